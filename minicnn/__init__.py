@@ -1,0 +1,19 @@
+"""minicnn: a layer library with automatic differentiation, written to be read.
+
+Tensor (tensor.py) and Function (function.py) are the whole engine; functional/ holds the operations.
+"""
+
+from minicnn import data, functional, nn, optim
+from minicnn.backend import devices, get_num_threads, set_num_threads
+from minicnn.checkpoint import load, save
+from minicnn.gradcheck import GradCheckError, gradcheck
+from minicnn.rng import manual_seed
+from minicnn.summary import summary
+from minicnn.tensor import Tensor, no_grad, tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GradCheckError", "Tensor", "data", "devices", "functional", "get_num_threads", "gradcheck", "load", "manual_seed",
+    "nn", "no_grad", "optim", "save", "set_num_threads", "summary", "tensor",
+]  # fmt: skip

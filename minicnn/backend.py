@@ -1,0 +1,249 @@
+"""NumPy or CuPy: whose array is this, move it, and walk a batch block by block.
+
+This is the only file that knows that there are two kinds of array. Every operation asks `module_of` for the
+module of its arrays and calls it `xp`; there is no global "current device": the arrays decide.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no usable types where it is not installed
+Result = TypeVar("Result")
+
+
+# ---- whose array is this? ----------------------------------------------------------------------------------------
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is a NumPy or a CuPy array."""
+    return isinstance(value, np.ndarray) or _is_cupy(value)
+
+
+def _is_cupy(value: object) -> bool:
+    cupy = sys.modules.get("cupy")  # where nobody has imported CuPy, nothing is a CuPy array
+    return cupy is not None and isinstance(value, cupy.ndarray)
+
+
+def module_of(*arrays: Array) -> Any:
+    """The module the arrays belong to, `numpy` or `cupy`. None and Python numbers belong to both.
+
+    Raises TypeError where NumPy and CuPy arrays are mixed.
+    """
+    on_gpu = [_is_cupy(array) for array in arrays if is_array(array)]
+    if not any(on_gpu):
+        return np
+    if not all(on_gpu):
+        raise TypeError(f"arrays on different devices: {', '.join(device_of(a) for a in arrays if is_array(a))}")
+    return sys.modules["cupy"]
+
+
+def device_of(array: Array) -> str:
+    """ "cpu" for a NumPy array, "cuda:0" (or another number) for a CuPy array."""
+    return f"cuda:{array.device.id}" if _is_cupy(array) else "cpu"
+
+
+def to_device(array: Array, device: str) -> Array:
+    """The array on `device` ("cpu", "cuda", "cuda:1"): the array itself where it is there already, else a copy."""
+    number = _device_number(device)
+    if number is None:
+        return sys.modules["cupy"].asnumpy(array) if _is_cupy(array) else array
+    cupy = _import_cupy(device)
+    with cupy.cuda.Device(number):
+        return cupy.asarray(array)
+
+
+def same_device(array: Array, device: str) -> bool:
+    """Whether the array is on `device` already; "cuda" alone means the first GPU."""
+    number = _device_number(device)
+    return device_of(array) == ("cpu" if number is None else f"cuda:{number}")
+
+
+def _device_number(device: str) -> int | None:
+    """None for "cpu", 0 for "cuda", n for "cuda:n"."""
+    name, _, number = str(device).partition(":")
+    if name == "cpu" and not number:
+        return None
+    if name == "cuda" and (not number or number.isdecimal()):
+        return int(number or 0)
+    raise ValueError(f'device: got {device!r}, expected "cpu", "cuda" or "cuda:<number>"')
+
+
+def _import_cupy(device: str) -> Any:
+    try:
+        import cupy
+    except ImportError as error:
+        raise RuntimeError(
+            f'device "{device}" needs CuPy, which cannot be imported ({error}). '
+            "Install it: pip install 'cupy-cuda12x[ctk]'"
+        ) from error
+    return cupy
+
+
+@dataclass(frozen=True)
+class Device:
+    """One line of `devices()`: a device's name, whether it can be used here, and what it is or why not."""
+
+    name: str
+    usable: bool
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.name:8}{'' if self.usable else 'not usable: '}{self.description}"
+
+
+def devices() -> list[Device]:
+    """What can be computed on here, and why not where not. The CPU comes first and is always usable."""
+    found = [Device("cpu", True, f"NumPy {np.__version__}, {get_num_threads()} threads")]
+    try:
+        cupy = _import_cupy("cuda")
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CuPy raises many kinds of error for a missing driver or library
+        return [*found, Device("cuda", False, str(error))]
+    for number in range(count):
+        name = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
+        found.append(Device(f"cuda:{number}", True, f"{name}, CuPy {cupy.__version__}"))
+    return found
+
+
+# ---- a batch, block by block --------------------------------------------------------------------------------------
+#
+# The one thing in which a CPU and a GPU really differ is how much of a batch to take at once. A CPU wants blocks that
+# stay in its cache, several at a time on several threads (NumPy and BLAS release Python's global lock); a GPU wants
+# the whole batch in one launch. So an operation is written for a block and handed to one of the two walks below.
+
+CACHE_BYTES = 512 * 1024  # what a block may fill: half of the second-level cache of one core on today's CPUs
+
+_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_pool: ThreadPoolExecutor | None = None
+_thread = threading.local()  # .inside_block: true on a thread that is working on a block
+
+
+def set_num_threads(number: int) -> None:
+    """Use `number` threads for all that runs on the CPU from now on. Raises ValueError for less than one."""
+    global _num_threads, _pool
+    if number != int(number) or number < 1:
+        raise ValueError(f"set_num_threads: got {number!r}, expected an integer of at least 1")
+    _num_threads = int(number)
+    if _pool is not None:
+        _pool.shutdown()
+        _pool = None
+
+
+def get_num_threads() -> int:
+    """How many threads work on a batch on the CPU; at the start, as many as there are cores."""
+    return _num_threads
+
+
+def items_per_block(bytes_per_item: int) -> int:
+    """How many items (images, rows, planes) of this size a block may hold to stay in the cache; at least one."""
+    return max(1, CACHE_BYTES // max(1, bytes_per_item))
+
+
+def for_each_block(work: Callable[[slice], Any], length: int, xp: Any, size: int = 1) -> None:
+    """Call `work(items)` for slices that cover range(length): on a CPU `size` items each, on threads; on a GPU one.
+
+    Blocks run at the same time and in any order, so `work` must write only to its own items.
+    """
+    _walk(lambda blocks: [work(block) for block in blocks], length, xp, size)
+
+
+def for_each_row_block(work: Callable[[Any], Any], x: Array, xp: Any) -> None:
+    """`for_each_block` over the first axis of x, as many rows at a time as fit in the cache; x of any shape.
+
+    A small array is done at once, `work(...)`: waking another thread would take longer.
+    """
+    if x.ndim == 0 or x.nbytes < CACHE_BYTES // 4:
+        work(...)
+    else:
+        for_each_block(work, len(x), xp, items_per_block(x.nbytes // max(1, len(x))))
+
+
+def sum_over_blocks(work: Callable[[slice], Array], length: int, xp: Any, size: int = 1) -> Array:
+    """Like `for_each_block`, and the sum of what `work` returned: for gradients that add up over the batch.
+
+    Every thread adds up its own blocks in order, then the threads' sums are added in order, so that the result does
+    not depend on which thread was faster.
+    """
+
+    def add_up(blocks: list[slice]) -> Array:
+        total = work(blocks[0])
+        for block in blocks[1:]:
+            total += work(block)
+        return total
+
+    totals = _walk(add_up, length, xp, size)
+    for other in totals[1:]:
+        totals[0] += other
+    return totals[0]
+
+
+def _walk(run: Callable[[list[slice]], Result], length: int, xp: Any, size: int) -> list[Result]:
+    """Cut range(length) into blocks, give each thread its share of them in order, return each share's result."""
+    if xp is not np or length == 0:
+        return [run([slice(0, length)])]
+    threads = 1 if getattr(_thread, "inside_block", False) else min(_num_threads, length)
+    size = min(size, -(-length // threads))  # at least one block for each thread
+    blocks = [slice(start, min(start + size, length)) for start in range(0, length, size)]
+    shares = [blocks[len(blocks) * t // threads : len(blocks) * (t + 1) // threads] for t in range(threads)]
+    shares = [share for share in shares if share]
+    with _one_blas_thread():
+        futures = [_threads().submit(_inside_block, run, share) for share in shares[1:]]
+        try:
+            results = [_inside_block(run, shares[0])]  # this thread works too
+        finally:
+            for future in futures:
+                future.exception()  # wait for all, even where one failed: they write to our arrays
+        return results + [future.result() for future in futures]
+
+
+def _inside_block(run: Callable[[list[slice]], Result], share: list[slice]) -> Result:
+    outer = getattr(_thread, "inside_block", False)
+    _thread.inside_block = True
+    try:
+        return run(share)
+    finally:
+        _thread.inside_block = outer
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(max(1, _num_threads - 1), thread_name_prefix="minicnn")
+    return _pool
+
+
+_blas_lock = threading.Lock()
+_blas_users = 0
+_blas_restore: Any = None
+_blas_controller: Any = None
+
+
+@contextlib.contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread: the blocks already use every core. The first walk in sets it, the last out resets."""
+    global _blas_users, _blas_restore, _blas_controller
+    with _blas_lock:
+        if _blas_users == 0:
+            if _blas_controller is None:
+                from threadpoolctl import ThreadpoolController
+
+                _blas_controller = ThreadpoolController().select(user_api="blas")
+            _blas_restore = _blas_controller.limit(limits=1)
+        _blas_users += 1
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            _blas_users -= 1
+            if _blas_users == 0:
+                _blas_restore.restore_original_limits()

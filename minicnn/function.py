@@ -1,0 +1,112 @@
+"""Function: what one differentiable operation must provide."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from minicnn.backend import Array, device_of
+from minicnn.tensor import Tensor, grad_enabled
+
+
+class Function:
+    """One operation, and one node of the graph: `forward` on the way there, `backward` on the way back.
+
+        class Square(Function):
+            def forward(self, x):
+                self.x = x                       # kept for backward
+                return x * x
+
+            def backward(self, grad_y):          # grad_y has the shape of what forward returned
+                return 2 * self.x * grad_y       # the gradient of each input, in the inputs' order
+
+        y = Square()(x)                          # an instance is used once
+
+    `forward` gets bare arrays (NumPy or CuPy; also None and Python numbers where an input is one) and returns an array.
+    `backward` returns one gradient for each input, None where `needs_input_grad[i]` is false. Neither changes what it
+    is given. Arguments that are not arrays (stride, axis ...) go to `__init__`.
+    """
+
+    name = ""  # what error messages call the operation; the class name in lower case unless given
+    integers_allowed = False  # whether inputs may be of an integer dtype
+
+    freed = False
+    needs_input_grad: tuple[bool, ...] = ()
+    edges: tuple[Function | Tensor | None, ...] = ()  # for each input: what made it, or the leaf, or None
+
+    def __init_subclass__(cls) -> None:
+        cls.name = cls.__dict__.get("name") or cls.__name__.lower()
+
+    def forward(self, *inputs: Any) -> Array:
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def backward(self, grad_y: Array) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no backward")
+
+    def __call__(self, *inputs: Any) -> Tensor:
+        """Compute the operation; where an input requires a gradient, the result remembers this Function."""
+        self._check_inputs(inputs)
+        tensors = [x if isinstance(x, Tensor) else None for x in inputs]
+        self.needs_input_grad = tuple(x is not None and x.requires_grad and grad_enabled() for x in tensors)
+        y = self.forward(*(x.data if isinstance(x, Tensor) else x for x in inputs))
+        if not any(self.needs_input_grad):
+            return Tensor(y)
+        # The edges lead to Functions and leaves, not to the tensors between: those need not be kept alive.
+        needed = zip(tensors, self.needs_input_grad, strict=True)
+        self.edges = tuple(x.edge if x is not None and need else None for x, need in needed)
+        self.input_types = tuple((x.shape, x.dtype) if x is not None else None for x in tensors)
+        return Tensor(y, requires_grad=True, creator=self)
+
+    def gradients(self, grad_y: Array) -> tuple[Array | None, ...]:
+        """`backward`, as a tuple, with every gradient's shape and dtype checked."""
+        if self.freed:
+            raise RuntimeError(
+                f"backward: the graph was freed by an earlier backward() (at {self.name}); "
+                "pass retain_graph=True to the earlier one"
+            )
+        gradients = self.backward(grad_y)
+        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        if len(gradients) != len(self.edges):
+            raise RuntimeError(
+                f"{self.name}: backward returned {len(gradients)} gradients for {len(self.edges)} inputs"
+            )
+        for i, (gradient, needed, kind) in enumerate(
+            zip(gradients, self.needs_input_grad, self.input_types, strict=True)
+        ):
+            found = None if gradient is None else (gradient.shape, gradient.dtype)
+            if needed and found != kind:
+                raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}")
+        return gradients
+
+    def free(self) -> None:
+        """Forget everything that was kept for backward."""
+        self.__dict__.clear()
+        self.freed = True
+
+    def _check_inputs(self, inputs: tuple[Any, ...]) -> None:
+        """All tensors of one floating dtype and on one device, or an error that names operation and argument."""
+        first: Tensor | None = None
+        for i, x in enumerate(inputs):
+            if x is None or isinstance(x, int | float):
+                continue
+            if not isinstance(x, Tensor):
+                raise TypeError(f"{self.name}: {self._argument(i)} is {type(x).__name__}, expected a Tensor")
+            if x.dtype.kind != "f" and not self.integers_allowed:
+                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype")
+            if first is None:
+                first, first_name = x, self._argument(i)
+                continue
+            if x.dtype != first.dtype:
+                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, {first_name} is {first.dtype}")
+            if device_of(x.data) != device_of(first.data):
+                raise TypeError(f"{self.name}: {self._argument(i)} is on {x.device}, {first_name} on {first.device}")
+
+    def _argument(self, position: int) -> str:
+        """The name of an input: that of forward's parameter, `tensors[2]` for a list of them."""
+        names = inspect.signature(self.forward).parameters.values()
+        for i, parameter in enumerate(names):
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                return f"{parameter.name}[{position - i}]"
+            if i == position:
+                return parameter.name
+        return f"input {position}"

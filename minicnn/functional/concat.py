@@ -1,0 +1,49 @@
+"""Concatenation: where the branches of an Inception block meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minicnn import backend
+from minicnn.function import Function
+from minicnn.functional import checks
+from minicnn.tensor import Tensor
+
+
+class Concat(Function):
+    """The inputs side by side along one axis; each gets back its own part of the gradient (a view, no copy).
+
+    (N, C1, H, W), (N, C2, H, W), ... -> (N, C1 + C2 + ..., H, W) with axis = 1.
+    """
+
+    def __init__(self, axis: int):
+        self.axis = axis
+
+    def forward(self, *tensors):
+        first = tensors[0]
+        self.axis = axis = checks.axis("concat", self.axis, first.ndim)
+        for i, x in enumerate(tensors):
+            if (
+                x.ndim != first.ndim
+                or x.shape[:axis] + x.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]
+            ):
+                raise ValueError(
+                    f"concat: tensors[{i}] has shape {x.shape}, tensors[0] {first.shape}; "
+                    f"they may differ in axis {axis} alone"
+                )
+        self.sizes = [x.shape[axis] for x in tensors]
+        return backend.module_of(*tensors).concatenate(tensors, axis=axis)
+
+    def backward(self, grad_y):
+        gradients, start = [], 0
+        for size in self.sizes:
+            gradients.append(grad_y[(slice(None),) * self.axis + (slice(start, start + size),)])
+            start += size
+        return tuple(gradients)
+
+
+def concat(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
+    """Tensors side by side along `axis`, the channels unless said otherwise. Raises ValueError for none at all."""
+    if len(tensors) == 0:
+        raise ValueError("concat: tensors is empty, expected at least one")
+    return Concat(axis)(*tensors)

@@ -1,0 +1,108 @@
+"""Convolution: im2col and a matrix product."""
+
+from __future__ import annotations
+
+from minicnn import backend
+from minicnn.backend import Array
+from minicnn.function import Function
+from minicnn.functional import checks
+from minicnn.functional.checks import IntPair
+from minicnn.functional.im2col import add_patches, output_size, patches
+from minicnn.tensor import Tensor
+
+
+class Conv2d(Function):
+    """Slide K kernels over N images; each output pixel is one dot product of a kernel and the patch under it.
+
+        y[n, k, i, j] = bias[k] + sum over c, u, v of  weight[k, c, u, v] * x[n, c, i*SH + u - PH, j*SW + v - PW]
+
+    With the patches of a few images written side by side as columns (im2col) this is one matrix product:
+
+        y = kernels @ columns + bias              (K, B*OH*OW) = (K, C*KH*KW) @ (C*KH*KW, B*OH*OW)
+
+    and so its gradients are two more:
+
+        grad_kernels = grad_y @ columns.T         added up over all images
+        grad_columns = kernels.T @ grad_y         added back to the pixels they came from (the adjoint of im2col)
+        grad_bias    = grad_y summed over images and pixels
+
+    x (N, C, H, W), weight (K, C, KH, KW), bias (K,) or None -> y (N, K, OH, OW),  OH = (H + 2 PH - KH) // SH + 1.
+    Raises ValueError where the channels of x and weight differ, or the kernel is larger than the padded image.
+    Source: Chellapilla, Puri, Simard, "High Performance Convolutional Neural Networks for Document Processing", 2006.
+    """
+
+    def __init__(self, stride: IntPair, padding: IntPair):
+        self.stride = checks.pair("conv2d", "stride", stride, minimum=1)
+        self.padding = checks.pair("conv2d", "padding", padding)
+
+    def forward(self, x, weight, bias):
+        self._check(x, weight, bias)
+        xp = backend.module_of(x)
+        kernels = weight.reshape(len(weight), -1)
+        oh, ow = output_size("conv2d", x.shape[2:], weight.shape[2:], self.stride, self.padding)
+        y = xp.empty((len(x), len(weight), oh, ow), x.dtype)
+        shift = xp.zeros(len(weight), x.dtype) if bias is None else bias
+
+        def convolve(images):
+            product = kernels @ self._columns(x[images], weight)
+            xp.add(_images_first(product, y[images].shape), shift[:, None, None], out=y[images])
+
+        backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow))
+        self.x, self.weight = x, weight
+        return y
+
+    def backward(self, grad_y):
+        x, weight = self.x, self.weight
+        xp = backend.module_of(x)
+        kernels = weight.reshape(len(weight), -1)
+        oh, ow = grad_y.shape[2:]
+        need_x, need_weight, _ = self.needs_input_grad
+        grad_x = xp.empty(x.shape, x.dtype) if need_x else None
+        grad_bias = xp.empty((len(x), len(weight)), x.dtype)  # a row for each image
+
+        def gradients(images):
+            grad_bias[images] = grad_y[images].sum(axis=(2, 3))
+            grad = _channels_first(grad_y[images])  # (K, B*OH*OW)
+            if need_x:
+                p = (kernels.T @ grad).reshape(x.shape[1], *weight.shape[2:], -1, oh, ow)
+                grad_x[images] = add_patches(p.transpose(3, 0, 1, 2, 4, 5), x.shape[2:], self.stride, self.padding)
+            # The columns are made again: keeping them from forward would cost KH*KW times the memory of x.
+            return grad @ self._columns(x[images], weight).T if need_weight else xp.zeros(1, x.dtype)
+
+        grad_kernels = backend.sum_over_blocks(gradients, len(x), xp, images_per_block(oh * ow))
+        return grad_x, grad_kernels.reshape(weight.shape) if need_weight else None, grad_bias.sum(axis=0)
+
+    def _columns(self, x, weight):
+        """x (B, C, H, W) -> (C*KH*KW, B*OH*OW). One image, 1x1, stride 1: a view, nothing is copied."""
+        p = patches(x, weight.shape[2:], self.stride, self.padding)
+        return p.transpose(1, 2, 3, 0, 4, 5).reshape(weight[0].size, -1)
+
+    def _check(self, x, weight, bias):
+        checks.ndim("conv2d", "x", x, 4, "(N, C, H, W)")
+        checks.ndim("conv2d", "weight", weight, 4, "(K, C, KH, KW)")
+        checks.shape("conv2d", "bias", bias, (len(weight),))
+        if x.shape[1] != weight.shape[1]:
+            raise ValueError(
+                f"conv2d: x has {x.shape[1]} channels {x.shape}, weight expects {weight.shape[1]} {weight.shape}"
+            )
+
+
+def images_per_block(pixels: int) -> int:
+    """Small images are taken several at a time: a matrix product is slow below about 200 columns."""
+    return max(1, 256 // pixels)
+
+
+def _channels_first(x: Array) -> Array:
+    """(B, K, OH, OW) -> (K, B*OH*OW); a view for one image."""
+    return x.swapaxes(0, 1).reshape(x.shape[1], -1)
+
+
+def _images_first(x: Array, shape: tuple[int, ...]) -> Array:
+    """(K, B*OH*OW) -> (B, K, OH, OW), a view."""
+    b, k, oh, ow = shape
+    return x.reshape(k, b, oh, ow).swapaxes(0, 1)
+
+
+def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: IntPair = 1, padding: IntPair = 0) -> Tensor:
+    """Convolve x (N, C, H, W) with weight (K, C, KH, KW), add bias (K,) -> (N, K, OH, OW). See Conv2d."""
+    return Conv2d(stride, padding)(x, weight, bias)

@@ -1,0 +1,223 @@
+"""Module: a layer or a network, holding parameters, buffers and other modules as plain attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minicnn import backend
+from minicnn.tensor import Tensor
+
+Self = TypeVar("Self", bound="Module")
+
+
+class Parameter(Tensor):
+    """A Tensor that training changes. As an attribute of a Module it is found by `parameters()`."""
+
+    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+        super().__init__(data, requires_grad)
+
+
+class Buffer(Tensor):
+    """A Tensor that belongs to the state of a Module but is not trained, like batch norm's running mean."""
+
+
+class Module:
+    """The base of all layers and networks: assign parameters and modules to attributes, and define `forward`.
+
+        class Perceptron(Module):
+            def __init__(self):
+                self.hidden = Linear(784, 100)
+                self.out = Linear(100, 10)
+
+            def forward(self, x):
+                return self.out(F.relu(self.hidden(x)))
+
+    Names are paths of attributes, "hidden.weight", in the order of assignment; the same as PyTorch's.
+    """
+
+    training = True
+
+    def forward(self, *inputs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def __call__(self, *inputs: Any) -> Any:
+        output = self.forward(*inputs)
+        for hook in self.__dict__.get("_forward_hooks", {}).values():
+            hook(self, inputs, output)
+        return output
+
+    def register_forward_hook(self, hook: Callable[[Module, tuple, Any], None]) -> Callable[[], None]:
+        """Call `hook(module, inputs, output)` after every forward; returns a function that takes the hook away."""
+        hooks = self.__dict__.setdefault("_forward_hooks", {})
+        key = object()
+        hooks[key] = hook
+        return lambda: hooks.pop(key, None)
+
+    # ---- what is inside -----------------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside, with their attributes' names."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module, under the name `prefix`, and all inside it, each once."""
+        seen: set[int] = set()
+        for name, module in self._walk(prefix):
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter with its path, in order, each once even where it is shared."""
+        seen: set[int] = set()
+        for name, tensor in self._tensors(Parameter):
+            if id(tensor) not in seen:
+                seen.add(id(tensor))
+                yield name, tensor
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Every parameter, in order, each once."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """Every buffer with its path, in order."""
+        return self._tensors(Buffer)
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Module]]:
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child._walk(f"{prefix}.{name}" if prefix else name)
+
+    def _tensors(self, *kinds: type) -> Iterator[tuple[str, Any]]:
+        """Parameters before buffers in each module, a module before its children, as PyTorch orders them."""
+        for path, module in self._walk(""):
+            for kind in kinds:
+                for name, value in vars(module).items():
+                    if isinstance(value, kind):
+                        yield f"{path}.{name}" if path else name, value
+
+    # ---- state ----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Every parameter and buffer by its path; the Tensors share their data with the module."""
+        return {name: tensor.detach() for name, tensor in self._tensors(Parameter, Buffer)}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Copy Tensors or arrays into the parameters and buffers of the same names; dtype and device stay as they are.
+
+        Raises ValueError where a shape differs, and, where `strict`, for names that are missing or not expected.
+        Nothing is changed then.
+        """
+        own = dict(self._tensors(Parameter, Buffer))
+        arrays = {name: value.data if isinstance(value, Tensor) else value for name, value in state.items()}
+        arrays = {name: a if backend.is_array(a) else np.asarray(a) for name, a in arrays.items()}
+        problems = []
+        if strict:
+            problems += [f"missing: {name}" for name in own if name not in arrays]
+            problems += [f"not expected: {name}" for name in arrays if name not in own]
+        for name, tensor in own.items():
+            if name in arrays and arrays[name].shape != tensor.shape:
+                problems.append(f"{name} has shape {arrays[name].shape}, expected {tensor.shape}")
+        if problems:
+            more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+            raise ValueError(f"load_state_dict: {type(self).__name__}: {'; '.join(problems[:5])}{more}")
+        for name, tensor in own.items():
+            if name in arrays:
+                tensor.data[...] = backend.to_device(arrays[name], tensor.device)
+
+    # ---- modes, devices -----------------------------------------------------------------------------------------
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Training mode (or, with False, evaluation mode) for this module and all inside it."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self: Self) -> Self:
+        """Evaluation mode: dropout off, batch norm with running statistics."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self: Self, device: str | None = None, dtype: Any = None) -> Self:
+        """Move parameters and buffers to a device and, or, to another floating dtype; gradients are dropped."""
+        if device is not None and not isinstance(device, str):
+            device, dtype = None, device  # to(numpy.float64)
+        for _, tensor in self._tensors(Parameter, Buffer):
+            if dtype is not None and tensor.dtype.kind == "f":
+                tensor.data = tensor.data.astype(dtype)
+            if device is not None:
+                tensor.data = backend.to_device(tensor.data, device)
+            tensor.grad = None
+        return self
+
+    def float(self: Self) -> Self:
+        """Parameters and buffers in float32."""
+        return self.to(dtype=np.float32)
+
+    def double(self: Self) -> Self:
+        """Parameters and buffers in float64, as gradient checks need them."""
+        return self.to(dtype=np.float64)
+
+    def __repr__(self) -> str:
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        inside = "".join(f"\n  {line}" for line in children) + "\n" if children else self.extra_repr()
+        return f"{type(self).__name__}({inside})"
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses when the module is printed."""
+        return ""
+
+
+class Sequential(Module):
+    """Modules one after the other: the output of each is the input of the next."""
+
+    def __init__(self, *modules: Module) -> None:
+        for i, module in enumerate(modules):
+            setattr(self, str(i), module)
+
+    def forward(self, x: Any) -> Any:
+        for module in self:
+            x = module(x)
+        return x
+
+    def __iter__(self) -> Iterator[Module]:
+        return (child for _, child in self.named_children())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self)[index]
+
+
+class ModuleList(Module):
+    """A list of modules, found by `parameters()`; what to do with them is left to who holds the list."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Module) -> None:
+        setattr(self, str(len(self)), module)
+
+    def __iter__(self) -> Iterator[Module]:
+        return (child for _, child in self.named_children())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, index: int) -> Module:
+        return list(self)[index]

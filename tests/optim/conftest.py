@@ -1,0 +1,88 @@
+"""The comparison with PyTorch that the tests of all optimizers share."""
+
+import numpy as np
+import pytest
+
+from minicnn import Tensor, backend, optim
+
+SHAPES = [(3, 4), (5,), (), (30, 7)]
+
+
+@pytest.fixture(autouse=True)
+def small_cache(monkeypatch):
+    """Pretend that the cache is tiny, so that the last of the shapes is walked in several blocks."""
+    monkeypatch.setattr(backend, "CACHE_BYTES", 256)
+
+
+def gradients(steps, dtype):
+    """One list of gradients a step; the second parameter has none in every third step."""
+    rng = np.random.default_rng(1)
+    for step in range(steps):
+        grads = [rng.standard_normal(shape).astype(dtype) for shape in SHAPES]
+        yield [None if i == 1 and step % 3 == 0 else np.asarray(grad) for i, grad in enumerate(grads)]
+
+
+def parameters(dtype):
+    rng = np.random.default_rng(0)
+    return [Tensor(np.asarray(rng.standard_normal(shape).astype(dtype)), requires_grad=True) for shape in SHAPES]
+
+
+@pytest.fixture
+def parity():
+    """parity(name, options, dtype): train with optim.<name> and torch.optim.<name> for 50 steps, compare every step."""
+    torch = pytest.importorskip("torch", reason="PyTorch is needed for the parity tests: pip install torch==2.13.0")
+
+    def compare(name, options, dtype):
+        ours = parameters(dtype)
+        theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
+        groups = [{}, {"lr": 0.05, "weight_decay": 0.3}]  # the second group overrides two options
+        optimizers = [
+            module([{"params": ps[:2], **groups[0]}, {"params": ps[2:], **groups[1]}], **options)
+            for module, ps in ((getattr(optim, name), ours), (getattr(torch.optim, name), theirs))
+        ]
+        tolerance = {"rtol": 1e-12, "atol": 1e-14} if dtype == np.float64 else {"rtol": 2e-6, "atol": 1e-6}
+        for step, grads in enumerate(gradients(50, dtype)):
+            for p, q, grad in zip(ours, theirs, grads, strict=True):
+                p.grad = grad
+                q.grad = None if grad is None else torch.tensor(grad)
+            for optimizer in optimizers:
+                optimizer.step()
+            for i, (p, q) in enumerate(zip(ours, theirs, strict=True)):
+                assert p.dtype == dtype
+                np.testing.assert_allclose(
+                    p.data, q.detach().numpy(), **tolerance, err_msg=f"parameter {i}, step {step}"
+                )
+
+    return compare
+
+
+@pytest.fixture
+def resumes():
+    """resumes(make): training 10 steps gives, bit for bit, what 4 steps, saving, loading and 6 steps give."""
+
+    def check(make, dtype=np.float32):
+        def train(optimizer, ps, all_grads):
+            for grads in all_grads:
+                for p, grad in zip(ps, grads, strict=True):
+                    p.grad = grad
+                optimizer.step()
+
+        all_grads = list(gradients(10, dtype))
+        straight = parameters(dtype)
+        train(make(straight), straight, all_grads)
+
+        first = parameters(dtype)
+        interrupted = make(first)
+        train(interrupted, first, all_grads[:4])
+        weights, saved = [p.data.copy() for p in first], interrupted.state_dict()
+        train(interrupted, first, all_grads[4:6])  # what was saved must not change any more
+
+        second = [Tensor(weight, requires_grad=True) for weight in weights]
+        resumed = make(second, lr=123.0)  # the rate, too, comes from the saved state
+        resumed.load_state_dict(saved)
+        train(resumed, second, all_grads[4:])
+        for p, q in zip(straight, second, strict=True):
+            np.testing.assert_array_equal(p.data, q.data)
+            assert p.data.dtype == q.data.dtype == dtype
+
+    return check

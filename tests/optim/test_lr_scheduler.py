@@ -1,0 +1,220 @@
+import json
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from minicnn import Tensor, optim
+from minicnn.optim import SGD, lr_scheduler
+from minicnn.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    PolynomialLR,
+    SequentialLR,
+    StepLR,
+)
+
+BASE_LRS = [0.1, 2.0]
+
+
+def optimizer(lrs=BASE_LRS):
+    return SGD([{"params": [Tensor([1.0], requires_grad=True)], "lr": lr} for lr in lrs])
+
+
+# Each schedule as a function of the module it comes from, ours or PyTorch's, and of the optimizer.
+SCHEDULES = {
+    "step": lambda m, o: m.StepLR(o, 8, 0.96),
+    "step, every time": lambda m, o: m.StepLR(o, step_size=1, gamma=0.5),
+    "step, default gamma": lambda m, o: m.StepLR(o, 7),
+    "multistep": lambda m, o: m.MultiStepLR(o, [5, 11, 30], 0.3),
+    "multistep, unsorted and twice": lambda m, o: m.MultiStepLR(o, milestones=[20, 3, 20], gamma=0.5),
+    "multistep, at 0": lambda m, o: m.MultiStepLR(o, [0, 4]),
+    "polynomial": lambda m, o: m.PolynomialLR(o),
+    "polynomial, Caffe's": lambda m, o: m.PolynomialLR(o, total_iters=40, power=0.5),
+    "polynomial, power 2": lambda m, o: m.PolynomialLR(o, 60, 2.0),
+    "polynomial, power 0": lambda m, o: m.PolynomialLR(o, 10, 0.0),
+    "cosine": lambda m, o: m.CosineAnnealingLR(o, 50),
+    "cosine, beyond T_max": lambda m, o: m.CosineAnnealingLR(o, T_max=12, eta_min=0.01),
+    "cosine, T_max 1": lambda m, o: m.CosineAnnealingLR(o, 1),
+    "linear": lambda m, o: m.LinearLR(o),
+    "linear, long": lambda m, o: m.LinearLR(o, start_factor=0.01, end_factor=0.9, total_iters=30),
+    "linear, down": lambda m, o: m.LinearLR(o, 1.0, 0.1, 10),
+    "sequence": lambda m, o: m.SequentialLR(o, [m.LinearLR(o, 0.1, 1.0, 5), m.CosineAnnealingLR(o, 45)], [5]),
+    "sequence, cut short": lambda m, o: m.SequentialLR(o, [m.LinearLR(o, 0.1, 1.0, 10), m.StepLR(o, 3)], [4]),
+    "sequence of three": lambda m, o: m.SequentialLR(
+        o,
+        schedulers=[m.LinearLR(o, 0.5), m.PolynomialLR(o, 20, 2.0), m.MultiStepLR(o, [2, 4], 0.5)],
+        milestones=[7, 25],
+    ),
+    "sequence, empty second": lambda m, o: m.SequentialLR(o, [m.StepLR(o, 2), m.StepLR(o, 3), m.StepLR(o, 4)], [9, 9]),
+    "sequence, empty first": lambda m, o: m.SequentialLR(o, [m.LinearLR(o), m.StepLR(o, 3)], [0]),
+    "sequence of one": lambda m, o: m.SequentialLR(o, [m.StepLR(o, 3)], []),
+}
+
+
+def rates(schedule, steps):
+    """The groups' learning rates for t = 0, 1, ..., as the optimizer sees them."""
+    found = []
+    for _ in range(steps):
+        groups = schedule.optimizer.param_groups
+        found.append([group["lr"] for group in groups])
+        assert schedule.get_last_lr() == pytest.approx(found[-1], rel=1e-15)
+        schedule.step()
+    return found
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_agrees_with_pytorch(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is needed for the parity tests: pip install torch==2.13.0")
+    theirs = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.ones(1))], "lr": lr} for lr in BASE_LRS])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that optimizer.step() was not called
+        expected = rates(SCHEDULES[name](torch.optim.lr_scheduler, theirs), 55)
+    # PyTorch multiplies its way from step to step, so that its rounding errors grow.
+    found = rates(SCHEDULES[name](lr_scheduler, optimizer()), 55)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "t", "factor"),
+    [
+        ("step", 0, 1),
+        ("step", 7, 1),
+        ("step", 8, 0.96),
+        ("step", 24, 0.96**3),
+        ("multistep", 4, 1),
+        ("multistep", 5, 0.3),
+        ("multistep", 54, 0.3**3),
+        ("multistep, unsorted and twice", 20, 0.5**3),
+        ("polynomial, Caffe's", 0, 1),
+        ("polynomial, Caffe's", 30, 0.5),
+        ("polynomial, Caffe's", 54, 0),
+        ("polynomial, power 2", 30, 0.25),
+        ("cosine", 0, 1),
+        ("cosine", 25, 0.5),
+        ("cosine", 10, (1 + math.cos(math.pi / 5)) / 2),
+        ("cosine", 50, 0),
+        ("linear", 0, 1 / 3),
+        ("linear", 5, 1),
+        ("linear, long", 15, 0.455),
+        ("linear, long", 54, 0.9),
+        ("sequence", 0, 0.1),
+        ("sequence", 4, 0.82),
+        ("sequence", 5, 1),
+        ("sequence", 50, 0),
+        ("sequence, cut short", 3, 0.37),
+        ("sequence, cut short", 4, 1),
+        ("sequence, cut short", 7, 0.1),
+    ],
+)
+def test_values_worked_out_by_hand(name, t, factor):
+    found = rates(SCHEDULES[name](lr_scheduler, optimizer()), t + 1)[t]
+    assert found == pytest.approx([factor * lr for lr in BASE_LRS], rel=1e-14, abs=1e-16)
+
+
+def test_a_rate_is_a_pure_function_of_the_step():
+    schedule = StepLR(optimizer(), 10, 0.5)
+    assert schedule.rate(1.0, 25) == 0.25
+    assert schedule.last_epoch == 0
+
+
+def test_schedules_may_be_nested():
+    o = optimizer([1.0])
+    inner = SequentialLR(o, [LinearLR(o, 0.5, 1.0, 2), StepLR(o, 1, 0.5)], [2])
+    schedule = SequentialLR(o, [StepLR(o, 1, 0.1), inner], [3])
+    assert [rate for (rate,) in rates(schedule, 8)] == pytest.approx([1, 0.1, 0.01, 0.5, 0.75, 1, 0.5, 0.25])
+
+
+def test_the_optimizer_steps_with_the_rate_of_the_schedule():
+    o = optimizer([1.0])
+    schedule = StepLR(o, 1, 0.5)
+    (p,) = o.param_groups[0]["params"]
+    for _ in range(3):
+        p.grad = np.ones(1, np.float32)
+        o.step()
+        schedule.step()
+    assert p.data[0] == 1 - 1 - 0.5 - 0.25
+    assert o.param_groups[0]["initial_lr"] == 1.0
+
+
+@pytest.mark.parametrize("cut", [0, 3, 5, 20])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_resumes_exactly(name, cut):
+    straight = rates(SCHEDULES[name](lr_scheduler, optimizer()), 40)
+    first = SCHEDULES[name](lr_scheduler, optimizer())
+    for _ in range(cut):
+        first.step()
+    saved = json.loads(json.dumps([first.state_dict(), first.optimizer.state_dict()]))
+    second = SCHEDULES[name](lr_scheduler, optimizer([7.0, 7.0]))
+    second.load_state_dict(saved[0])
+    assert second.get_last_lr() == straight[cut] == [group["lr"] for group in second.optimizer.param_groups]
+    second.optimizer.load_state_dict(saved[1])
+    assert rates(second, 40 - cut) == straight[cut:]
+
+
+@pytest.mark.parametrize("name", ["step", "cosine", "linear, long", "polynomial, Caffe's"])
+def test_last_epoch_starts_in_the_middle(name):
+    straight = rates(SCHEDULES[name](lr_scheduler, optimizer()), 40)
+    o = optimizer()
+    for group in o.param_groups:
+        group["initial_lr"] = group["lr"]
+    schedule = SCHEDULES[name](lr_scheduler, o)
+    again = type(schedule)(
+        o, **{k: v for k, v in schedule.state_dict().items() if k not in ("base_lrs", "last_epoch")}, last_epoch=9
+    )
+    assert rates(again, 30) == straight[10:]
+
+
+def test_a_state_that_does_not_fit_is_refused():
+    o = optimizer()
+    schedule = StepLR(o, 3)
+    with pytest.raises(ValueError, match="StepLR.load_state_dict: got .*'T_max'.*expected .*'step_size'"):
+        schedule.load_state_dict(CosineAnnealingLR(o, 3).state_dict())
+    with pytest.raises(ValueError, match="the state has 1 base_lrs, the optimizer 2 groups"):
+        schedule.load_state_dict(StepLR(optimizer([1.0]), 3).state_dict())
+    with pytest.raises(ValueError, match="StepLR.load_state_dict: got None"):
+        schedule.load_state_dict(None)
+    sequence = SequentialLR(o, [LinearLR(o), StepLR(o, 3)], [3])
+    with pytest.raises(ValueError, match="SequentialLR.load_state_dict: 1 schedulers, expected 2"):
+        sequence.load_state_dict(SequentialLR(o, [StepLR(o, 3)], []).state_dict())
+
+
+def test_wrong_arguments():
+    o = optimizer()
+    line, steps = LinearLR(o), StepLR(o, 3)
+    for make, error, message in [
+        (lambda: StepLR([o], 3), TypeError, "StepLR: optimizer is a list"),
+        (lambda: StepLR(o, 0), ValueError, "StepLR: step_size is 0"),
+        (lambda: StepLR(o, 2.5), TypeError, "StepLR: step_size is 2.5, expected an int"),
+        (lambda: StepLR(o, 3, gamma=-1), ValueError, "StepLR: gamma is -1"),
+        (lambda: StepLR(optimizer(), 3, last_epoch=4), ValueError, 'StepLR: last_epoch is 4, .* no "initial_lr"'),
+        (lambda: StepLR(o, 3, last_epoch=-2), ValueError, "last_epoch is -2"),
+        (lambda: MultiStepLR(o, [3, -1]), ValueError, r"MultiStepLR: milestones\[1\] is -1"),
+        (lambda: PolynomialLR(o, 0), ValueError, "PolynomialLR: total_iters is 0"),
+        (lambda: PolynomialLR(o, 5, float("nan")), ValueError, "PolynomialLR: power is nan"),
+        (lambda: CosineAnnealingLR(o, 0), ValueError, "CosineAnnealingLR: T_max is 0"),
+        (lambda: LinearLR(o, 0.0), ValueError, "LinearLR: start_factor is 0.0"),
+        (lambda: LinearLR(o, 0.5, 1.5), ValueError, "end_factor is 1.5"),
+        (lambda: SequentialLR(o, [line, steps], [3, 4]), ValueError, "2 schedulers and 2 milestones"),
+        (lambda: SequentialLR(o, [line, steps, line], [5, 4]), ValueError, r"milestones is \[5, 4\]"),
+        (lambda: SequentialLR(o, [line, o], [5]), TypeError, r"schedulers\[1\] is a SGD"),
+        (lambda: SequentialLR(optimizer(), [line], []), ValueError, r"schedulers\[0\] is for another optimizer"),
+        (lambda: LRScheduler(o), NotImplementedError, None),
+    ]:
+        with pytest.raises(error, match=message):
+            make()
+
+
+def test_a_group_added_later_is_an_error():
+    o = optimizer()
+    schedule = StepLR(o, 3)
+    o.add_param_group({"params": [Tensor([1.0], requires_grad=True)]})
+    with pytest.raises(ValueError, match="StepLR: made for 2 parameter groups, the optimizer has 3 now"):
+        schedule.step()
+
+
+def test_the_names_are_where_pytorch_has_them():
+    assert optim.lr_scheduler is lr_scheduler
