@@ -29,6 +29,7 @@ class Function:
 
     name = ""  # what error messages call the operation; the class name in lower case unless given
     integers_allowed = False  # whether inputs may be of an integer dtype
+    numbers_allowed = False  # whether an input may be a Python number
 
     freed = False
     needs_input_grad: tuple[bool, ...] = ()
@@ -87,7 +88,7 @@ class Function:
         """All tensors of one floating dtype and on one device, or an error that names operation and argument."""
         first: Tensor | None = None
         for i, x in enumerate(inputs):
-            if x is None or isinstance(x, int | float):
+            if (x is None and self._optional(i)) or (self.numbers_allowed and isinstance(x, int | float)):
                 continue
             if not isinstance(x, Tensor):
                 raise TypeError(f"{self.name}: {self._argument(i)} is {type(x).__name__}, expected a Tensor")
@@ -100,6 +101,11 @@ class Function:
                 raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, {first_name} is {first.dtype}")
             if device_of(x.data) != device_of(first.data):
                 raise TypeError(f"{self.name}: {self._argument(i)} is on {x.device}, {first_name} on {first.device}")
+
+    def _optional(self, position: int) -> bool:
+        """Whether forward has a default for this input, like `bias=None`."""
+        parameters = list(inspect.signature(self.forward).parameters.values())
+        return position < len(parameters) and parameters[position].default is None
 
     def _argument(self, position: int) -> str:
         """The name of an input: that of forward's parameter, `tensors[2]` for a list of them."""

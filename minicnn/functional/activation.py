@@ -75,7 +75,7 @@ class Softmax(Function):
         self.axis = axis
 
     def forward(self, x):
-        xp, axis = backend.module_of(x), checks.axis("softmax", self.axis, x.ndim)
+        xp, axis = backend.module_of(x), checks.axis_of("softmax", self.axis, x)
         e = xp.exp(x - x.max(axis=axis, keepdims=True))
         self.y = e / e.sum(axis=axis, keepdims=True)
         return self.y
@@ -93,7 +93,7 @@ class LogSoftmax(Function):
         self.axis = axis
 
     def forward(self, x):
-        xp, axis = backend.module_of(x), checks.axis("log_softmax", self.axis, x.ndim)
+        xp, axis = backend.module_of(x), checks.axis_of("log_softmax", self.axis, x)
         shifted = x - x.max(axis=axis, keepdims=True)
         self.y = shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
         return self.y
@@ -105,7 +105,7 @@ class LogSoftmax(Function):
 
 def relu(x: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), element by element; `inplace` overwrites x (see ReLU for when that is safe)."""
-    if inplace and x.is_leaf and x.requires_grad:
+    if inplace and checks.tensor("relu", "x", x).is_leaf and x.requires_grad:
         raise ValueError("relu: x is a leaf that requires a gradient, expected another tensor where inplace=True")
     return ReLU(inplace)(x)
 

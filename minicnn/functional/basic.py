@@ -32,7 +32,7 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
 class Add(Function):
     """y = a + b."""
 
-    integers_allowed = True
+    integers_allowed = numbers_allowed = True
 
     def forward(self, a, b):
         self.shapes = shapes_together("add", a, b)
@@ -48,7 +48,7 @@ class Add(Function):
 class Sub(Function):
     """y = a - b."""
 
-    integers_allowed = True
+    integers_allowed = numbers_allowed = True
 
     def forward(self, a, b):
         self.shapes = shapes_together("sub", a, b)
@@ -64,7 +64,7 @@ class Sub(Function):
 class Mul(Function):
     """y = a b:  grad_a = grad_y b,  grad_b = grad_y a."""
 
-    integers_allowed = True
+    integers_allowed = numbers_allowed = True
 
     def forward(self, a, b):
         self.a, self.b, self.shapes = a, b, shapes_together("mul", a, b)
@@ -78,16 +78,19 @@ class Mul(Function):
 
 
 class Div(Function):
-    """y = a / b:  grad_a = grad_y / b,  grad_b = -grad_y a / b^2."""
+    """y = a / b:  grad_a = grad_y / b,  grad_b = -grad_y y / b."""
+
+    numbers_allowed = True
 
     def forward(self, a, b):
-        self.a, self.b, self.shapes = a, b, shapes_together("div", a, b)
-        return a / b
+        self.b, self.shapes = b, shapes_together("div", a, b)
+        self.y = a / b
+        return self.y
 
     def backward(self, grad_y):
         a_shape, b_shape = self.shapes
         grad_a = unbroadcast(grad_y / self.b, a_shape) if self.needs_input_grad[0] else None
-        grad_b = unbroadcast(-grad_y * self.a / (self.b * self.b), b_shape) if self.needs_input_grad[1] else None
+        grad_b = unbroadcast(-grad_y * self.y / self.b, b_shape) if self.needs_input_grad[1] else None
         return grad_a, grad_b
 
 
@@ -97,6 +100,8 @@ class Pow(Function):
     Where the formulas say 0 times infinity the gradient is 0, as in PyTorch: grad_a where b = 0, and grad_b where a = 0
     and b >= 0.
     """
+
+    numbers_allowed = True
 
     def forward(self, a, b):
         self.a, self.b, self.shapes = a, b, shapes_together("pow", a, b)

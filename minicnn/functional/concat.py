@@ -44,6 +44,8 @@ class Concat(Function):
 
 def concat(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
     """Tensors side by side along `axis`, the channels unless said otherwise. Raises ValueError for none at all."""
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"concat: tensors is {type(tensors).__name__}, expected a list or tuple of Tensors")
     if len(tensors) == 0:
         raise ValueError("concat: tensors is empty, expected at least one")
     return Concat(axis)(*tensors)

@@ -35,7 +35,7 @@ class Conv2d(Function):
         self.stride = checks.pair("conv2d", "stride", stride, minimum=1)
         self.padding = checks.pair("conv2d", "padding", padding)
 
-    def forward(self, x, weight, bias):
+    def forward(self, x, weight, bias=None):
         self._check(x, weight, bias)
         xp = backend.module_of(x)
         kernels = weight.reshape(len(weight), -1)

@@ -25,7 +25,7 @@ class Dropout(Function):
         if self.p == 1:
             self.mask = xp.zeros_like(x)
         else:
-            uniform = rng.next_generator(xp).random(x.shape, dtype=x.dtype)
+            uniform = rng.next_generator(xp).random(x.shape, dtype=xp.float64 if x.dtype == xp.float64 else xp.float32)
             self.mask = (uniform >= self.p).astype(x.dtype) * (1 / (1 - self.p))
         return x * self.mask
 
@@ -36,6 +36,5 @@ class Dropout(Function):
 def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     """x with a share p of its elements set to 0 and the rest scaled up, in training; x itself otherwise."""
     p = checks.probability("dropout", "p", p)
-    if not isinstance(x, Tensor):
-        raise TypeError(f"dropout: x is {type(x).__name__}, expected a Tensor")
+    checks.tensor("dropout", "x", x)
     return Dropout(p)(x) if training and p > 0 else x

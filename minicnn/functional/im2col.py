@@ -87,14 +87,16 @@ class Im2Col(Function):
 
     def forward(self, x):
         checks.ndim("im2col", "x", x, 4, "(N, C, H, W)")
-        n, c, *self.size = x.shape
+        n, c, *size = x.shape
+        self.size = tuple(size)
         self.places = output_size("im2col", x.shape[2:], self.kernel, self.stride, self.padding)
         rows = c * self.kernel[0] * self.kernel[1]
         return patches(x, self.kernel, self.stride, self.padding).reshape(n, rows, self.places[0] * self.places[1])
 
     def backward(self, grad_columns):
-        p = grad_columns.reshape(len(grad_columns), -1, *self.kernel, *self.places)
-        return add_patches(p, tuple(self.size), self.stride, self.padding)
+        n, rows, _ = grad_columns.shape
+        p = grad_columns.reshape(n, rows // (self.kernel[0] * self.kernel[1]), *self.kernel, *self.places)
+        return add_patches(p, self.size, self.stride, self.padding)
 
 
 class Col2Im(Function):

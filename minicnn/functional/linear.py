@@ -19,7 +19,7 @@ class Linear(Function):
         grad_x = grad_y W,   grad_W = grad_y^T x,   grad_b = sum of grad_y over the rows
     """
 
-    def forward(self, x, weight, bias):
+    def forward(self, x, weight, bias=None):
         checks.ndim("linear", "weight", weight, 2, "(out, in)")
         if x.ndim < 1 or x.shape[-1] != weight.shape[1]:
             raise ValueError(f"linear: x has shape {x.shape}, weight {weight.shape} expects (..., {weight.shape[1]})")

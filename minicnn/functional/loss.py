@@ -61,9 +61,7 @@ def cross_entropy(logits: Tensor, targets: Any, reduction: str = "mean", label_s
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'cross_entropy: reduction is {reduction!r}, expected "mean", "sum" or "none"')
     label_smoothing = checks.probability("cross_entropy", "label_smoothing", label_smoothing)
-    if not isinstance(logits, Tensor):
-        raise TypeError(f"cross_entropy: logits is {type(logits).__name__}, expected a Tensor")
-    checks.ndim("cross_entropy", "logits", logits.data, 2, "(N, classes)")
+    checks.ndim("cross_entropy", "logits", checks.tensor("cross_entropy", "logits", logits).data, 2, "(N, classes)")
     if 0 in logits.shape:
         raise ValueError(f"cross_entropy: logits has shape {logits.shape}, expected at least one row and one class")
     labels = check_targets(targets, *logits.shape)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minicnn import backend
+from minicnn.arguments import number, whole_number
 from minicnn.backend import Array
 from minicnn.function import Function
 from minicnn.functional import checks
@@ -34,16 +36,18 @@ class BatchNorm(Function):
 
     def __init__(self, running_mean: Array, running_var: Array, training: bool, momentum: float, eps: float):
         self.running_mean, self.running_var = running_mean, running_var
-        self.training, self.momentum, self.eps = training, momentum, eps
+        self.training = training
+        self.momentum = number("batch_norm", "momentum", momentum)
+        self.eps = number("batch_norm", "eps", eps)
 
-    def forward(self, x, weight, bias):
+    def forward(self, x, weight=None, bias=None):
         xp = backend.module_of(x)
         self._check(x, weight, bias)
-        self.x, self.weight = x.reshape(*x.shape[:2], -1), weight  # (N, C, L)
+        self.x, self.weight = x.reshape(*x.shape[:2], math.prod(x.shape[2:])), weight  # (N, C, L)
         if self.training:
             mean, variance = self._batch_statistics()
         else:
-            mean, variance = self.running_mean, self.running_var
+            mean, variance = self.running_mean.copy(), self.running_var
         self.mean, self.inverse_std = mean, 1 / xp.sqrt(variance + self.eps)
         scale = self.inverse_std if weight is None else weight * self.inverse_std
         shift = -mean * scale if bias is None else bias - mean * scale
@@ -107,6 +111,7 @@ class BatchNorm(Function):
             "weight": weight, "bias": bias, "running_mean": self.running_mean, "running_var": self.running_var
         }  # fmt: skip
         for argument, array in per_channel.items():
+            checks.like("batch_norm", argument, array, x)
             checks.shape("batch_norm", argument, array, channels)
         if self.training and x.size // max(1, x.shape[1]) < 2:
             raise ValueError(f"batch_norm: x has shape {x.shape}, expected more than one value a channel in training")
@@ -132,8 +137,10 @@ class LocalResponseNorm(Function):
     name = "local_response_norm"
 
     def __init__(self, size: int, alpha: float, beta: float, k: float):
-        self.size = checks.pair(self.name, "size", size, minimum=1)[0]
-        self.alpha, self.beta, self.k = alpha, beta, k
+        self.size = whole_number(self.name, "size", size, minimum=1)
+        self.alpha = number(self.name, "alpha", alpha, minimum=-math.inf)
+        self.beta = number(self.name, "beta", beta, minimum=-math.inf)
+        self.k = number(self.name, "k", k, minimum=-math.inf)
 
     def forward(self, x):
         xp = backend.module_of(x)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minicnn import backend
+from minicnn.arguments import whole_number
 from minicnn.backend import Array
 from minicnn.function import Function
 from minicnn.functional import checks
@@ -117,8 +118,10 @@ class MaxPool2d(Function):
     x (N, C, H, W) -> y (N, C, OH, OW).
     """
 
+    name = "max_pool2d"
+
     def __init__(self, kernel_size: IntPair, stride: IntPair | None, padding: IntPair, ceil_mode: bool):
-        self.windows = Windows("max_pool2d", kernel_size, stride, padding, ceil_mode)
+        self.windows = Windows(self.name, kernel_size, stride, padding, ceil_mode)
 
     def forward(self, x):
         xp, w, (oh, ow) = backend.module_of(x), self.windows, self.windows.fit(x)
@@ -194,10 +197,12 @@ class AvgPool2d(Function):
     x (N, C, H, W) -> y (N, C, OH, OW).
     """
 
+    name = "avg_pool2d"
+
     def __init__(
         self, kernel_size: IntPair, stride: IntPair | None, padding: IntPair, ceil_mode: bool, count_include_pad: bool
     ):
-        self.windows = Windows("avg_pool2d", kernel_size, stride, padding, ceil_mode)
+        self.windows = Windows(self.name, kernel_size, stride, padding, ceil_mode)
         self.count_include_pad = count_include_pad
 
     def forward(self, x):
@@ -271,7 +276,7 @@ class AdaptiveAvgPool2d(Function):
         size = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
         if len(size) != 2:
             raise TypeError(f"{self.name}: output_size is {output_size!r}, expected an int, None or a pair of them")
-        self.output_size = [None if n is None else checks.pair(self.name, "output_size", n, minimum=1)[0] for n in size]
+        self.output_size = [None if n is None else whole_number(self.name, "output_size", n, minimum=1) for n in size]
 
     def forward(self, x):
         checks.ndim(self.name, "x", x, 4, "(N, C, H, W)")

@@ -23,9 +23,11 @@ class Reshape(Function):
     def forward(self, x):
         self.x_shape = x.shape
         try:
-            return x.reshape(self.shape)
+            if min(self.shape, default=0) >= -1:  # NumPy takes any negative size for -1
+                return x.reshape(self.shape)
         except ValueError:
-            raise ValueError(f"reshape: x of shape {x.shape} does not fit the shape {self.shape}") from None
+            pass
+        raise ValueError(f"reshape: x of shape {x.shape} does not fit the shape {self.shape}")
 
     def backward(self, grad_y):
         return grad_y.reshape(self.x_shape)
@@ -89,11 +91,14 @@ class ToDevice(Function):
 def reshape(x: Tensor, *shape: Any) -> Tensor:
     """x under another shape, `reshape(x, 2, 3)` or `reshape(x, (2, 3))`; one size may be -1, for what is left."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+    if not all(map(checks.is_integer, sizes)):
+        raise TypeError(f"reshape: shape is {tuple(sizes)}, expected ints")
     return Reshape(tuple(sizes))(x)
 
 
 def flatten(x: Tensor, start_axis: int = 1) -> Tensor:
     """All axes from `start_axis` on as one: (N, C, H, W) -> (N, C*H*W)."""
+    checks.tensor("flatten", "x", x)
     start = checks.axis("flatten", start_axis, x.ndim) if x.ndim else 0
     size = 1
     for length in x.shape[start:]:
@@ -107,6 +112,7 @@ def transpose(x: Tensor, *axes: Any) -> Tensor:
     `transpose(x)` reverses them, `transpose(x, 1, 2)` swaps two (as in PyTorch), and `transpose(x, (0, 2, 3, 1))`, also
     without the inner parentheses where there are more than two, gives them all in their new order (as in NumPy).
     """
+    checks.tensor("transpose", "x", x)
     if not axes:
         return Transpose(tuple(reversed(range(x.ndim))))(x)
     if len(axes) == 2:

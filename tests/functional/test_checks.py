@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from support import raises
+
+from minicnn.functional import checks
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(3, (3, 3)), ((1, 2), (1, 2)), ([1, 2], (1, 2)), (np.int64(3), (3, 3)), ((np.int32(1), 2), (1, 2)), (0, (0, 0))],
+    ids=repr,
+)
+def test_pair(value, expected):
+    found = checks.pair("conv2d", "stride", value)
+    assert found == expected
+    assert all(type(n) is int for n in found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 1.0, "11", True, (1,), (1, 2, 3), (1, 2.0), (1, None), (True, 1), [], np.array([1, 2]), {1, 2}],
+    ids=repr,
+)
+def test_what_is_no_pair(value):
+    with raises(TypeError, f"conv2d: stride is {value!r}, expected an int or a pair of ints"):
+        checks.pair("conv2d", "stride", value)
+
+
+@pytest.mark.parametrize(("value", "minimum"), [(0, 1), ((1, 0), 1), ((0, 1), 1), (-1, 0), ((3, -1), 0)])
+def test_a_pair_below_the_minimum(value, minimum):
+    with raises(ValueError, f"pool: padding is {value!r}, expected at least {minimum}"):
+        checks.pair("pool", "padding", value, minimum)
+    assert checks.pair("pool", "padding", minimum, minimum) == (minimum, minimum)
+
+
+def test_ndim():
+    checks.ndim("conv2d", "x", np.ones((2, 3, 4, 5)), 4, "(N, C, H, W)")
+    with raises(ValueError, "conv2d: x has shape (2, 3), expected 4 axes (N, C, H, W)"):
+        checks.ndim("conv2d", "x", np.ones((2, 3)), 4, "(N, C, H, W)")
+
+
+def test_shape():
+    checks.shape("conv2d", "bias", None, (3,))
+    checks.shape("conv2d", "bias", np.ones(3), (3,))
+    with raises(ValueError, "conv2d: bias has shape (1,), expected (3,)"):
+        checks.shape("conv2d", "bias", np.ones(1), (3,))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, 0), (2, 2), (-1, 2), (-3, 0), (np.int64(1), 1)])
+def test_axis(value, expected):
+    assert checks.axis("sum", value, 3) == expected
+
+
+@pytest.mark.parametrize("value", [3, -4, 100])
+def test_an_axis_that_is_not_there(value):
+    with raises(ValueError, f"sum: axis is {value}, expected -3 to 2"):
+        checks.axis("sum", value, 3)
+
+
+@pytest.mark.parametrize("value", [1.0, None, "0", True, (0,)])
+def test_what_is_no_axis(value):
+    with raises(TypeError, f"sum: axis is {value!r}, expected an int"):
+        checks.axis("sum", value, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, (0, 1, 2)), (1, (1,)), (-1, (2,)), ((0, -1), (0, 2)), ([2, 1], (2, 1)), ((), ())]
+)
+def test_axes(value, expected):
+    assert checks.axes("sum", value, 3) == expected
+
+
+@pytest.mark.parametrize("value", [(0, 0), (0, -3), (1, 2, 1)])
+def test_axes_named_twice(value):
+    with raises(ValueError, f"sum: axis is {value}, which names an axis twice"):
+        checks.axes("sum", value, 3)
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, 0.5, 1.0, np.float64(0.25), np.float32(0.25)], ids=repr)
+def test_probability(value):
+    found = checks.probability("dropout", "p", value)
+    assert found == value
+    assert type(found) is float
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), True, None, "0.5", [0.5]])
+def test_what_is_no_probability(value):
+    with raises((TypeError, ValueError), f"dropout: p is {value!r}, expected a number from 0 to 1"):
+        checks.probability("dropout", "p", value)

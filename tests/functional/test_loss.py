@@ -1,0 +1,180 @@
+import math
+
+import numpy as np
+import pytest
+from support import Case, OperationTest, leaf, raises, tensor, torch
+
+import minicnn as mc
+import minicnn.functional as F
+
+
+def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0):
+    """-sum over k of q[k] log p[k], p = softmax(logits); q is s/K for every class and 1 - s more for the right one."""
+    losses, classes = [], logits.shape[1]
+    for row, target in zip(logits, targets, strict=True):
+        p = [math.exp(logit) / math.fsum(math.exp(other) for other in row) for logit in row]
+        q = [label_smoothing / classes + (1 - label_smoothing) * (k == target) for k in range(classes)]
+        losses.append(-math.fsum(q_k * math.log(p_k) for q_k, p_k in zip(q, p, strict=True)))
+    if reduction == "none":
+        return losses
+    return math.fsum(losses) / (len(losses) if reduction == "mean" else 1)
+
+
+class TestCrossEntropy(OperationTest):
+    name, arguments = "cross_entropy", ("logits",)
+    cases = [
+        Case("mean", (4, 3)),
+        Case("sum", (4, 3), reduction="sum"),
+        Case("none", (5, 3), reduction="none"),
+        Case("smoothed", (4, 3), label_smoothing=0.1),
+        Case("smoothed, sum", (4, 3), label_smoothing=0.3, reduction="sum"),
+        Case("smoothed, none", (3, 5), label_smoothing=0.1, reduction="none"),
+        Case("all smoothed away", (3, 4), label_smoothing=1.0),
+        Case("one row", (1, 4)),
+        Case("two classes", (3, 2)),
+        Case("many classes", (2, 40)),
+    ]
+
+    def targets(self, case):
+        return np.random.default_rng(9).integers(0, case.shapes[0][1], case.shapes[0][0])
+
+    def operation(self, case, logits):
+        return F.cross_entropy(logits, self.targets(case), **case.arguments)
+
+    def naive(self, case, logits):
+        return naive_cross_entropy(logits, self.targets(case), **case.arguments)
+
+    def torch_operation(self, case, logits):
+        return torch.nn.functional.cross_entropy(logits, torch.tensor(self.targets(case)), **case.arguments)
+
+
+# ---- known values -------------------------------------------------------------------------------------------------
+
+
+def test_by_hand():
+    logits = leaf(np.log([[1.0, 2, 5], [4, 4, 2]]))  # so that softmax gives eighths and tenths
+    loss = F.cross_entropy(logits, [2, 0])
+    assert loss.item() == pytest.approx((math.log(8 / 5) + math.log(10 / 4)) / 2, rel=1e-14)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad, [[1 / 16, 2 / 16, -3 / 16], [-6 / 20, 4 / 20, 2 / 20]], rtol=1e-14)
+
+
+def test_label_smoothing_by_hand():
+    logits = leaf(np.log([[1.0, 3]]))
+    loss = F.cross_entropy(logits, [1], label_smoothing=0.2)  # q = 0.1, 0.9
+    assert loss.item() == pytest.approx(-0.1 * math.log(1 / 4) - 0.9 * math.log(3 / 4), rel=1e-14)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad, [[1 / 4 - 0.1, 3 / 4 - 0.9]], rtol=1e-12)
+
+
+def test_equal_logits_cost_log_of_the_number_of_classes():
+    assert F.cross_entropy(mc.Tensor(np.zeros((3, 1000))), [0, 500, 999]).item() == pytest.approx(math.log(1000))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_large_logits_are_finite(dtype, label_smoothing):
+    logits = leaf([[1e4, -1e4], [1e4, -1e4], [-1e4, -1e4]], dtype)
+    losses = F.cross_entropy(logits, [0, 1, 1], reduction="none", label_smoothing=label_smoothing)
+    s = label_smoothing / 2
+    np.testing.assert_allclose(losses.data, [2e4 * s, 2e4 * (1 - s), math.log(2)], rtol=1e-6)
+    losses.backward(np.ones(3))
+    expected = [[s, -s], [1 - s, s - 1], [0.5 - s, s - 0.5]]
+    np.testing.assert_allclose(logits.grad, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_one_class_costs_nothing():
+    logits = leaf([[3.0], [-2.0]])
+    loss = F.cross_entropy(logits, [0, 0])
+    loss.backward()
+    assert loss.item() == 0
+    np.testing.assert_array_equal(logits.grad, [[0], [0]])
+
+
+def test_classes_ruled_out_with_minus_infinity():
+    logits = leaf([[1.0, 1.0, -np.inf]])
+    loss = F.cross_entropy(logits, [1])
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(2))
+    np.testing.assert_allclose(logits.grad, [[0.5, -0.5, 0]])
+
+
+def test_the_gradients_of_a_row_add_up_to_zero():
+    logits = tensor(5, 7, requires_grad=True)
+    F.cross_entropy(logits, [0, 1, 2, 3, 4], label_smoothing=0.2).backward()
+    np.testing.assert_allclose(logits.grad.sum(axis=1), 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_loss_is_an_array_of_no_axes(dtype, reduction):
+    loss = F.cross_entropy(tensor(3, 4, dtype=dtype), [1, 2, 3], reduction)
+    assert loss.shape == ()
+    assert loss.dtype == dtype
+    assert isinstance(loss.data, np.ndarray)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [2, 0, 1],
+        (2, 0, 1),
+        *(np.array([2, 0, 1], dtype) for dtype in (np.int8, np.uint8, np.int32, np.uint64)),
+        np.array([2, 9, 0, 9, 1])[::2],
+        mc.Tensor(np.array([2, 0, 1])),
+    ],
+    ids=lambda targets: f"{type(targets).__name__} {getattr(targets, 'dtype', '')}",
+)
+def test_what_targets_may_be(targets):
+    logits, other = tensor(3, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
+    loss, expected = F.cross_entropy(logits, targets), F.cross_entropy(other, np.array([2, 0, 1]))
+    loss.backward()
+    expected.backward()
+    assert loss.item() == expected.item()
+    np.testing.assert_array_equal(logits.grad, other.grad)
+
+
+def test_targets_are_not_changed_and_may_change_before_backward():
+    targets, logits, other = np.array([2, 0, 1]), tensor(3, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
+    F.cross_entropy(other, [2, 0, 1]).backward()
+    loss = F.cross_entropy(logits, targets)
+    np.testing.assert_array_equal(targets, [2, 0, 1])
+    targets[:] = 3
+    loss.backward()
+    np.testing.assert_array_equal(logits.grad, other.grad)
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "targets", "arguments", "error", "message"),
+    [
+        ((3, 4), [0, 4, 1], {}, ValueError, "targets[1] is 4, expected ...0 to 3"),
+        ((3, 4), [0, 1, -1], {}, ValueError, "targets[2] is -1, expected ...0 to 3"),
+        ((3, 4), [0, 9, -7], {}, ValueError, "targets[1] is 9, expected ...0 to 3"),
+        ((3, 4), [0, 1], {}, ValueError, "targets has shape (2,), expected (3,)"),
+        ((3, 4), [[0], [1], [2]], {}, ValueError, "targets has shape (3, 1), expected (3,)"),
+        ((3, 4), 1, {}, ValueError, "targets has shape (), expected (3,)"),
+        ((3, 4), [0.0, 1.0, 2.0], {}, TypeError, "targets is float64, expected integers"),
+        ((3, 4), [True, False, True], {}, TypeError, "targets is bool, expected integers"),
+        ((3, 4), ["cat", "dog", "cat"], {}, TypeError, "targets is ..., expected integers"),
+        ((3, 4), None, {}, TypeError, "targets is ..., expected integers"),
+        ((3, 4), tensor(3), {}, TypeError, "targets is float64, expected integers"),
+        ((4,), [0], {}, ValueError, "logits has shape (4,), expected 2 axes (N, classes)"),
+        ((2, 3, 4), [0, 1], {}, ValueError, "logits has shape (2, 3, 4), expected 2 axes (N, classes)"),
+        ((), 0, {}, ValueError, "logits has shape (), expected 2 axes (N, classes)"),
+        ((0, 4), [], {}, ValueError, "logits has shape (0, 4), expected at least one row and one class"),
+        ((3, 0), [0, 0, 0], {}, ValueError, "logits has shape (3, 0), expected at least one row and one class"),
+        ((3, 4), [0, 1, 2], {"reduction": "average"}, ValueError, 'reduction is \'average\', expected "mean", "sum"'),
+        ((3, 4), [0, 1, 2], {"reduction": None}, ValueError, 'reduction is None, expected "mean", "sum"'),
+        ((3, 4), [0, 1, 2], {"label_smoothing": -0.1}, ValueError, "label_smoothing is -0.1, expected"),
+        ((3, 4), [0, 1, 2], {"label_smoothing": 1.1}, ValueError, "label_smoothing is 1.1, expected"),
+        ((3, 4), [0, 1, 2], {"label_smoothing": "1"}, (ValueError, TypeError), "label_smoothing is '1', expected"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_refused(shape, targets, arguments, error, message):
+    with raises(error, f"cross_entropy: {message}"):
+        F.cross_entropy(tensor(*shape), targets, **arguments)
