@@ -1,0 +1,105 @@
+"""python -m googlenet: look at the network, evaluate saved weights, list the devices."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import minicnn as mc
+from googlenet.evaluation import evaluate_file
+from googlenet.model import GoogLeNet
+from googlenet.report import one_line
+from googlenet.table import TABLE_1, presets
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        print(f"googlenet: error: {one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="python -m googlenet",
+        description="GoogLeNet: its layers, its accuracy. Training is done by train.py.",
+        epilog="examples:\n"
+        "  python -m googlenet summary\n"
+        "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
+        "  python -m googlenet table\n"
+        "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet devices",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = p.add_subparsers(required=True, metavar="COMMAND")
+
+    c = commands.add_parser("summary", help="every layer with its output shape and parameters")
+    c.add_argument("--preset", choices=tuple(presets), default="paper", help="(paper)")
+    c.add_argument("--classes", type=int, default=1000, help="(1000)")
+    c.add_argument("--channels", type=int, default=3, help="of the input image (3)")
+    c.add_argument("--image-size", type=int, default=224, help="(224)")
+    c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
+    c.set_defaults(run=summary)
+
+    c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
+    c.set_defaults(run=table)
+
+    c = commands.add_parser("evaluate", help="accuracy of a best.safetensors on the test digits")
+    c.add_argument("file", type=Path, help="weights that train.py has written")
+    c.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 (cpu)")
+    c.add_argument("--limit-test", type=int, default=0, metavar="N", help="only N images (all)")
+    c.set_defaults(run=evaluate)
+
+    c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
+    c.set_defaults(run=devices)
+
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print JSON, for a program to read")
+    return p
+
+
+def summary(args: argparse.Namespace) -> None:
+    model = GoogLeNet(args.classes, args.preset, args.channels, args.aux_heads)
+    found = mc.summary(model, (args.channels, args.image_size, args.image_size))
+    print(json.dumps(asdict(found)) if args.json else found)
+
+
+def table(args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps([row._asdict() for row in TABLE_1]))
+        return
+    print("layer        patch/stride  output (HxWxC)  paper: params    ops    counted")
+    print("-" * 75)
+    for row in TABLE_1:
+        output = "x".join(map(str, row.output))
+        counted = f"{row.params:,}" if row.params else ""
+        print(f"{row.name:<12} {row.patch_stride:<13} {output:<14}", end="")
+        print(f"{row.params_paper:>15} {row.ops_paper:>6} {counted:>10}")
+    print("-" * 75)
+    print(f"counted (weights and biases), without the heads: {sum(row.params for row in TABLE_1):,}")
+    print("The paper's columns are as printed; they do not all add up (K is 1024 in some")
+    print("rows, 2.7K is no plain 7x7 convolution, 4c is 9 % below its own channels).")
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    result = evaluate_file(args.file, args.device, limit=args.limit_test)
+    print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
+
+
+def devices(args: argparse.Namespace) -> None:
+    found = mc.devices()
+    print(json.dumps([asdict(device) for device in found]) if args.json else "\n".join(map(str, found)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""How good is a network: its accuracy and loss on a set of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import minicnn as mc
+import minicnn.functional as F
+from googlenet.datasets import DigitsDataset
+from googlenet.model import GoogLeNet
+from googlenet.weights import load_model
+from minicnn.data import DataLoader
+
+
+class Evaluation(NamedTuple):
+    """top1: share of images (0 to 1) whose class got the highest logit; loss: mean cross-entropy; images: how many."""
+
+    top1: float
+    loss: float
+    images: int
+
+    def __str__(self) -> str:
+        return f"top-1 {self.top1:.2%}, loss {self.loss:.4f}, {self.images:,} test images"
+
+
+def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evaluation:
+    """Send every image through the network in evaluation mode; the mode it was in is restored."""
+    was_training = model.training
+    model.eval()
+    right, loss, images = 0, 0.0, 0
+    with mc.no_grad():
+        for x, targets in loader.batches(epoch=0):
+            logits = model(mc.tensor(x, device=device))
+            right += count_right(logits, targets)
+            loss += float(F.cross_entropy(logits, targets, reduction="sum"))
+            images += len(x)
+    model.train(was_training)
+    return Evaluation(right / images, loss / images, images)
+
+
+def evaluate_file(
+    path: Path, device: str = "cpu", image_size: int = 0, batch_size: int = 32, limit: int = 0
+) -> Evaluation:
+    """Saved weights on the test digits, in the size that they were trained with unless another is given."""
+    model, info = load_model(path)
+    dataset = DigitsDataset(train=False, size=image_size or info["image_size"]).limited(limit)
+    return evaluate(model.to(device), DataLoader(dataset, batch_size), device)
+
+
+def count_right(logits: mc.Tensor, targets: np.ndarray) -> int:
+    """For how many rows of logits (N, classes) the largest is the target's."""
+    return int((logits.numpy().argmax(axis=1) == targets).sum())

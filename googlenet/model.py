@@ -1,0 +1,148 @@
+"""GoogLeNet: the stem, nine Inception blocks, two auxiliary heads, and the loss that trains all of it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import minicnn.functional as F
+from googlenet.auxiliary import AuxiliaryHead
+from googlenet.inception import BasicConv2d, Inception
+from googlenet.table import INCEPTION, Preset, presets
+from minicnn import nn
+from minicnn.nn import init
+from minicnn.tensor import Tensor
+
+
+class GoogLeNetOutput(NamedTuple):
+    """Logits (N, num_classes) of the network and of both auxiliary heads; None for heads that it was made without."""
+
+    logits: Tensor
+    aux1: Tensor | None
+    aux2: Tensor | None
+
+
+class GoogLeNet(nn.Module):
+    """The network of Table 1. x (N, in_channels, H, W), H and W at least 32 -> logits (N, num_classes).
+
+    In training it returns GoogLeNetOutput, with the logits of the heads on 4a and 4d; in evaluation the logits alone.
+    `preset` is a name in `presets` or a Preset. Parameter names are torchvision's.
+    Source: Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842, Table 1 and Figure 3.
+    """
+
+    def __init__(
+        self, num_classes: int = 1000, preset: str | Preset = "paper", in_channels: int = 3, aux_heads: bool = True
+    ) -> None:
+        self.preset = choice = find_preset(preset)
+        bn = choice.batch_norm
+        lrn = choice.local_response_norm
+        block = {name: Inception(*row, batch_norm=bn) for name, row in INCEPTION.items()}
+
+        self.conv1 = BasicConv2d(in_channels, 64, 7, stride=2, padding=3, batch_norm=bn)
+        self.maxpool1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.norm1 = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0) if lrn else None
+        self.conv2 = BasicConv2d(64, 64, 1, batch_norm=bn)
+        self.conv3 = BasicConv2d(64, 192, 3, padding=1, batch_norm=bn)
+        self.norm2 = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0) if lrn else None
+        self.maxpool2 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+
+        self.inception3a = block["3a"]
+        self.inception3b = block["3b"]
+        self.maxpool3 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+
+        self.inception4a = block["4a"]
+        self.inception4b = block["4b"]
+        self.inception4c = block["4c"]
+        self.inception4d = block["4d"]
+        self.inception4e = block["4e"]
+        self.maxpool4 = nn.MaxPool2d(choice.pool4[0], stride=choice.pool4[1], ceil_mode=True)
+
+        self.inception5a = block["5a"]
+        self.inception5b = block["5b"]
+
+        self.aux1 = AuxiliaryHead(512, num_classes, choice.aux_dropout, bn) if aux_heads else None
+        self.aux2 = AuxiliaryHead(528, num_classes, choice.aux_dropout, bn) if aux_heads else None
+
+        self.avgpool = nn.AdaptiveAvgPool2d(1)  # 7x7/1 in the paper: at 224x224 that is all there is
+        self.dropout = nn.Dropout(choice.dropout)
+        self.fc = nn.Linear(1024, num_classes)
+        initialize(self)
+
+    def forward(self, x: Tensor) -> GoogLeNetOutput | Tensor:
+        self._check(x)
+        x = self.maxpool1(self.conv1(x))
+        x = self.norm1(x) if self.norm1 else x
+        x = self.conv3(self.conv2(x))
+        x = self.norm2(x) if self.norm2 else x
+        x = self.maxpool2(x)
+
+        x = self.inception3b(self.inception3a(x))
+        x = self.maxpool3(x)
+
+        x = self.inception4a(x)
+        aux1 = self.aux1(x) if self.training and self.aux1 else None
+        x = self.inception4d(self.inception4c(self.inception4b(x)))
+        aux2 = self.aux2(x) if self.training and self.aux2 else None
+        x = self.inception4e(x)
+        x = self.maxpool4(x)
+
+        x = self.inception5b(self.inception5a(x))
+        x = F.flatten(self.avgpool(x))
+        logits = self.fc(self.dropout(x))
+        return GoogLeNetOutput(logits, aux1, aux2) if self.training else logits
+
+    def _check(self, x: Tensor) -> None:
+        channels = self.conv1.conv.weight.shape[1]
+        if x.ndim != 4 or x.shape[1] != channels or min(x.shape[2:]) < 32:
+            raise ValueError(
+                f"GoogLeNet: x has shape {x.shape}, expected (N, {channels}, H, W) with H and W at least 32"
+            )
+
+
+def find_preset(preset: str | Preset) -> Preset:
+    """The preset of that name; ValueError where there is none."""
+    if isinstance(preset, Preset):
+        return preset
+    if preset not in presets:
+        raise ValueError(f"preset: got {preset!r}, expected one of {', '.join(presets)}")
+    return presets[preset]
+
+
+def initialize(model: nn.Module) -> None:
+    """Initial weights with which all 22 layers train, also without batch norm.
+
+    Each layer multiplies the mean square of the signal by fan-in * variance(weights) / 2 (the half is ReLU's).
+    PyTorch's default variance of 1 / (3 fan-in) makes that 1/6 a layer: after 22 layers the mean square is smaller by
+    10^17, the gradients likewise, and the loss stays at ln(classes). Kaiming's 2 / fan-in makes it 1.
+
+    The classifiers start small, so that all classes start equally likely and the first loss is ln(classes).
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            if name.endswith(("fc", "fc2")):
+                init.normal_(module.weight, std=0.01)
+            else:
+                init.kaiming_normal_(module.weight)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+
+
+class LossParts(NamedTuple):
+    """What `loss` returns, scalar Tensors: total = main + aux_weight (aux1 + aux2), the last two None without heads."""
+
+    total: Tensor
+    main: Tensor
+    aux1: Tensor | None
+    aux2: Tensor | None
+
+
+def loss(output: GoogLeNetOutput | Tensor, targets: Any, aux_weight: float = 0.3) -> LossParts:
+    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5). targets (N,), integers."""
+    if isinstance(output, Tensor):
+        output = GoogLeNetOutput(output, None, None)
+    main, aux1, aux2 = (None if logits is None else F.cross_entropy(logits, targets) for logits in output)
+    assert main is not None
+    total = main
+    for aux in (aux1, aux2):
+        if aux is not None:
+            total = total + aux_weight * aux
+    return LossParts(total, main, aux1, aux2)

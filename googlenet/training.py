@@ -1,0 +1,305 @@
+"""The training of a GoogLeNet, from the command line to the last checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import time
+import warnings
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minicnn as mc
+from googlenet.datasets import DigitsDataset
+from googlenet.evaluation import count_right, evaluate, evaluate_file
+from googlenet.interrupt import Interrupt, Interrupted
+from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
+from googlenet.nonfinite import first_non_finite_layer
+from googlenet.options import Options, chosen, parser
+from googlenet.report import HEADING, Row, draw_curves, epoch_line, one_line, stuck, write_metrics
+from googlenet.state import CHECKPOINT, read_state, restore_state, save_state
+from googlenet.weights import save_model
+from minicnn import optim, rng
+from minicnn.data import DataLoader
+from minicnn.optim import lr_scheduler
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+
+class TrainingStopped(Exception):
+    """Training cannot go on; the message says why, and what is saved."""
+
+
+@dataclass
+class Progress:
+    """Where a run is: `step` steps of epoch number `epoch` (from 0) are done; `sums` adds up this epoch's so far."""
+
+    epoch: int = 0
+    step: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)  # one for each epoch that is done
+    best: float = -1.0  # the best test accuracy so far
+
+    def add(self, **amounts: float) -> None:
+        for name, amount in amounts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + amount
+
+
+class Trainer:
+    """One run: the network, its optimizer, the data, and how far it is. `run` trains to the end."""
+
+    def __init__(self, options: Options, folder: Path) -> None:
+        self.options, self.folder, self.progress = options, folder, Progress()
+        mc.manual_seed(options.seed)
+        train_set = DigitsDataset(train=True, size=options.image_size, augment=options.augment)
+        test_set = DigitsDataset(train=False, size=options.image_size)
+        self.classes = len(DigitsDataset.classes)
+        train_set, test_set = train_set.limited(options.limit_train), test_set.limited(options.limit_test)
+        self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
+        self.test_loader = DataLoader(test_set, options.batch_size)
+        self.model = GoogLeNet(self.classes, options.preset, in_channels=1, aux_heads=options.aux_heads).to(
+            options.device
+        )
+        self.optimizer = make_optimizer(options, self.model)
+        self.schedule = make_schedule(options, self.optimizer, len(self.train_loader))
+
+    def run(self, interrupt: Interrupt) -> None:
+        """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
+        while self.progress.epoch < self.options.epochs:
+            row = self._epoch(interrupt)
+            improved = row["test_accuracy"] > self.progress.best
+            self.progress.best = max(self.progress.best, row["test_accuracy"])
+            self.progress.rows.append(row)
+            self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
+            if improved:
+                save_model(self.folder / "best.safetensors", self.model, self.options, row)
+            self.save()
+            write_metrics(self.folder / "metrics.csv", self.progress.rows)
+            draw_curves(self.folder / "curves.png", self.progress.rows, self.classes)
+            print(epoch_line(row, self.options.epochs), flush=True)
+            for warning in stuck(row, self.classes):
+                print(warning, file=sys.stderr)
+
+    def save(self) -> None:
+        """Write the checkpoint from which `resume` goes on."""
+        save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
+
+    def resume(self, arrays: Any, training: dict[str, Any]) -> None:
+        """Go on where a checkpoint was written."""
+        restore_state(arrays, training, self.model, self.optimizer)
+        names = ("epoch", "step", "sums", "rows", "best")
+        self.progress = Progress(**{name: training[name] for name in names})
+
+    def _epoch(self, interrupt: Interrupt) -> Row:
+        """What is left of the epoch, and its row for metrics.csv."""
+        from tqdm import tqdm
+
+        p, images = self.progress, len(self.train_loader.dataset)
+        done = min(p.step * self.options.batch_size, images)
+        head = f"{p.epoch + 1:>3}/{self.options.epochs}"
+        self.model.train()
+        with tqdm(
+            total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
+        ) as bar:
+            for x, targets in self.train_loader.batches(p.epoch, start=p.step):
+                start = time.perf_counter()
+                value = self._step(x, targets)
+                p.add(seconds=time.perf_counter() - start)
+                bar.set_postfix_str(f"loss {value:.3f}", refresh=False)
+                bar.update(len(x))
+                if interrupt.asked:
+                    self.save()
+                    raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
+        result = evaluate(self.model, self.test_loader, self.options.device)
+        return self._row(result.top1)
+
+    def _step(self, x: np.ndarray, targets: np.ndarray) -> float:
+        """One step of the optimizer on one batch; returns the loss."""
+        p, before = self.progress, rng.get_state()
+        self.schedule.last_epoch = p.epoch * len(self.train_loader) + p.step - 1
+        self.schedule.step()
+        output: GoogLeNetOutput = self.model(mc.tensor(x, device=self.options.device))
+        parts = loss(output, targets)
+        value = float(parts.total)
+        if not math.isfinite(value):
+            rng.set_state(before)  # the same dropout masks again
+            layer = first_non_finite_layer(self.model, mc.tensor(x, device=self.options.device))
+            raise TrainingStopped(
+                f"the loss is {value} in step {p.step + 1} of epoch {p.epoch + 1}; the first layer whose output is not "
+                f"finite: {layer or 'none, only the loss itself'}. Try a smaller --lr. {self.what_is_kept()}"
+            )
+        parts.total.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        p.step += 1
+        heads = {f"aux{i}": float(aux) * len(x) for i, aux in enumerate(parts[2:], 1) if aux is not None}
+        right = count_right(output.logits, targets)
+        p.add(images=len(x), total=value * len(x), main=float(parts.main) * len(x), right=right, **heads)
+        return value
+
+    def _row(self, test_accuracy: float) -> Row:
+        sums = self.progress.sums
+        mean = {
+            name: sums[name] / sums["images"] if name in sums else None for name in ("total", "main", "aux1", "aux2")
+        }
+        return {
+            "epoch": self.progress.epoch + 1,
+            "lr": self.schedule.get_last_lr()[0],
+            "train_loss": mean["total"],
+            "loss_main": mean["main"],
+            "loss_aux1": mean["aux1"],
+            "loss_aux2": mean["aux2"],
+            "train_accuracy": sums["right"] / sums["images"],
+            "test_accuracy": test_accuracy,
+            "images_per_second": sums["images"] / sums["seconds"],
+            "seconds": sums["seconds"],
+        }
+
+    def what_is_kept(self) -> str:
+        checkpoint = self.folder / CHECKPOINT
+        return f"The last good checkpoint is {checkpoint}" if checkpoint.exists() else "No checkpoint was written yet"
+
+
+def make_optimizer(options: Options, model: GoogLeNet) -> optim.Optimizer:
+    """The optimizer that the options name."""
+    if options.optimizer == "sgd":
+        return optim.SGD(
+            model.parameters(), options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+        )  # fmt: skip
+    kind = {"adam": optim.Adam, "adamw": optim.AdamW}[options.optimizer]
+    return kind(model.parameters(), options.lr, weight_decay=options.weight_decay)
+
+
+def make_schedule(options: Options, optimizer: optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+    """The learning rate for every step: a linear warm-up, then the schedule that the options name.
+
+    steps: how many an epoch has.
+    """
+    warmup = round(options.warmup * steps)
+    rest = max(1, options.epochs * steps - warmup)
+    main: lr_scheduler.LRScheduler = {
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=rest),
+        "step": lambda: lr_scheduler.StepLR(optimizer, step_size=8 * steps, gamma=0.96),
+        "poly": lambda: lr_scheduler.PolynomialLR(optimizer, total_iters=rest, power=0.5),
+        "constant": lambda: lr_scheduler.MultiStepLR(optimizer, milestones=[]),
+    }[options.schedule]()
+    if warmup == 0:
+        return main
+    climb = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
+    return lr_scheduler.SequentialLR(optimizer, [climb, main], milestones=[warmup])
+
+
+# ---- the command ---------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """train.py: returns the exit status."""
+    args = parser().parse_args(arguments)
+    # Where numbers overflow the run stops and says in which layer: NumPy need not warn as well.
+    warnings.filterwarnings("ignore", "(overflow|invalid value|divide by zero) encountered", RuntimeWarning)
+    try:
+        if args.evaluate:
+            mc.set_num_threads(args.threads or mc.get_num_threads())
+            sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
+            print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}")
+            return 0
+        trainer = start(args)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        print(f"train.py: error: {one_line(error)}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    with Interrupt() as interrupt:
+        try:
+            trainer.run(interrupt)
+        except Interrupted as stop:
+            print(f"\n{stop}; saved. Go on with: python train.py --resume {trainer.folder}", file=sys.stderr)
+            return INTERRUPTED
+        except KeyboardInterrupt:
+            print(f"\nstopped at once. {trainer.what_is_kept()}", file=sys.stderr)
+            return INTERRUPTED
+        except TrainingStopped as stop:
+            print(f"\ntrain.py: {stop}", file=sys.stderr)
+            return 1
+        except OSError as error:
+            print(f"\ntrain.py: error: {one_line(error)}. {trainer.what_is_kept()}", file=sys.stderr)
+            return 1
+    print(f"best test accuracy {trainer.progress.best:.2%}; everything is in {trainer.folder}/")
+    return 0
+
+
+def start(args: argparse.Namespace) -> Trainer:
+    """A trainer for a new run, or for the rest of an old one, in its folder; prints what it is about to do."""
+    wanted = chosen(args)
+    checkpoint = None
+    if args.resume:
+        path = Path(args.resume)
+        path = path / CHECKPOINT if path.is_dir() else path
+        arrays, training = checkpoint = read_state(path)
+        options, folder = resumed_options(Options(**training["options"]), wanted), path.parent
+        if training["epoch"] >= options.epochs:
+            raise ValueError(f"--resume: {path} is complete: all {options.epochs} epochs are done")
+    else:
+        options = Options(**wanted)
+        options = replace(options, threads=options.threads or mc.get_num_threads())
+        folder = new_folder(Path(args.output), args.name, options)
+    mc.set_num_threads(options.threads)
+    trainer = Trainer(options, folder)
+    if checkpoint is not None:
+        trainer.resume(arrays, training)
+    write_config(folder, options)
+    introduce(trainer, resumed=checkpoint is not None)
+    return trainer
+
+
+def resumed_options(options: Options, wanted: dict[str, Any]) -> Options:
+    """A run's own options; only what does not change its course so far may be given anew."""
+    free = {"epochs", "threads", "device"}
+    other = {name: value for name, value in wanted.items() if name not in free and value != getattr(options, name)}
+    if other:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in other)
+        raise ValueError(f"--resume: {names} would make it another run; only --epochs, --threads, --device may change")
+    return replace(options, **{name: value for name, value in wanted.items() if value})
+
+
+def new_folder(output: Path, name: str | None, options: Options) -> Path:
+    """Make the run's folder. A name that is taken is an error where the user chose it, else gets a number."""
+    folder = output / (name or f"{options.preset}-{options.image_size}-seed{options.seed}")
+    if name and folder.exists():
+        raise ValueError(f"--name: {folder} exists. Choose another, or go on with it: --resume {folder}")
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{options.preset}-{options.image_size}-seed{options.seed}-{number}")
+        number += 1
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OSError(f"--output: cannot make the folder {folder}: {error.strerror}") from error
+    return folder
+
+
+def write_config(folder: Path, options: Options) -> None:
+    """config.json: the options, and the versions that they ran with."""
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "minicnn": mc.__version__}
+    text = json.dumps({"options": asdict(options), "versions": versions, "machine": platform.machine()}, indent=2)
+    (folder / "config.json").write_text(text + "\n")
+
+
+def introduce(trainer: Trainer, resumed: bool) -> None:
+    """What runs, on what."""
+    o, p = trainer.options, trainer.progress
+    count = sum(parameter.data.size for parameter in trainer.model.parameters())
+    heads = "both auxiliary heads" if o.aux_heads else "no auxiliary heads"
+    print(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
+    print(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
+          f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
+    print(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
+    if resumed:
+        print(f"going on after step {p.step} of epoch {p.epoch + 1}")
+    print(f"\n{HEADING}", flush=True)

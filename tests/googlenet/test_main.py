@@ -1,0 +1,81 @@
+"""python -m googlenet: every command, as a user calls it."""
+
+import json
+
+import pytest
+
+from googlenet.__main__ import main
+
+
+def run(capsys, *arguments):
+    """Exit status, standard output, standard error."""
+    status = main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_summary_lists_every_layer_within_80_columns(capsys):
+    status, out, _ = run(capsys, "summary")
+    assert status == 0
+    assert "[-1, 192, 28, 28]" in out and "aux2.fc2" in out and "parameters in all: 13,378,280" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_summary_as_json(capsys):
+    _, out, _ = run(capsys, "summary", "--json", "--no-aux-heads", "--image-size", 64)
+    found = json.loads(out)
+    assert found["total_params"] == 6_998_552
+    assert found["rows"][0] == {
+        "name": "conv1.conv",
+        "kind": "Conv2d",
+        "output_shape": [-1, 64, 32, 32],
+        "params": 9472,
+    }
+
+
+def test_table_shows_the_papers_figures_beside_the_counted_ones(capsys):
+    status, out, _ = run(capsys, "table")
+    assert status == 0
+    assert "2.7K" in out and "9,472" in out and "6,998,552" in out
+    assert max(map(len, out.splitlines())) <= 80
+    rows = json.loads(run(capsys, "table", "--json")[1])
+    assert sum(row["params"] for row in rows) == 6_998_552
+
+
+def test_devices(capsys):
+    assert run(capsys, "devices")[1].startswith("cpu")
+    assert json.loads(run(capsys, "devices", "--json")[1])[0]["usable"] is True
+
+
+def test_evaluate_as_json(capsys, tmp_path):
+    from googlenet.model import GoogLeNet
+    from googlenet.options import Options
+    from googlenet.weights import save_model
+
+    row = {"epoch": 1, "test_accuracy": 0.1}
+    save_model(tmp_path / "w.safetensors", GoogLeNet(10, in_channels=1), Options(image_size=32), row)
+    status, out, _ = run(capsys, "evaluate", tmp_path / "w.safetensors", "--limit-test", 20, "--json")
+    found = json.loads(out)
+    assert status == 0 and found["images"] == 20 and 0 <= found["top1"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "nowhere.safetensors"], "nowhere.safetensors: No such file or directory"),
+        (["evaluate", __file__], "not a whole safetensors file"),
+        (["summary", "--image-size", "16"], "at least 32"),
+        (["summary", "--classes", "0"], "out_features is 0"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(capsys, arguments, message):
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err and len(err.splitlines()) == 1
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "examples:" in capsys.readouterr().out

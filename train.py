@@ -1,0 +1,8 @@
+"""Train GoogLeNet. Without arguments: the paper's network on the digits that come with it, in about ten minutes."""
+
+import sys
+
+from googlenet.training import main
+
+if __name__ == "__main__":
+    sys.exit(main())
