@@ -1,0 +1,1 @@
+"""GoogLeNet on minicnn, measured side by side with PyTorch: `python -m benchmarks`."""
