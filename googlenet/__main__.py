@@ -11,6 +11,7 @@ from pathlib import Path
 import minicnn as mc
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
+from googlenet.options import Parser
 from googlenet.report import one_line
 from googlenet.table import TABLE_1, presets
 
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="python -m googlenet",
         description="GoogLeNet: its layers, its accuracy. Training is done by train.py.",
         epilog="examples:\n"

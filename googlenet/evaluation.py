@@ -31,13 +31,15 @@ def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evalu
     was_training = model.training
     model.eval()
     right, loss, images = 0, 0.0, 0
-    with mc.no_grad():
-        for x, targets in loader.batches(epoch=0):
-            logits = model(mc.tensor(x, device=device))
-            right += count_right(logits, targets)
-            loss += float(F.cross_entropy(logits, targets, reduction="sum"))
-            images += len(x)
-    model.train(was_training)
+    try:
+        with mc.no_grad():
+            for x, targets in loader.batches(epoch=0):
+                logits = model(mc.tensor(x, device=device))
+                right += count_right(logits, targets)
+                loss += float(F.cross_entropy(logits, targets, reduction="sum"))
+                images += len(x)
+    finally:
+        model.train(was_training)
     return Evaluation(right / images, loss / images, images)
 
 

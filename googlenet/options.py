@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NoReturn
 
 from googlenet.table import presets
 
@@ -41,7 +42,7 @@ class Options:
             "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0,
         }  # fmt: skip
         for name, minimum in at_least.items():
-            if not getattr(self, name) >= minimum:  # nan is refused too
+            if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
                 raise ValueError(f"--{name.replace('_', '-')}: got {getattr(self, name)}, expected at least {minimum}")
         one_of = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets)}
         for name, choices in one_of.items():
@@ -49,9 +50,16 @@ class Options:
                 raise ValueError(f"--{name}: got {getattr(self, name)!r}, expected one of {', '.join(choices)}")
 
 
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that answers a wrong command line with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of train.py."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="train.py",
         description="Train GoogLeNet. Without arguments: the paper's network, with both auxiliary heads, on the digits "
         "that come with it, at 64x64. Everything is written to a folder of its own under runs/.",

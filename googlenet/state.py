@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -45,7 +46,12 @@ def _second_name(file: Path) -> Path:
     """A second name for a file: when it is moved, the first stays, so that there is a checkpoint at every moment."""
     link = file.with_suffix(".link")
     link.unlink(missing_ok=True)
-    os.link(file, link)
+    try:
+        os.link(file, link)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without hard links
+        shutil.copyfile(file, link)
     return link
 
 

@@ -19,13 +19,13 @@ import minicnn as mc
 from googlenet.datasets import DigitsDataset
 from googlenet.evaluation import count_right, evaluate, evaluate_file
 from googlenet.interrupt import Interrupt, Interrupted
-from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
+from googlenet.model import GoogLeNet, GoogLeNetOutput, find_preset, loss
 from googlenet.nonfinite import first_non_finite_layer
 from googlenet.options import Options, chosen, parser
 from googlenet.report import HEADING, Row, draw_curves, epoch_line, one_line, stuck, write_metrics
 from googlenet.state import CHECKPOINT, read_state, restore_state, save_state
 from googlenet.weights import save_model
-from minicnn import optim, rng
+from minicnn import backend, optim, rng
 from minicnn.data import DataLoader
 from minicnn.optim import lr_scheduler
 
@@ -63,6 +63,8 @@ class Trainer:
         train_set, test_set = train_set.limited(options.limit_train), test_set.limited(options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
         self.test_loader = DataLoader(test_set, options.batch_size)
+        if find_preset(options.preset).batch_norm and 1 in (options.batch_size, len(train_set) % options.batch_size):
+            raise ValueError("--batch-size: a batch of one image would be left over, which batch norm cannot normalize")
         self.model = GoogLeNet(self.classes, options.preset, in_channels=1, aux_heads=options.aux_heads).to(
             options.device
         )
@@ -77,9 +79,9 @@ class Trainer:
             self.progress.best = max(self.progress.best, row["test_accuracy"])
             self.progress.rows.append(row)
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
+            self.save()
             if improved:
                 save_model(self.folder / "best.safetensors", self.model, self.options, row)
-            self.save()
             write_metrics(self.folder / "metrics.csv", self.progress.rows)
             draw_curves(self.folder / "curves.png", self.progress.rows, self.classes)
             print(epoch_line(row, self.options.epochs), flush=True)
@@ -87,7 +89,14 @@ class Trainer:
                 print(warning, file=sys.stderr)
 
     def save(self) -> None:
-        """Write the checkpoint from which `resume` goes on."""
+        """Write the checkpoint from which `resume` goes on; never one with weights that are not finite."""
+        for name, parameter in self.model.named_parameters():
+            if not bool(backend.module_of(parameter.data).isfinite(parameter.data).all()):
+                p = self.progress
+                raise TrainingStopped(
+                    f"{name} is not finite after step {p.step} of epoch {p.epoch + 1}. Try a smaller --lr. "
+                    + self.what_is_kept()
+                )
         save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
 
     def resume(self, arrays: Any, training: dict[str, Any]) -> None:
@@ -138,6 +147,7 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad()
         p.step += 1
+        p.sums["lr"] = self.schedule.get_last_lr()[0]
         heads = {f"aux{i}": float(aux) * len(x) for i, aux in enumerate(parts[2:], 1) if aux is not None}
         right = count_right(output.logits, targets)
         p.add(images=len(x), total=value * len(x), main=float(parts.main) * len(x), right=right, **heads)
@@ -150,7 +160,7 @@ class Trainer:
         }
         return {
             "epoch": self.progress.epoch + 1,
-            "lr": self.schedule.get_last_lr()[0],
+            "lr": sums["lr"],
             "train_loss": mean["total"],
             "loss_main": mean["main"],
             "loss_aux1": mean["aux1"],
@@ -247,12 +257,13 @@ def start(args: argparse.Namespace) -> Trainer:
             raise ValueError(f"--resume: {path} is complete: all {options.epochs} epochs are done")
     else:
         options = Options(**wanted)
-        options = replace(options, threads=options.threads or mc.get_num_threads())
-        folder = new_folder(Path(args.output), args.name, options)
+        folder = free_folder(Path(args.output), args.name, options)
+    options = replace(options, threads=options.threads or mc.get_num_threads())
     mc.set_num_threads(options.threads)
     trainer = Trainer(options, folder)
     if checkpoint is not None:
         trainer.resume(arrays, training)
+    make_folder(folder)  # not before all else is known to be right: a mistake leaves nothing behind
     write_config(folder, options)
     introduce(trainer, resumed=checkpoint is not None)
     return trainer
@@ -265,23 +276,28 @@ def resumed_options(options: Options, wanted: dict[str, Any]) -> Options:
     if other:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in other)
         raise ValueError(f"--resume: {names} would make it another run; only --epochs, --threads, --device may change")
-    return replace(options, **{name: value for name, value in wanted.items() if value})
+    return replace(options, **wanted)
 
 
-def new_folder(output: Path, name: str | None, options: Options) -> Path:
-    """Make the run's folder. A name that is taken is an error where the user chose it, else gets a number."""
-    folder = output / (name or f"{options.preset}-{options.image_size}-seed{options.seed}")
+def free_folder(output: Path, name: str | None, options: Options) -> Path:
+    """The run's folder, not made yet. A name that is taken is an error where the user chose it, else gets a number."""
+    usual = f"{options.preset}-{options.image_size}-seed{options.seed}"
+    folder = output / (name or usual)
     if name and folder.exists():
         raise ValueError(f"--name: {folder} exists. Choose another, or go on with it: --resume {folder}")
     number = 2
     while folder.exists():
-        folder = folder.with_name(f"{options.preset}-{options.image_size}-seed{options.seed}-{number}")
+        folder = output / f"{usual}-{number}"
         number += 1
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make the run's folder; OSError with one clear line."""
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"--output: cannot make the folder {folder}: {error.strerror}") from error
-    return folder
 
 
 def write_config(folder: Path, options: Options) -> None:

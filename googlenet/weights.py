@@ -34,7 +34,10 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
         raise ValueError(
             f"{path}: not written by train.py as best.safetensors: it does not say which network it is for"
         )
-    info = json.loads(state.metadata["googlenet"])
-    model = GoogLeNet(info["num_classes"], info["preset"], info["in_channels"], info["aux_heads"])
+    try:
+        info = json.loads(state.metadata["googlenet"])
+        model = GoogLeNet(info["num_classes"], info["preset"], info["in_channels"], info["aux_heads"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: does not say which network it is for: {type(error).__name__}: {error}") from error
     model.load_state_dict(state)
     return model.eval(), info

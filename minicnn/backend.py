@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from minicnn.arguments import whole_number
+
 Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no usable types where it is not installed
 Result = TypeVar("Result")
 
@@ -129,11 +131,9 @@ _thread = threading.local()  # .inside_block: true on a thread that is working o
 
 
 def set_num_threads(number: int) -> None:
-    """Use `number` threads for all that runs on the CPU from now on. Raises ValueError for less than one."""
+    """Use `number` threads for all that runs on the CPU from now on; ValueError for less than one."""
     global _num_threads, _pool
-    if number != int(number) or number < 1:
-        raise ValueError(f"set_num_threads: got {number!r}, expected an integer of at least 1")
-    _num_threads = int(number)
+    _num_threads = whole_number("set_num_threads", "number", number, minimum=1)
     if _pool is not None:
         _pool.shutdown()
         _pool = None
@@ -157,7 +157,7 @@ def for_each_block(work: Callable[[slice], Any], length: int, xp: Any, size: int
     _walk(lambda blocks: [work(block) for block in blocks], length, xp, size)
 
 
-def for_each_row_block(work: Callable[[Any], Any], x: Array, xp: Any) -> None:
+def for_each_row_block(work: Callable[[Any], Any], x: Array) -> None:
     """`for_each_block` over the first axis of x, as many rows at a time as fit in the cache; x of any shape.
 
     A small array is done at once, `work(...)`: waking another thread would take longer.
@@ -165,7 +165,7 @@ def for_each_row_block(work: Callable[[Any], Any], x: Array, xp: Any) -> None:
     if x.ndim == 0 or x.nbytes < CACHE_BYTES // 4:
         work(...)
     else:
-        for_each_block(work, len(x), xp, items_per_block(x.nbytes // max(1, len(x))))
+        for_each_block(work, len(x), module_of(x), items_per_block(x.nbytes // max(1, len(x))))
 
 
 def sum_over_blocks(work: Callable[[slice], Array], length: int, xp: Any, size: int = 1) -> Array:
@@ -222,28 +222,27 @@ def _threads() -> ThreadPoolExecutor:
     return _pool
 
 
-_blas_lock = threading.Lock()
-_blas_users = 0
-_blas_restore: Any = None
-_blas_controller: Any = None
+_blas: Any = None
+_blas_held = threading.Lock()
 
 
 @contextlib.contextmanager
 def _one_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread: the blocks already use every core. The first walk in sets it, the last out resets."""
-    global _blas_users, _blas_restore, _blas_controller
-    with _blas_lock:
-        if _blas_users == 0:
-            if _blas_controller is None:
-                from threadpoolctl import ThreadpoolController
+    """Hold BLAS to one thread: the blocks already use every core.
 
-                _blas_controller = ThreadpoolController().select(user_api="blas")
-            _blas_restore = _blas_controller.limit(limits=1)
-        _blas_users += 1
-    try:
+    Where several threads of the user walk at once, the first one alone sets and restores: two that each restore what
+    they found could leave the limit in place for good.
+    """
+    global _blas
+    if not _blas_held.acquire(blocking=False):
         yield
+        return
+    try:
+        if _blas is None:
+            from threadpoolctl import ThreadpoolController  # here, so that importing minicnn needs NumPy alone
+
+            _blas = ThreadpoolController().select(user_api="blas")
+        with _blas.limit(limits=1):
+            yield
     finally:
-        with _blas_lock:
-            _blas_users -= 1
-            if _blas_users == 0:
-                _blas_restore.restore_original_limits()
+        _blas_held.release()

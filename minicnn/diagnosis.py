@@ -89,4 +89,6 @@ def _one_place(found: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> st
         return f"Only the border of the last two axes is wrong: look at the padding.{zero}"
     if zero and expected[wrong].any():
         return "Where it is wrong it is zero: a mask or a slice leaves these elements out."
+    if not expected[wrong].any():
+        return "Where it is wrong it should be zero: a mask lets these elements through."
     return ""

@@ -66,7 +66,7 @@ class Function:
                 "pass retain_graph=True to the earlier one"
             )
         gradients = self.backward(grad_y)
-        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        gradients = tuple(gradients) if isinstance(gradients, tuple | list) else (gradients,)
         if len(gradients) != len(self.edges):
             raise RuntimeError(
                 f"{self.name}: backward returned {len(gradients)} gradients for {len(self.edges)} inputs"
@@ -74,7 +74,7 @@ class Function:
         for i, (gradient, needed, kind) in enumerate(
             zip(gradients, self.needs_input_grad, self.input_types, strict=True)
         ):
-            found = None if gradient is None else (gradient.shape, gradient.dtype)
+            found = (gradient.shape, gradient.dtype) if hasattr(gradient, "dtype") else gradient
             if needed and found != kind:
                 raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}")
         return gradients

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.arguments import whole_number
+
 _seed = 0
 _draws = 0
 
@@ -17,9 +19,7 @@ _draws = 0
 def manual_seed(seed: int) -> None:
     """Begin again from `seed`: initial weights and dropout masks are the same after the same calls."""
     global _seed, _draws
-    if seed != int(seed) or seed < 0:
-        raise ValueError(f"manual_seed: got {seed!r}, expected a non-negative integer")
-    _seed, _draws = int(seed), 0
+    _seed, _draws = whole_number("manual_seed", "seed", seed, minimum=0), 0
 
 
 def next_generator(xp: Any = np) -> Any:

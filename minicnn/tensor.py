@@ -203,18 +203,17 @@ class Tensor:
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: str = "cpu") -> Tensor:
     """A Tensor with a copy of `data`, of the given dtype and on the given device."""
-    array = data.data if isinstance(data, Tensor) else _as_array(data)
-    array = array.astype(dtype or array.dtype, copy=True)
-    return Tensor(backend.to_device(array, device), requires_grad)
+    array = _as_array(data, dtype)
+    return Tensor(backend.to_device(array.astype(dtype or array.dtype, copy=True), device), requires_grad)
 
 
-def _as_array(data: Any) -> Array:
+def _as_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Tensor):
         return data.data
     if not backend.is_array(data):
         holds_arrays = hasattr(data, "dtype")  # a NumPy scalar
-        data = np.asarray(data)
-        if data.dtype == np.float64 and not holds_arrays:
+        data = np.asarray(data, dtype)
+        if dtype is None and data.dtype == np.float64 and not holds_arrays:
             data = data.astype(np.float32)
     if data.dtype.kind not in "fiub":
         raise TypeError(f"Tensor: data must be real numbers, got {data.dtype}")

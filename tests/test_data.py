@@ -234,6 +234,26 @@ def test_leaving_the_loop_leaves_no_thread():
     assert len(dataset.read) == read < 100
 
 
+def test_leaving_the_loop_drops_what_no_worker_has_begun():
+    go_on = threading.Event()
+
+    class Waits(Numbers):
+        def __getitem__(self, index):
+            sample = super().__getitem__(index)
+            if index > 0:
+                go_on.wait(20)
+            return sample
+
+    dataset = Waits(1000)
+    batches = iter(DataLoader(dataset, num_workers=2))
+    next(batches)
+    while len(dataset.read) < 3:  # sample 0, and one for each worker; the next is waiting for a worker
+        time.sleep(0.01)
+    threading.Timer(0.3, go_on.set).start()
+    batches.close()
+    assert sorted(dataset.read) == [0, 1, 2]
+
+
 def test_an_error_in_the_loop_leaves_no_thread():
     def train():
         for _ in DataLoader(Numbers(1000), 2, num_workers=4):

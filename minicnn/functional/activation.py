@@ -25,7 +25,7 @@ class ReLU(Function):
         def rectify(rows):
             xp.maximum(x[rows], 0, out=y[rows])
 
-        backend.for_each_row_block(rectify, x, xp)
+        backend.for_each_row_block(rectify, x)
         self.y = y
         return y
 
@@ -36,7 +36,7 @@ class ReLU(Function):
         def pass_where_positive(rows):
             xp.multiply(grad_y[rows], y[rows] > 0, out=grad_x[rows])
 
-        backend.for_each_row_block(pass_where_positive, y, xp)
+        backend.for_each_row_block(pass_where_positive, y)
         return grad_x
 
 

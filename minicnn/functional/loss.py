@@ -37,8 +37,7 @@ class CrossEntropy(Function):
         log_p = shifted - xp.log(xp.exp(shifted).sum(axis=1, keepdims=True))
         q = xp.full((n, classes), self.label_smoothing / classes, logits.dtype)
         q[xp.arange(n), self.targets] += 1 - self.label_smoothing
-        # where q is 0 the product is 0, also for log_p = -inf
-        losses = -xp.where(q > 0, q * log_p, 0).sum(axis=1)
+        losses = -(q * xp.where(q > 0, log_p, 0)).sum(axis=1)  # 0 where q is 0, also for log_p = -inf
         self.log_p, self.q = log_p, q
         if self.reduction == "none":
             return losses

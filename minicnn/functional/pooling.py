@@ -132,7 +132,7 @@ class MaxPool2d(Function):
             row_maxima = sliding_max(w.phases(planes_x[some], -xp.inf), w.kernel[1], step=1)
             planes_y[some] = w.kept(sliding_max(row_maxima, w.kernel[0], step=w.phase_size[1]))
 
-        backend.for_each_row_block(pool, planes_x, xp)
+        backend.for_each_row_block(pool, planes_x)
         self.x = x
         return y
 
@@ -150,7 +150,7 @@ class MaxPool2d(Function):
             grad_phases = sliding_max_backward(grad_row_maxima, row_maxima, phases, w.kernel[1], step=1)
             planes_grad_x[some] = w.image(grad_phases)
 
-        backend.for_each_row_block(pool_back, planes_x, xp)
+        backend.for_each_row_block(pool_back, planes_x)
         return grad_x
 
 
@@ -214,7 +214,7 @@ class AvgPool2d(Function):
             row_sums = sliding_sum(w.phases(planes_x[some], 0), w.kernel[1], step=1)
             planes_y[some] = w.kept(sliding_sum(row_sums, w.kernel[0], step=w.phase_size[1])) / counts
 
-        backend.for_each_row_block(pool, planes_x, xp)
+        backend.for_each_row_block(pool, planes_x)
         self.x_shape = x.shape
         return y
 
@@ -228,7 +228,7 @@ class AvgPool2d(Function):
             grad_row_sums = sliding_sum_backward(grad_sums, w.kernel[0], w.stride[0], step=w.phase_size[1])
             planes_grad_x[some] = w.image(sliding_sum_backward(grad_row_sums, w.kernel[1], w.stride[1], step=1))
 
-        backend.for_each_row_block(pool_back, planes_grad_x, xp)
+        backend.for_each_row_block(pool_back, planes_grad_x)
         return grad_x
 
     def _counts(self, xp, dtype):

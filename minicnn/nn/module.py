@@ -45,7 +45,7 @@ class Module:
 
     def __call__(self, *inputs: Any) -> Any:
         output = self.forward(*inputs)
-        for hook in self.__dict__.get("_forward_hooks", {}).values():
+        for hook in list(self.__dict__.get("_forward_hooks", {}).values()):
             hook(self, inputs, output)
         return output
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from minicnn import arguments, backend
 from minicnn.backend import Array
-from minicnn.optim.optimizer import Group, Optimizer, in_blocks
+from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
 
 
@@ -57,7 +57,7 @@ class Adam(Optimizer):
             v += (1 - beta2) * g * g
             x[rows] -= (lr * unbias1) * m / (xp.sqrt(unbias2 * v) + eps)
 
-        in_blocks(descend, x)
+        backend.for_each_row_block(descend, x)
 
     def checked(self, group: Group) -> Group:
         group = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from minicnn import arguments, backend
 from minicnn.backend import Array
-from minicnn.optim.optimizer import array_like, in_blocks
+from minicnn.optim.optimizer import array_like
 from minicnn.tensor import Tensor
 
 
@@ -110,4 +110,4 @@ def _approach(mean: Array, x: Array, share: float) -> None:
     def approach(rows: Any) -> None:
         mean[rows] += share * (x[rows] - mean[rows])
 
-    in_blocks(approach, mean)
+    backend.for_each_row_block(approach, mean)

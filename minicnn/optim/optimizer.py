@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minicnn import backend
@@ -160,17 +160,3 @@ def array_like(where: str, value: Any, p: Tensor) -> Array:
     if array.shape != p.shape:
         raise ValueError(f"{where} has shape {array.shape}, the parameter has {p.shape}")
     return backend.module_of(p.data).array(backend.to_device(array, p.device), dtype=p.dtype)
-
-
-def in_blocks(rule: Callable[[Any], None], x: Array) -> None:
-    """Call `rule(rows)` until every row x[rows] has had its turn: for rules that work element by element.
-
-    What a rule computes on the way then stays in the processor's cache: with 13 million parameters, a formula written
-    plainly would go out to memory for each of its operations. A small array is done at once, x[...].
-    """
-    rows = len(x) if x.ndim else 1
-    size = backend.items_per_block(x.nbytes // max(1, rows))
-    if rows <= size:
-        rule(...)
-    else:
-        backend.for_each_block(rule, rows, backend.module_of(x), size)

@@ -8,7 +8,7 @@ from typing import Any
 
 from minicnn import arguments, backend
 from minicnn.backend import Array
-from minicnn.optim.optimizer import Group, Optimizer, in_blocks
+from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
 
 
@@ -58,7 +58,7 @@ class SGD(Optimizer):
                 g = g + momentum * v if nesterov else v
             x[rows] -= lr * g
 
-        in_blocks(descend, x)
+        backend.for_each_row_block(descend, x)
 
     def checked(self, group: Group) -> Group:
         limits = {"lr": 0, "momentum": 0, "dampening": -math.inf, "weight_decay": 0}

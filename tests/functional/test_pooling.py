@@ -1,3 +1,5 @@
+import itertools
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -66,6 +68,7 @@ POOLS = [
     Case("ceil drops a window in the padding", (1, 2, 3, 5), kernel_size=2, stride=2, padding=1, ceil_mode=True),
     Case("rectangular in every way", (1, 2, 5, 8), kernel_size=(2, 4), stride=(1, 3), padding=(1, 2)),
     Case("rectangular, ceil", (1, 2, 6, 7), kernel_size=(3, 2), stride=(2, 4), padding=(0, 1), ceil_mode=True),
+    Case("four wide in steps of two, ceil", (1, 2, 5, 5), kernel_size=4, stride=2, padding=1, ceil_mode=True),
     Case("windows apart", (1, 1, 7, 8), kernel_size=2, stride=3),
     Case("windows apart, ceil", (1, 1, 6, 7), kernel_size=1, stride=4, ceil_mode=True),
     Case("1x1", (2, 1, 2, 3), kernel_size=1),
@@ -385,6 +388,26 @@ def test_images_without_pixels_are_refused(pool):
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("pool", "naive"), [(F.max_pool2d, naive_max_pool2d), (F.avg_pool2d, naive_avg_pool2d)])
+def test_every_small_geometry(pool, naive, kernel):
+    """All sizes up to 7, strides up to 4, paddings, both modes. For both pools <y, g> = <x, grad_x>."""
+    rng = np.random.default_rng(0)
+    for size, stride, padding, ceil_mode in itertools.product(
+        range(1, 8), range(1, 5), range(kernel // 2 + 1), [False, True]
+    ):
+        if not naive_places(size, kernel, stride, padding, ceil_mode):
+            continue
+        arguments = {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+        x = leaf(rng.standard_normal((1, 2, size, size)))
+        y = pool(x, **arguments)
+        g = rng.standard_normal(y.shape)
+        y.backward(g)
+        what = f"size {size}, {arguments}"
+        np.testing.assert_allclose(y.data, naive(x.data, **arguments), rtol=1e-12, atol=1e-12, err_msg=what)
+        np.testing.assert_allclose((x.data * x.grad).sum(), (y.data * g).sum(), rtol=1e-10, atol=1e-10, err_msg=what)
 
 
 @st.composite

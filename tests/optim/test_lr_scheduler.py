@@ -168,6 +168,16 @@ def test_last_epoch_starts_in_the_middle(name):
     assert rates(again, 30) == straight[10:]
 
 
+def test_the_constants_are_part_of_the_state():
+    def make(gamma, start):
+        o = optimizer()
+        return SequentialLR(o, [LinearLR(o, start), StepLR(o, 2, gamma)], [5])
+
+    first, second = make(0.5, 0.1), make(0.9, 0.7)
+    second.load_state_dict(first.state_dict())
+    assert rates(second, 20) == rates(first, 20)
+
+
 def test_a_state_that_does_not_fit_is_refused():
     o = optimizer()
     schedule = StepLR(o, 3)

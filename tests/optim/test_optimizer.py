@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from minicnn import Tensor, backend, get_num_threads, set_num_threads
+from minicnn.backend import for_each_row_block
 from minicnn.optim import SGD, Adam, AdamW, Optimizer
-from minicnn.optim.optimizer import in_blocks
 
 
 def parameter(*shape, dtype=np.float32):
@@ -144,14 +144,14 @@ def test_blocks_cover_every_element_once(shape):
     def count(rows):
         x[rows] += 1
 
-    in_blocks(count, x)
+    for_each_row_block(count, x)
     np.testing.assert_array_equal(x, 1)
 
 
 def test_a_large_array_is_walked_in_blocks_that_fit_the_cache():
     x = np.zeros((100, 10))
     sizes = []
-    in_blocks(lambda rows: sizes.append(x[rows].nbytes), x)
+    for_each_row_block(lambda rows: sizes.append(x[rows].nbytes), x)
     assert len(sizes) > 1
     assert max(sizes) <= backend.CACHE_BYTES
 

@@ -1,0 +1,275 @@
+"""The layers: each equals its operation, holds what PyTorch's holds, and refuses what cannot work."""
+
+import numpy as np
+import pytest
+
+import minicnn as mc
+import minicnn.functional as F
+from minicnn import Tensor, gradcheck, nn
+
+IMAGES = (2, 3, 9, 8)
+
+
+def images(*shape, dtype=np.float32):
+    return Tensor(np.random.default_rng(0).standard_normal(shape or IMAGES).astype(dtype))
+
+
+def test_all_layers_stand_in_nn():
+    for name in (
+        "Module", "Parameter", "Sequential", "ModuleList", "Conv2d", "Linear", "ReLU", "MaxPool2d", "AvgPool2d",
+        "AdaptiveAvgPool2d", "Dropout", "BatchNorm2d", "LocalResponseNorm", "Flatten", "CrossEntropyLoss", "init",
+    ):  # fmt: skip
+        assert hasattr(nn, name), name
+        assert name in nn.__all__
+
+
+# ---- equal to the operation ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "operation"),
+    [
+        (nn.Conv2d(3, 4, 3), lambda x, m: F.conv2d(x, m.weight, m.bias)),
+        (
+            nn.Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(1, 0)),
+            lambda x, m: F.conv2d(x, m.weight, m.bias, stride=(2, 1), padding=(1, 0)),
+        ),
+        (nn.Conv2d(3, 4, 1, bias=False), lambda x, m: F.conv2d(x, m.weight)),
+        (nn.ReLU(), lambda x, m: F.relu(x)),
+        (nn.MaxPool2d(3), lambda x, m: F.max_pool2d(x, 3)),
+        (nn.MaxPool2d(3, 2, 1), lambda x, m: F.max_pool2d(x, 3, stride=2, padding=1)),
+        (nn.MaxPool2d(3, stride=2, ceil_mode=True), lambda x, m: F.max_pool2d(x, 3, stride=2, ceil_mode=True)),
+        (nn.AvgPool2d(2), lambda x, m: F.avg_pool2d(x, 2)),
+        (
+            nn.AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False),
+            lambda x, m: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False),
+        ),
+        (nn.AdaptiveAvgPool2d(4), lambda x, m: F.adaptive_avg_pool2d(x, 4)),
+        (nn.AdaptiveAvgPool2d((1, None)), lambda x, m: F.adaptive_avg_pool2d(x, (1, None))),
+        (nn.LocalResponseNorm(3, alpha=0.1, beta=0.5, k=2.0), lambda x, m: F.local_response_norm(x, 3, 0.1, 0.5, 2.0)),
+        (nn.LocalResponseNorm(5), lambda x, m: F.local_response_norm(x, 5, 1e-4, 0.75, 1.0)),
+        (nn.Flatten(), lambda x, m: F.flatten(x)),
+        (nn.Flatten(2), lambda x, m: x.reshape(2, 3, 72)),
+        (nn.Linear(8, 5), lambda x, m: F.linear(x, m.weight, m.bias)),
+        (nn.Linear(8, 5, bias=False), lambda x, m: F.linear(x, m.weight)),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, nn.Module) else "",
+)
+def test_a_layer_equals_its_operation(layer, operation):
+    x = images()
+    y = layer(x)
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y.data, operation(x, layer).data)
+
+
+def test_relu_in_place_overwrites_its_input():
+    x = images()
+    expected = np.maximum(x.data, 0)
+    y = nn.ReLU(inplace=True)(x)
+    assert y.data is x.data
+    np.testing.assert_array_equal(y.data, expected)
+
+
+def test_dropout_works_in_training_alone():
+    x, layer = Tensor(np.ones((100, 100), np.float32)), nn.Dropout(0.3)
+    y = layer(x).data
+    assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.7)}
+    assert abs((y == 0).mean() - 0.3) < 0.03
+    mc.manual_seed(0)
+    np.testing.assert_array_equal(layer(x).data, y)
+    np.testing.assert_array_equal(layer.eval()(x).data, x.data)
+    assert nn.Dropout(0)(x) is x
+    assert not nn.Dropout(1.0)(x).data.any()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_equals_its_operation(training):
+    layer = nn.BatchNorm2d(3, eps=1e-3, momentum=0.3)
+    rng = np.random.default_rng(1)
+    for tensor in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+        tensor.data[:] = rng.uniform(0.5, 2, 3)
+    mean, var = layer.running_mean.data.copy(), layer.running_var.data.copy()
+    layer.train(training)
+    x = images()
+    expected = F.batch_norm(x, mean, var, layer.weight, layer.bias, training, momentum=0.3, eps=1e-3)
+    np.testing.assert_array_equal(layer(x).data, expected.data)
+    np.testing.assert_array_equal(layer.running_mean.data, mean)
+    np.testing.assert_array_equal(layer.running_var.data, var)
+    assert layer.num_batches_tracked.item() == int(training)
+
+
+def test_batch_norm_s_output_is_normalized_and_statistics_are_remembered():
+    layer = nn.BatchNorm2d(3)
+    x = Tensor(images(32, 3, 8, 8).data * 5 + 2)
+    y = layer(x).data
+    np.testing.assert_allclose(y.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std(axis=(0, 2, 3)), 1, atol=1e-3)
+    for _ in range(100):
+        layer(x)
+    assert layer.num_batches_tracked.item() == 101
+    np.testing.assert_allclose(layer.running_mean.data, x.data.mean(axis=(0, 2, 3)), rtol=1e-3)
+    np.testing.assert_allclose(layer.running_var.data, x.data.var(axis=(0, 2, 3), ddof=1), rtol=1e-3)
+    np.testing.assert_allclose(layer.eval()(x).data, y, atol=0.02)
+
+
+def test_cross_entropy_loss():
+    logits = Tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True)
+    targets = np.array([0, 2, 1, 1])
+    for options in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.1}):
+        found = nn.CrossEntropyLoss(**options)(logits, targets)
+        np.testing.assert_array_equal(found.data, F.cross_entropy(logits, targets, **options).data)
+
+
+# ---- what they hold -----------------------------------------------------------------------------------------------
+
+
+def test_parameters_have_pytorch_s_names_and_shapes():
+    torch = pytest.importorskip("torch", reason="PyTorch is needed for the comparison: pip install torch==2.13.0")
+    for name, arguments, options in [
+        ("Conv2d", (3, 8, 5), {}), ("Conv2d", (3, 8, (5, 2)), {"bias": False}), ("Linear", (4, 7), {}),
+        ("Linear", (4, 7), {"bias": False}), ("BatchNorm2d", (6,), {}), ("ReLU", (), {}), ("MaxPool2d", (2,), {}),
+        ("LocalResponseNorm", (5,), {}), ("Dropout", (), {}),
+    ]:  # fmt: skip
+        ours, theirs = (getattr(library, name)(*arguments, **options) for library in (nn, torch.nn))
+        found = [(n, t.shape, str(t.dtype)) for n, t in ours.state_dict().items()]
+        expected = [(n, tuple(t.shape), str(t.numpy().dtype)) for n, t in theirs.state_dict().items()]
+        assert found == expected
+        assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
+
+
+@pytest.mark.parametrize("name", ["Conv2d", "Linear"])
+def test_initial_weights_are_distributed_as_pytorch_s(name):
+    arguments = {"Conv2d": (20, 50, 5), "Linear": (500, 200)}[name]
+    layer = getattr(nn, name)(*arguments)
+    fan_in = layer.weight.data[0].size
+    bound = 1 / np.sqrt(fan_in)
+    for parameter in (layer.weight, layer.bias):
+        assert parameter.dtype == np.float32
+        assert np.abs(parameter.data).max() <= bound * (1 + 1e-6)
+        assert abs(parameter.data.mean()) < 0.25 * bound
+    assert np.abs(layer.weight.data).max() > 0.999 * bound
+    assert layer.weight.data.var() == pytest.approx(1 / (3 * fan_in), rel=0.03)
+
+
+def test_two_layers_begin_with_different_weights_and_a_seed_repeats_them():
+    mc.manual_seed(4)
+    one, two = nn.Linear(3, 3), nn.Linear(3, 3)
+    assert (one.weight.data != two.weight.data).all()
+    mc.manual_seed(4)
+    again = nn.Linear(3, 3)
+    np.testing.assert_array_equal(again.weight.data, one.weight.data)
+    np.testing.assert_array_equal(again.bias.data, one.bias.data)
+
+
+def test_every_parameter_gets_a_right_gradient():
+    mc.set_num_threads(1)  # twice as fast for arrays as small as these
+    network = nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding=1, bias=False), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.Conv2d(3, 3, 1),
+        nn.LocalResponseNorm(3, alpha=0.5), nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 3),
+    ).double()  # fmt: skip
+    x = Tensor(np.random.default_rng(0).standard_normal((3, 2, 4, 4)), requires_grad=True)
+    assert gradcheck(lambda x, *_: network(x), [x, *network.parameters()])
+
+
+# ---- what they refuse ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Conv2d(0, 4, 3), "Conv2d: in_channels is 0, expected at least 1"),
+        (lambda: nn.Conv2d(3, -4, 3), "Conv2d: out_channels is -4, expected at least 1"),
+        (lambda: nn.Conv2d(3.0, 4, 3), "Conv2d: in_channels is 3.0, expected an int"),
+        (lambda: nn.Conv2d(3, True, 3), "Conv2d: out_channels is True, expected an int"),
+        (lambda: nn.Conv2d(3, 4, 0), "Conv2d: kernel_size is 0, expected at least 1"),
+        (lambda: nn.Conv2d(3, 4, (3, 3, 3)), r"Conv2d: kernel_size is \(3, 3, 3\), expected an int or a pair"),
+        (lambda: nn.Conv2d(3, 4, 3, stride=0), "Conv2d: stride is 0, expected at least 1"),
+        (lambda: nn.Conv2d(3, 4, 3, padding=-1), "Conv2d: padding is -1, expected at least 0"),
+        (lambda: nn.Conv2d(3, 4, 3, padding="same"), "Conv2d: padding is 'same', expected an int or a pair"),
+        (lambda: nn.Linear(0, 4), "Linear: in_features is 0"),
+        (lambda: nn.Linear(4, "4"), "Linear: out_features is '4'"),
+        (lambda: nn.BatchNorm2d(0), "BatchNorm2d: num_features is 0"),
+        (lambda: nn.Dropout(1.5), "Dropout: p is 1.5, expected a number from 0 to 1"),
+        (lambda: nn.Dropout(-0.1), "Dropout: p is -0.1"),
+        (lambda: nn.Dropout(float("nan")), "Dropout: p is nan"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_when_the_layer_is_made(make, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda: nn.MaxPool2d(0), "kernel_size"),
+        (lambda: nn.MaxPool2d(3, stride=0), "stride"),
+        (lambda: nn.MaxPool2d(2, padding=2), "padding"),
+        (lambda: nn.AvgPool2d(2.5), "kernel_size"),
+        (lambda: nn.AdaptiveAvgPool2d(0), "output_size"),
+        (lambda: nn.LocalResponseNorm(0), "size"),
+        (lambda: nn.CrossEntropyLoss(reduction="avg"), "reduction"),
+        (lambda: nn.CrossEntropyLoss(label_smoothing=2.0), "label_smoothing"),
+    ],
+)
+def test_arguments_of_layers_without_parameters_are_refused_at_the_latest_when_called(make, argument):
+    with pytest.raises((ValueError, TypeError), match=argument):
+        layer = make()
+        layer(Tensor(np.ones((1, 3), np.float32)), [0]) if isinstance(layer, nn.CrossEntropyLoss) else layer(images())
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (nn.Conv2d(4, 1, 3), IMAGES, "conv2d: x has 3 channels"),
+        (nn.Conv2d(3, 1, 3), (3, 9, 8), r"conv2d: x has shape \(3, 9, 8\), expected 4 axes"),
+        (nn.Conv2d(3, 1, 11), IMAGES, "conv2d: kernel_size .11, 11. is larger than the image"),
+        (nn.Linear(7, 2), IMAGES, r"linear: x has shape"),
+        (nn.BatchNorm2d(4), IMAGES, "batch_norm: .* has shape"),
+        (nn.BatchNorm2d(3), (2, 3), "BatchNorm2d: x has shape"),
+        (nn.BatchNorm2d(3), (1, 3, 1, 1), "batch_norm: x has shape .*more than one value"),
+        (nn.MaxPool2d(10), IMAGES, "max_pool2d: kernel_size"),
+        (nn.Flatten(5), IMAGES, "flatten: axis"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(layer, shape, message):
+    with pytest.raises(ValueError, match=message):
+        layer(images(*shape))
+
+
+def test_batch_norm_that_refuses_an_input_keeps_its_statistics():
+    layer = nn.BatchNorm2d(3)
+    with pytest.raises(ValueError, match="more than one value"):
+        layer(images(1, 3, 1, 1))
+    np.testing.assert_array_equal(layer.running_mean.data, 0)
+    np.testing.assert_array_equal(layer.running_var.data, 1)
+
+
+def test_a_float64_image_for_a_float32_layer_is_refused_by_name():
+    with pytest.raises(TypeError, match="conv2d: weight is float32, x is float64"):
+        nn.Conv2d(3, 1, 3)(images(dtype=np.float64))
+
+
+# ---- printed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (nn.Conv2d(3, 64, 7, 2, 3), "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))"),
+        (nn.Conv2d(3, 4, 1, bias=False), "Conv2d(3, 4, kernel_size=(1, 1), stride=(1, 1), padding=(0, 0), bias=False)"),
+        (nn.Linear(1024, 10), "Linear(1024, 10)"),
+        (nn.Linear(2, 3, bias=False), "Linear(2, 3, bias=False)"),
+        (nn.ReLU(), "ReLU()"),
+        (nn.ReLU(inplace=True), "ReLU(inplace=True)"),
+        (nn.MaxPool2d(3, 2, ceil_mode=True), "MaxPool2d(3, stride=2, padding=0, ceil_mode=True)"),
+        (nn.AvgPool2d(5, 3), "AvgPool2d(5, stride=3, padding=0)"),
+        (nn.AdaptiveAvgPool2d(1), "AdaptiveAvgPool2d(1)"),
+        (nn.Dropout(0.4), "Dropout(p=0.4)"),
+        (nn.BatchNorm2d(64), "BatchNorm2d(64, eps=1e-05, momentum=0.1)"),
+        (nn.LocalResponseNorm(5), "LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1.0)"),
+        (nn.Flatten(), "Flatten()"),
+    ],
+)
+def test_repr(layer, text):
+    assert repr(layer) == text

@@ -1,0 +1,303 @@
+"""Function: what a user must write for an operation of his own, and what is said where he gets it wrong."""
+
+import numpy as np
+import pytest
+
+import minicnn as mc
+import minicnn.functional as F
+from minicnn import Tensor, no_grad
+from minicnn.function import Function
+
+
+def leaf(values, dtype=np.float64):
+    return Tensor(np.asarray(values, dtype), requires_grad=True)
+
+
+class Square(Function):
+    def forward(self, x):
+        self.x = x
+        return x * x
+
+    def backward(self, grad_y):
+        return 2 * self.x * grad_y
+
+
+class WeightedSum(Function):
+    """y = 2a + 3b, with a record of what backward was told about its inputs."""
+
+    name = "weighted_sum"
+
+    numbers_allowed = True
+
+    def forward(self, a, b, factor=None):
+        return 2 * a + 3 * b
+
+    def backward(self, grad_y):
+        WeightedSum.seen = self.needs_input_grad
+        grad_a = 2 * grad_y if self.needs_input_grad[0] else None
+        grad_b = 3 * grad_y if self.needs_input_grad[1] else None
+        return (grad_a, grad_b, None)[: len(self.needs_input_grad)]
+
+
+def returning(*gradients):
+    """An operation of two inputs whose backward returns just this."""
+
+    class Careless(Function):
+        def forward(self, first, second):
+            return first + second
+
+        def backward(self, grad_y):
+            return gradients if len(gradients) != 1 else gradients[0]
+
+    return Careless()
+
+
+# ---- what works ---------------------------------------------------------------------------------------------------
+
+
+def test_an_operation_of_the_users_own():
+    x = leaf([1.0, -2.0, 3.0])
+    y = Square()(x)
+    np.testing.assert_array_equal(y.data, [1, 4, 9])
+    assert y.requires_grad
+    assert isinstance(y.creator, Square)
+    y.backward(np.array([1.0, 1.0, 10.0]))
+    np.testing.assert_array_equal(x.grad, [2, -4, 60])
+    assert mc.gradcheck(lambda x: Square()(x), leaf(np.random.default_rng(0).standard_normal((2, 3))))
+
+
+def test_it_can_be_mixed_with_the_library_s():
+    x = leaf([1.0, 2.0])
+    (Square()(x * 3) + x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [19, 37])
+
+
+def test_an_operation_without_gradient_returns_a_plain_tensor():
+    y = Square()(Tensor(np.ones(3)))
+    assert not y.requires_grad
+    assert y.creator is None
+    with no_grad():
+        assert Square()(leaf([1.0])).creator is None
+
+
+def test_none_and_numbers_are_passed_on_as_they_are():
+    given = []
+
+    class Take(Function):
+        numbers_allowed = True
+
+        def forward(self, x, maybe=None, number=0):
+            given.extend([maybe, number])
+            return x * 1
+
+        def backward(self, grad_y):
+            return grad_y, None, None
+
+    x = leaf([1.0])
+    Take()(x, None, 3).backward()
+    assert given == [None, 3]
+    np.testing.assert_array_equal(x.grad, [1.0])
+
+
+def test_forward_gets_bare_arrays():
+    class Look(Function):
+        def forward(self, x):
+            assert type(x) is np.ndarray
+            return x
+
+        def backward(self, grad_y):
+            assert type(grad_y) is np.ndarray
+            return grad_y
+
+    Look()(leaf([1.0, 2.0])).sum().backward()
+
+
+def test_a_number_from_forward_becomes_an_array():
+    class Total(Function):
+        def forward(self, x):
+            return x.sum()  # a NumPy scalar
+
+        def backward(self, grad_y):
+            return np.full(3, grad_y)
+
+    x = leaf([1.0, 2.0, 3.0], np.float32)
+    y = Total()(x)
+    assert y.dtype == np.float32
+    assert y.shape == ()
+    assert isinstance(y.data, np.ndarray)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [1, 1, 1])
+
+
+@pytest.mark.parametrize(("a_needs", "b_needs"), [(True, True), (True, False), (False, True)])
+def test_needs_input_grad_says_which_gradients_are_wanted(a_needs, b_needs):
+    a, b = Tensor(np.ones(2), requires_grad=a_needs), Tensor(np.ones(2), requires_grad=b_needs)
+    WeightedSum()(a, b).sum().backward()
+    assert WeightedSum.seen == (a_needs, b_needs)
+    for x, needs, factor in ((a, a_needs, 2), (b, b_needs, 3)):
+        if needs:
+            np.testing.assert_array_equal(x.grad, [factor] * 2)
+        else:
+            assert x.grad is None
+
+
+def test_needs_input_grad_is_false_for_numbers_and_none():
+    WeightedSum()(leaf([1.0]), 2.0, None).backward()
+    assert WeightedSum.seen == (True, False, False)
+
+
+def test_a_gradient_that_is_not_wanted_may_be_returned_anyway():
+    a, b = leaf([1.0]), Tensor(np.ones(1))
+    returning(np.ones(1), np.full(7, 3.0))(a, b).backward()  # not looked at
+    assert b.grad is None
+    np.testing.assert_array_equal(a.grad, [1.0])
+
+
+def test_the_name_is_the_class_name_unless_given():
+    assert Square.name == "square"
+    assert WeightedSum.name == "weighted_sum"
+
+    class Derived(WeightedSum):
+        pass
+
+    assert Derived.name == "derived"
+
+
+# ---- a backward that is wrong -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gradients", [(np.ones(2),), (np.ones(2), np.ones(2), np.ones(2)), ()])
+def test_the_wrong_number_of_gradients(gradients):
+    y = returning(*gradients)(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
+    with pytest.raises(RuntimeError, match=rf"careless.*{len(gradients)} gradients.*2 inputs"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 1), (1, 2)])
+def test_a_gradient_of_the_wrong_shape(shape):
+    y = returning(np.ones(2), np.ones(shape))(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
+    with pytest.raises(RuntimeError, match="careless") as error:
+        y.sum().backward()
+    assert str(shape) in str(error.value)
+    assert "(2,)" in str(error.value)
+    assert "1" in str(error.value).split("input")[1]  # input 1
+
+
+def test_a_gradient_of_the_wrong_dtype():
+    y = returning(np.ones(2), np.ones(2, np.float32))(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
+    with pytest.raises(RuntimeError, match="careless.*float32.*input 1.*float64"):
+        y.sum().backward()
+
+
+def test_no_gradient_where_one_is_needed():
+    y = returning(np.ones(2), None)(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
+    with pytest.raises(RuntimeError, match="careless.*None.*input 1"):
+        y.sum().backward()
+
+
+def test_a_list_of_gradients_is_taken_like_a_tuple():
+    class Two(Function):
+        def forward(self, a, b):
+            return a + b
+
+        def backward(self, grad_y):
+            return [grad_y, grad_y]
+
+    a, b = leaf([1.0]), leaf([2.0])
+    Two()(a, b).backward()
+    np.testing.assert_array_equal(b.grad, [1.0])
+
+
+def test_a_gradient_that_is_no_array_is_refused_by_name():
+    y = returning(np.ones(2), 3.0)(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
+    with pytest.raises((RuntimeError, TypeError), match="careless"):
+        y.sum().backward()
+
+
+def test_a_class_without_forward_or_backward():
+    class Nothing(Function):
+        pass
+
+    class NoWayBack(Function):
+        def forward(self, x):
+            return x * 2
+
+    with pytest.raises(NotImplementedError, match="Nothing has no forward"):
+        Nothing()(leaf([1.0]))
+    y = NoWayBack()(leaf([1.0]))
+    with pytest.raises(NotImplementedError, match="NoWayBack has no backward"):
+        y.backward()
+
+
+def test_an_error_in_backward_reaches_the_caller():
+    class Fails(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        Fails()(leaf([1.0])).backward()
+
+
+# ---- inputs that are wrong ----------------------------------------------------------------------------------------
+
+
+def test_an_array_where_a_tensor_is_expected():
+    with pytest.raises(TypeError, match=r"square: x is ndarray, expected a Tensor"):
+        Square()(np.ones(2))
+    with pytest.raises(TypeError, match=r"weighted_sum: b is list, expected a Tensor"):
+        WeightedSum()(leaf([1.0]), [1.0])
+
+
+def test_an_integer_where_a_float_is_expected():
+    with pytest.raises(TypeError, match=r"square: x is int64, expected a floating dtype"):
+        Square()(Tensor([1, 2]))
+
+
+def test_two_dtypes_name_the_operation_and_both_arguments():
+    with pytest.raises(TypeError, match=r"weighted_sum: b is float64, a is float32"):
+        WeightedSum()(leaf([1.0], np.float32), leaf([1.0]))
+    with pytest.raises(TypeError, match=r"conv2d: weight is float64, x is float32"):
+        F.conv2d(leaf(np.ones((1, 1, 3, 3)), np.float32), leaf(np.ones((1, 1, 3, 3))))
+    with pytest.raises(TypeError, match=r"linear: bias is float32, x is float64"):
+        F.linear(leaf(np.ones((1, 2))), leaf(np.ones((3, 2))), leaf(np.ones(3), np.float32))
+
+
+def test_two_devices_name_the_operation_and_both_arguments(monkeypatch):
+    elsewhere = np.ones(2)  # this array plays the part of one on a GPU
+    where = lambda array: "cuda:0" if array is elsewhere else "cpu"  # noqa: E731
+    monkeypatch.setattr("minicnn.function.device_of", where)
+    monkeypatch.setattr("minicnn.backend.device_of", where)
+    with pytest.raises(TypeError, match=r"weighted_sum: b is on cuda:0, a on cpu"):
+        WeightedSum()(leaf(np.ones(2)), Tensor(elsewhere))
+
+
+@pytest.mark.parametrize("position", [0, 2, 4])
+def test_one_of_many_inputs_is_named_by_its_number(position):
+    tensors = [leaf(np.ones((1, 2))) for _ in range(5)]
+    tensors[position] = leaf(np.ones((1, 2)), np.float32)
+    wrong = position or 1  # where the first is the odd one out, the second is the first to differ
+    with pytest.raises(TypeError, match=rf"concat: tensors\[{wrong}\] is float.*, tensors\[0\] is float"):
+        F.concat(tensors)
+    tensors[position] = "text"
+    with pytest.raises(TypeError, match=rf"concat: tensors\[{position}\] is str"):
+        F.concat(tensors)
+
+
+def test_names_after_a_star_count_from_its_beginning():
+    class Mixed(Function):
+        def forward(self, x, *others):
+            return x * 1
+
+        def backward(self, grad_y):
+            return (grad_y,) + (None,) * (len(self.needs_input_grad) - 1)
+
+    with pytest.raises(TypeError, match=r"mixed: others\[1\] is int64"):
+        Mixed()(leaf([1.0]), leaf([1.0]), Tensor([1]))
+
+
+def test_an_input_too_many_is_an_error():
+    with pytest.raises(TypeError):
+        Square()(leaf([1.0]), leaf([1.0]))
