@@ -17,7 +17,7 @@ OPTIMIZERS = ("sgd", "adam", "adamw")
 class Options:
     """What defines a run. The comments are the help texts; the defaults reach 98 % on the digits."""
 
-    epochs: int = 12  # how often to go through the training images
+    epochs: int = 8  # how often to go through the training images
     batch_size: int = 32  # images for each step
     lr: float = 0.01  # learning rate, after the warm-up
     schedule: str = "cosine"  # cosine: down to 0; step: times 0.96 every 8 epochs (paper); poly: power 0.5 (Caffe)

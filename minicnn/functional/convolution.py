@@ -18,7 +18,7 @@ class Conv2d(Function):
 
     With the patches of a few images written side by side as columns (im2col) this is one matrix product:
 
-        y = kernels @ columns + bias              (K, B*OH*OW) = (K, C*KH*KW) @ (C*KH*KW, B*OH*OW)
+        y = kernels @ columns + bias              (K, OH*OW*B) = (K, C*KH*KW) @ (C*KH*KW, OH*OW*B)
 
     and so its gradients are two more:
 
@@ -62,10 +62,10 @@ class Conv2d(Function):
 
         def gradients(images):
             grad_bias[images] = grad_y[images].sum(axis=(2, 3))
-            grad = _channels_first(grad_y[images])  # (K, B*OH*OW)
+            grad = _channels_first(grad_y[images])  # (K, OH*OW*B)
             if need_x:
-                p = (kernels.T @ grad).reshape(x.shape[1], *weight.shape[2:], -1, oh, ow)
-                grad_x[images] = add_patches(p.transpose(3, 0, 1, 2, 4, 5), x.shape[2:], self.stride, self.padding)
+                p = (kernels.T @ grad).reshape(*weight.shape[1:], oh, ow, -1)
+                grad_x[images] = add_patches(p.transpose(5, 0, 1, 2, 3, 4), x.shape[2:], self.stride, self.padding)
             # The columns are made again: keeping them from forward would cost KH*KW times the memory of x.
             return grad @ self._columns(x[images], weight).T if need_weight else xp.zeros(1, x.dtype)
 
@@ -73,9 +73,9 @@ class Conv2d(Function):
         return grad_x, grad_kernels.reshape(weight.shape) if need_weight else None, grad_bias.sum(axis=0)
 
     def _columns(self, x, weight):
-        """x (B, C, H, W) -> (C*KH*KW, B*OH*OW). One image, 1x1, stride 1: a view, nothing is copied."""
+        """x (B, C, H, W) -> (C*KH*KW, OH*OW*B). One image, 1x1, stride 1: a view, nothing is copied."""
         p = patches(x, weight.shape[2:], self.stride, self.padding)
-        return p.transpose(1, 2, 3, 0, 4, 5).reshape(weight[0].size, -1)
+        return p.transpose(1, 2, 3, 4, 5, 0).reshape(weight[0].size, -1)
 
     def _check(self, x, weight, bias):
         checks.ndim("conv2d", "x", x, 4, "(N, C, H, W)")
@@ -93,14 +93,14 @@ def images_per_block(pixels: int) -> int:
 
 
 def _channels_first(x: Array) -> Array:
-    """(B, K, OH, OW) -> (K, B*OH*OW); a view for one image."""
-    return x.swapaxes(0, 1).reshape(x.shape[1], -1)
+    """(B, K, OH, OW) -> (K, OH*OW*B); a view for one image."""
+    return x.transpose(1, 2, 3, 0).reshape(x.shape[1], -1)
 
 
 def _images_first(x: Array, shape: tuple[int, ...]) -> Array:
-    """(K, B*OH*OW) -> (B, K, OH, OW), a view."""
+    """(K, OH*OW*B) -> (B, K, OH, OW), a view."""
     b, k, oh, ow = shape
-    return x.reshape(k, b, oh, ow).swapaxes(0, 1)
+    return x.reshape(k, oh, ow, b).transpose(3, 0, 1, 2)
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: IntPair = 1, padding: IntPair = 0) -> Tensor:

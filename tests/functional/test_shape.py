@@ -41,6 +41,7 @@ class TestFlatten(OperationTest):
         Case("images", (2, 3, 2, 2)),
         Case("from the front", (2, 3, 2), start_axis=0),
         Case("from the last but one", (2, 3, 2), start_axis=-2),
+        Case("from the third", (2, 3, 2, 2), start_axis=2),
         Case("nothing to do", (2, 3)),
         Case("one axis", (4,), start_axis=0),
     ]

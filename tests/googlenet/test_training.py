@@ -94,16 +94,14 @@ def assert_same_run(found, expected):
     arrays, training_state = read_state(found / CHECKPOINT)
     expected_arrays, expected_training = read_state(expected / CHECKPOINT)
     assert list(arrays) == list(expected_arrays)
-    for name, tensor in arrays.items():
-        assert tensor.data.tobytes() == expected_arrays[name].data.tobytes(), name
+    assert [name for name in arrays if arrays[name].data.tobytes() != expected_arrays[name].data.tobytes()] == []
     for state in (training_state, expected_training):
         state["rows"] = [without_times(row) for row in state["rows"]]
         state["sums"].pop("seconds", None)
     assert training_state == expected_training
     best, expected_best = mc.load(found / BEST), mc.load(expected / BEST)
-    assert {name: t.data.tobytes() for name, t in best.items()} == {
-        name: t.data.tobytes() for name, t in expected_best.items()
-    }
+    assert list(best) == list(expected_best)
+    assert [name for name in best if best[name].data.tobytes() != expected_best[name].data.tobytes()] == []
     assert [without_times(row) for row in metrics(found)] == [without_times(row) for row in metrics(expected)]
 
 
