@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support import raises
+from support import raises, tensor
 
 from minicnn.functional import checks
 
@@ -76,11 +76,44 @@ def test_axes_named_twice(value):
         checks.axes("sum", value, 3)
 
 
+def test_axis_of():
+    assert checks.axis_of("softmax", -1, np.ones((0, 3))) == 1
+    with raises(ValueError, "softmax: x has shape (2, 0), expected at least one element along axis 1"):
+        checks.axis_of("softmax", 1, np.ones((2, 0)))
+    with raises(ValueError, "softmax: axis is 2, expected -2 to 1"):
+        checks.axis_of("softmax", 2, np.ones((2, 3)))
+
+
+def test_tensor():
+    x = tensor(2)
+    assert checks.tensor("relu", "x", x) is x
+    for wrong in (None, 1.0, np.ones(2), [1.0]):
+        with raises(TypeError, f"relu: x is {type(wrong).__name__}, expected a Tensor"):
+            checks.tensor("relu", "x", wrong)
+
+
+def test_like():
+    x = np.ones((2, 3), np.float32)
+    checks.like("batch_norm", "running_mean", None, x)
+    checks.like("batch_norm", "running_mean", np.ones(3, np.float32), x)
+    with raises(TypeError, "batch_norm: running_mean is float64", "x is float32"):
+        checks.like("batch_norm", "running_mean", np.ones(3), x)
+    with raises(TypeError, "batch_norm: running_mean is list, expected an array or a Tensor"):
+        checks.like("batch_norm", "running_mean", [1.0, 2.0], x)
+
+
 @pytest.mark.parametrize("value", [0, 1, 0.0, 0.5, 1.0, np.float64(0.25), np.float32(0.25)], ids=repr)
 def test_probability(value):
     found = checks.probability("dropout", "p", value)
     assert found == value
     assert type(found) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(3, True), (np.int8(3), True), (True, False), (3.0, False), ("3", False)]
+)
+def test_is_integer(value, expected):
+    assert checks.is_integer(value) == expected
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), True, None, "0.5", [0.5]])

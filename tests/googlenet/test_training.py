@@ -508,6 +508,22 @@ def test_a_folder_that_may_not_be_made(command, tmp_path, monkeypatch):
     assert "Permission denied" in error
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_config_that_may_not_be_written(command, tmp_path, copy_of, two_epochs, monkeypatch, resume):
+    folder = copy_of(two_epochs) if resume else tmp_path / "runs"
+
+    def refused(self, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    arguments = ["--resume", folder, "--epochs", 3] if resume else [*TINY, "--output", folder]
+    status, _, error = command(*arguments)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "Permission denied" in error
+    assert str(folder) in error  # which file it is about
+
+
 # ---- wrong flags --------------------------------------------------------------------------------------------------
 
 
