@@ -11,6 +11,7 @@ from googlenet.table import presets
 
 SCHEDULES = ("cosine", "step", "poly", "constant")
 OPTIMIZERS = ("sgd", "adam", "adamw")
+SGD_LR = 0.01  # what sgd gets in place of the default learning rate, which is Adam's
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Options:
 
     epochs: int = 7  # how often to go through the training images
     batch_size: int = 32  # images for each step
-    lr: float = 5e-4  # learning rate, after the warm-up; for sgd take 0.01
+    lr: float = 5e-4  # learning rate, after the warm-up
     schedule: str = "cosine"  # cosine: down to 0; step: times 0.96 every 8 epochs (paper); poly: power 0.5 (Caffe)
     warmup: float = 0.5  # epochs in which the learning rate climbs to --lr
     optimizer: str = "adam"  # leaves the first plateau an epoch sooner than sgd (which has momentum 0.9)
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     # Defaults are None here, so that --resume can tell what was really asked for.
     run.add_argument("--epochs", type=int, help=f"times through the training images ({default.epochs})")
     run.add_argument("--batch-size", type=int, help=f"images for each step ({default.batch_size})")
-    run.add_argument("--lr", type=float, help=f"learning rate after the warm-up ({default.lr})")
+    run.add_argument("--lr", type=float, help=f"learning rate after the warm-up ({default.lr}; sgd: {SGD_LR})")
     run.add_argument("--schedule", choices=SCHEDULES, help=f"how the learning rate falls ({default.schedule})")
     run.add_argument("--warmup", type=float, help=f"epochs in which it climbs to --lr ({default.warmup})")
     run.add_argument("--optimizer", choices=OPTIMIZERS, help=f"({default.optimizer})")
@@ -101,6 +102,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The Options that the command line really sets."""
+    """The Options that the command line sets."""
     names = {field.name for field in fields(Options)}
     return {name: value for name, value in vars(arguments).items() if name in names and value is not None}

@@ -21,7 +21,7 @@ from googlenet.evaluation import count_right, evaluate, evaluate_file
 from googlenet.interrupt import Interrupt, Interrupted
 from googlenet.model import GoogLeNet, GoogLeNetOutput, find_preset, loss
 from googlenet.nonfinite import first_non_finite_layer
-from googlenet.options import Options, chosen, parser
+from googlenet.options import SGD_LR, Options, chosen, parser
 from googlenet.report import HEADING, Row, draw_curves, epoch_line, one_line, stuck, write_metrics
 from googlenet.state import CHECKPOINT, read_state, restore_state, save_state
 from googlenet.weights import save_model
@@ -256,7 +256,7 @@ def start(args: argparse.Namespace) -> Trainer:
         if training["epoch"] >= options.epochs:
             raise ValueError(f"--resume: {path} is complete: all {options.epochs} epochs are done")
     else:
-        options = Options(**wanted)
+        options = Options(**{"lr": SGD_LR, **wanted} if wanted.get("optimizer") == "sgd" else wanted)
         folder = free_folder(Path(args.output), args.name, options)
     options = replace(options, threads=options.threads or mc.get_num_threads())
     mc.set_num_threads(options.threads)
