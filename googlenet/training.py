@@ -79,17 +79,20 @@ class Trainer:
             self.progress.best = max(self.progress.best, row["test_accuracy"])
             self.progress.rows.append(row)
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
-            self.save()
             if improved:
                 save_model(self.folder / "best.safetensors", self.model, self.options, row)
-            write_metrics(self.folder / "metrics.csv", self.progress.rows)
-            draw_curves(self.folder / "curves.png", self.progress.rows, self.classes)
+            self.save()
+            write_report(self.folder, self.progress.rows)
             print(epoch_line(row, self.options.epochs), flush=True)
             for warning in stuck(row, self.classes):
                 print(warning, file=sys.stderr)
 
     def save(self) -> None:
-        """Write the checkpoint from which `resume` goes on; never one with weights that are not finite."""
+        """Write the checkpoint from which `resume` goes on."""
+        save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
+
+    def check_weights(self) -> None:
+        """Raise TrainingStopped rather than keep weights that are not finite."""
         for name, parameter in self.model.named_parameters():
             if not bool(backend.module_of(parameter.data).isfinite(parameter.data).all()):
                 p = self.progress
@@ -97,7 +100,6 @@ class Trainer:
                     f"{name} is not finite after step {p.step} of epoch {p.epoch + 1}. Try a smaller --lr. "
                     + self.what_is_kept()
                 )
-        save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
 
     def resume(self, arrays: Any, training: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
@@ -123,8 +125,10 @@ class Trainer:
                 bar.set_postfix_str(f"loss {value:.3f}", refresh=False)
                 bar.update(len(x))
                 if interrupt.asked:
+                    self.check_weights()
                     self.save()
                     raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
+        self.check_weights()
         result = evaluate(self.model, self.test_loader, self.options.device)
         return self._row(result.top1)
 
@@ -254,6 +258,7 @@ def start(args: argparse.Namespace) -> Trainer:
         arrays, training = checkpoint = read_state(path)
         options, folder = resumed_options(Options(**training["options"]), wanted), path.parent
         if training["epoch"] >= options.epochs:
+            write_report(folder, training["rows"])  # it may have been killed between its last checkpoint and these
             raise ValueError(f"--resume: {path} is complete: all {options.epochs} epochs are done")
     else:
         options = Options(**{"lr": SGD_LR, **wanted} if wanted.get("optimizer") == "sgd" else wanted)
@@ -304,7 +309,17 @@ def write_config(folder: Path, options: Options) -> None:
     """config.json: the options, and the versions that they ran with."""
     versions = {"python": platform.python_version(), "numpy": np.__version__, "minicnn": mc.__version__}
     text = json.dumps({"options": asdict(options), "versions": versions, "machine": platform.machine()}, indent=2)
-    (folder / "config.json").write_text(text + "\n")
+    path = folder / "config.json"
+    try:
+        path.write_text(text + "\n")
+    except OSError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_report(folder: Path, rows: list[Row]) -> None:
+    """metrics.csv and curves.png."""
+    write_metrics(folder / "metrics.csv", rows)
+    draw_curves(folder / "curves.png", rows, len(DigitsDataset.classes))
 
 
 def introduce(trainer: Trainer, resumed: bool) -> None:

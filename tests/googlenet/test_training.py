@@ -407,9 +407,9 @@ def test_a_learning_rate_that_is_far_too_large(command, tmp_path):
 
 
 def poisoning(layer, after):
-    """SGD.step that makes one weight of a layer no number after so many steps."""
+    """Adam.step that makes one weight of a layer no number after so many steps."""
     names = [name for name, _ in GoogLeNet(10, in_channels=1).named_parameters()]
-    whole, calls = optim.SGD.step, itertools.count(1)
+    whole, calls = optim.Adam.step, itertools.count(1)
 
     def step(self):
         whole(self)
@@ -421,7 +421,7 @@ def poisoning(layer, after):
 
 @pytest.mark.usefixtures("no_curves")
 def test_the_step_and_the_layer_are_named_and_the_last_checkpoint_is_kept(command, tmp_path, monkeypatch, two_epochs):
-    monkeypatch.setattr(optim.SGD, "step", poisoning("inception4b.branch3.1.conv", after=STEPS + 1))
+    monkeypatch.setattr(optim.Adam, "step", poisoning("inception4b.branch3.1.conv", after=STEPS + 1))
     status, _, error = command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")
     assert status == 1
     last = error.splitlines()[-1]
@@ -438,7 +438,7 @@ def test_the_step_and_the_layer_are_named_and_the_last_checkpoint_is_kept(comman
 def test_weights_that_blow_up_in_the_last_step_of_an_epoch_are_not_called_a_good_checkpoint(
     command, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(optim.SGD, "step", poisoning("inception4b.branch3.1.conv", after=2 * STEPS))
+    monkeypatch.setattr(optim.Adam, "step", poisoning("inception4b.branch3.1.conv", after=2 * STEPS))
     status, _, error = command(*TINY, "--epochs", 3, "--output", tmp_path, "--name", "run")
     assert status == 1
     assert "inception4b.branch3.1.conv" in error
@@ -460,21 +460,17 @@ def test_numpy_s_warnings_do_not_fill_the_screen(tmp_path):
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-def failing_after(count, error):
-    whole, calls = os.fsync, itertools.count(1)
-
+def fill_the_disk(monkeypatch):
     def fsync(descriptor):
-        if next(calls) > count:
-            raise error
-        return whole(descriptor)
+        raise FULL
 
-    return fsync
+    monkeypatch.setattr("minicnn.checkpoint.os.fsync", fsync)
 
 
 def test_a_full_disk_stops_the_run_and_leaves_the_checkpoint_before(command, copy_of, two_epochs, monkeypatch):
     folder = copy_of(two_epochs)
     before = {name: (folder / name).read_bytes() for name in (CHECKPOINT, PREVIOUS, BEST)}
-    monkeypatch.setattr("minicnn.checkpoint.os.fsync", failing_after(0, FULL))
+    monkeypatch.setattr(training, "loss", at_step(1, lambda: fill_the_disk(monkeypatch)))
     status, _, error = command("--resume", folder, "--epochs", 3)
     assert status == 1
     assert_one_clear_line("\n".join(line for line in error.splitlines() if not line.startswith("warning: ")))
@@ -486,8 +482,11 @@ def test_a_full_disk_stops_the_run_and_leaves_the_checkpoint_before(command, cop
 
 
 def test_a_full_disk_when_ctrl_c_is_pressed(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "loss", interrupted(2))
-    monkeypatch.setattr("minicnn.checkpoint.os.fsync", failing_after(0, FULL))
+    def full_and_interrupted():
+        fill_the_disk(monkeypatch)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training, "loss", at_step(2, full_and_interrupted))
     status, _, error = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
     assert status == 1
     assert_one_clear_line(error)
