@@ -66,11 +66,7 @@ class Module:
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module, under the name `prefix`, and all inside it, each once."""
-        seen: set[int] = set()
-        for name, module in self._walk(prefix):
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
+        return _each_once(self._walk(prefix))
 
     def modules(self) -> Iterator[Module]:
         """This module and all inside it, each once."""
@@ -78,11 +74,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter with its path, in order, each once even where it is shared."""
-        seen: set[int] = set()
-        for name, tensor in self._tensors(Parameter):
-            if id(tensor) not in seen:
-                seen.add(id(tensor))
-                yield name, tensor
+        return _each_once(self._tensors(Parameter))
 
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter, in order, each once."""
@@ -179,6 +171,15 @@ class Module:
     def extra_repr(self) -> str:
         """What stands between the parentheses when the module is printed."""
         return ""
+
+
+def _each_once(named: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The pairs without those whose object has come before under another name."""
+    seen: set[int] = set()
+    for name, value in named:
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield name, value
 
 
 class Sequential(Module):
