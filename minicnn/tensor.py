@@ -103,6 +103,9 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
     def __float__(self) -> float:
         return float(self.item())
 
