@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minicnn.backend import Array, device_of
+from minicnn.backend import Array, device_of, fingerprint, is_array
 from minicnn.tensor import Tensor, grad_enabled
 
 
@@ -49,6 +49,7 @@ class Function:
         self._check_inputs(inputs)
         tensors = [x if isinstance(x, Tensor) else None for x in inputs]
         self.needs_input_grad = tuple(x is not None and x.requires_grad and grad_enabled() for x in tensors)
+        before = dict(self.__dict__)
         y = self.forward(*(x.data if isinstance(x, Tensor) else x for x in inputs))
         if not any(self.needs_input_grad):
             return Tensor(y)
@@ -56,6 +57,8 @@ class Function:
         needed = zip(tensors, self.needs_input_grad, strict=True)
         self.edges = tuple(x.edge if x is not None and need else None for x, need in needed)
         self.input_types = tuple((x.shape, x.dtype) if x is not None else None for x in tensors)
+        kept = {name: v for name, v in self.__dict__.items() if is_array(v) and v is not before.get(name)}
+        self.fingerprints = {name: fingerprint(array) for name, array in kept.items()}
         return Tensor(y, requires_grad=True, creator=self)
 
     def gradients(self, grad_y: Array) -> tuple[Array | None, ...]:
@@ -65,6 +68,12 @@ class Function:
                 f"backward: the graph was freed by an earlier backward() (at {self.name}); "
                 "pass retain_graph=True to the earlier one"
             )
+        for name, number in self.fingerprints.items():
+            if fingerprint(self.__dict__[name]) != number:
+                raise RuntimeError(
+                    f"{self.name}: the array that it kept as {name}, shape {self.__dict__[name].shape}, was changed in "
+                    "place after forward, so the gradient would be wrong; change a copy, or change it after backward()"
+                )
         gradients = self.backward(grad_y)
         gradients = tuple(gradients) if isinstance(gradients, tuple | list) else (gradients,)
         if len(gradients) != len(self.edges):

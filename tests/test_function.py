@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import raises, tensor
 
 import minicnn as mc
 import minicnn.functional as F
@@ -301,3 +302,121 @@ def test_names_after_a_star_count_from_its_beginning():
 def test_an_input_too_many_is_an_error():
     with pytest.raises(TypeError):
         Square()(leaf([1.0]), leaf([1.0]))
+
+
+# ---- arrays that changed before backward --------------------------------------------------------------------------
+
+IMAGES, KERNELS = (2, 3, 4, 4), (2, 3, 3, 3)
+
+KEEP_THEIR_INPUT = {
+    "mul": lambda x: x * 2.0 * x,
+    "div": lambda x: 2.0 / x,
+    "pow": lambda x: x**3,
+    "log": lambda x: x.log(),
+    "max": lambda x: x.max(),
+    "matmul": lambda x: x @ Tensor(np.ones((4, 2))),
+    "linear": lambda x: F.linear(x, tensor(5, 4, requires_grad=True)),
+    "conv2d": lambda x: F.conv2d(x, tensor(*KERNELS, requires_grad=True)),
+    "conv2d's weight": lambda x: F.conv2d(tensor(*IMAGES), x[:, :3, :3, :3]),
+    "max_pool2d": lambda x: F.max_pool2d(x, 2),
+    "local_response_norm": lambda x: F.local_response_norm(x, 3),
+    "batch_norm": lambda x: F.batch_norm(x, None, None, None, None, training=True),
+}
+KEEP_THEIR_RESULT = {
+    "exp": lambda x: x.exp(),
+    "sqrt": lambda x: x.sqrt(),
+    "relu": lambda x: F.relu(x),
+    "sigmoid": lambda x: F.sigmoid(x),
+    "tanh": lambda x: F.tanh(x),
+    "softmax": lambda x: F.softmax(x, 1),
+    "log_softmax": lambda x: F.log_softmax(x, 1),
+    "div": lambda x: x / 2.0,
+}
+
+
+@pytest.mark.parametrize("name", KEEP_THEIR_INPUT)
+def test_an_input_that_was_changed_before_backward_is_an_error_that_says_so(name):
+    x = Tensor(np.random.default_rng(0).uniform(1, 2, IMAGES), requires_grad=True)
+    y = KEEP_THEIR_INPUT[name](x)
+    x.data[1, 2, 2, 3 if "weight" not in name else 2] += 0.5  # one element
+    with raises(RuntimeError, ": the array that it kept as ", "shape (", "was changed in place after forward"):
+        y.backward(np.ones(y.shape))
+
+
+@pytest.mark.parametrize("name", KEEP_THEIR_RESULT)
+def test_a_result_that_was_changed_before_backward_is_an_error_that_says_so(name):
+    x = Tensor(np.random.default_rng(0).uniform(1, 2, IMAGES), requires_grad=True)
+    y = KEEP_THEIR_RESULT[name](x)
+    y.data[0, 0, 0, 0] *= 2
+    with raises(RuntimeError, f"{name}: the array that it kept as y, shape {IMAGES}, was changed in place"):
+        y.backward(np.ones(y.shape))
+
+
+def test_a_step_between_forward_and_backward_is_an_error():
+    """The weight that backward needs is no longer the one that forward used."""
+    x, weight = tensor(2, 3), tensor(4, 3, requires_grad=True)
+    hidden = F.linear(x, weight)
+    hidden.sum().backward(retain_graph=True)
+    mc.optim.SGD([weight], lr=0.1).step()
+    with raises(RuntimeError, "linear: the array that it kept as weight, shape (4, 3), was changed in place"):
+        hidden.sum().backward()
+
+
+def test_relu_in_place_on_a_result_that_is_kept_is_an_error():
+    x = tensor(3, 4, requires_grad=True)
+    y = F.relu(F.tanh(x), inplace=True)
+    with raises(RuntimeError, "tanh: the array that it kept as y"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("layout", [np.asarray, lambda a: a.T, lambda a: a[::-1, ::2]])
+def test_a_large_array_that_changed_as_a_whole_or_in_one_column_is_noticed(layout):
+    for change in (slice(None), (slice(None), 3)):
+        x = Tensor(layout(np.ones((512, 512))), requires_grad=True)
+        y = x * x
+        x.data[change] = 2
+        with raises(RuntimeError, "mul: the array that it kept as a"):
+            y.sum().backward()
+
+
+def test_arrays_that_backward_does_not_need_may_change():
+    a, b = tensor(3, requires_grad=True), tensor(3, requires_grad=True)
+    y = a + b
+    a.data += 1
+    y.data += 1
+    y.sum().backward()
+    np.testing.assert_array_equal(a.grad, np.ones(3))
+
+
+def test_a_change_after_backward_is_no_error():
+    x = leaf([1.0, 2.0])
+    (x * x).sum().backward()
+    x.data += 1
+    (x * x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [2 + 4, 4 + 6])
+
+
+def test_running_statistics_may_change_between_forward_and_backward():
+    """As they do where a network sees two batches before it walks back."""
+    x, mean, var = tensor(2, 3, 4, requires_grad=True), np.zeros(3), np.ones(3)
+    y = F.batch_norm(x, mean, var, None, None, training=True)
+    F.batch_norm(x, mean, var, None, None, training=True)
+    y.backward(np.ones(y.shape))
+    assert x.grad is not None
+
+
+def test_an_index_that_was_changed_before_backward_makes_no_difference():
+    x, index = leaf([1.0, 2.0, 3.0]), np.array([0, 2])
+    y = x[index]
+    index[:] = 1
+    y.backward(np.ones(2))
+    np.testing.assert_array_equal(x.grad, [1, 0, 1])
+
+
+def test_a_graph_walked_twice_notices_a_change_in_between():
+    x = leaf([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    x.data[0] = 7
+    with raises(RuntimeError, "mul: the array that it kept as a, shape (2,)"):
+        y.backward()

@@ -56,12 +56,13 @@ class Conv2d(Function):
         xp = backend.module_of(x)
         kernels = weight.reshape(len(weight), -1)
         oh, ow = grad_y.shape[2:]
-        need_x, need_weight, _ = self.needs_input_grad
+        need_x, need_weight, need_bias = self.needs_input_grad
         grad_x = xp.empty(x.shape, x.dtype) if need_x else None
-        grad_bias = xp.empty((len(x), len(weight)), x.dtype)  # a row for each image
+        grad_bias = xp.empty((len(x), len(weight)), x.dtype) if need_bias else None  # a row for each image
 
         def gradients(images):
-            grad_bias[images] = grad_y[images].sum(axis=(2, 3))
+            if need_bias:
+                grad_bias[images] = grad_y[images].sum(axis=(2, 3))
             grad = _channels_first(grad_y[images])  # (K, OH*OW*B)
             if need_x:
                 p = (kernels.T @ grad).reshape(*weight.shape[1:], oh, ow, -1)
@@ -70,7 +71,8 @@ class Conv2d(Function):
             return grad @ self._columns(x[images], weight).T if need_weight else xp.zeros(1, x.dtype)
 
         grad_kernels = backend.sum_over_blocks(gradients, len(x), xp, images_per_block(oh * ow))
-        return grad_x, grad_kernels.reshape(weight.shape) if need_weight else None, grad_bias.sum(axis=0)
+        grad_weight = grad_kernels.reshape(weight.shape) if need_weight else None
+        return grad_x, grad_weight, grad_bias.sum(axis=0) if need_bias else None
 
     def _columns(self, x, weight):
         """x (B, C, H, W) -> (C*KH*KW, OH*OW*B). One image, 1x1, stride 1: a view, nothing is copied."""

@@ -38,8 +38,9 @@ class Linear(Function):
 
     def backward(self, grad_y):
         xp, weight = backend.module_of(grad_y), self.weight
+        need_x, need_weight, need_bias = self.needs_input_grad
         rows, grad_y = self.x.reshape(-1, weight.shape[1]), grad_y.reshape(-1, len(weight))
-        grad_rows, grad_weight = xp.empty_like(rows), xp.empty_like(weight)
+        grad_x, grad_weight, grad_bias = None, None, None
 
         def to_inputs(inputs):
             xp.matmul(grad_y, weight[:, inputs], out=grad_rows[:, inputs])
@@ -47,10 +48,16 @@ class Linear(Function):
         def to_weights(outputs):
             xp.matmul(grad_y[:, outputs].T, rows, out=grad_weight[outputs])
 
-        if self.needs_input_grad[0]:
+        if need_x:
+            grad_rows = xp.empty_like(rows)
             backend.for_each_block(to_inputs, weight.shape[1], xp, size=weight.shape[1])
-        backend.for_each_block(to_weights, len(weight), xp, size=len(weight))
-        return grad_rows.reshape(self.x.shape), grad_weight, grad_y.sum(axis=0)
+            grad_x = grad_rows.reshape(self.x.shape)
+        if need_weight:
+            grad_weight = xp.empty_like(weight)
+            backend.for_each_block(to_weights, len(weight), xp, size=len(weight))
+        if need_bias:
+            grad_bias = grad_y.sum(axis=0)
+        return grad_x, grad_weight, grad_bias
 
 
 class MatMul(Function):

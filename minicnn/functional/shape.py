@@ -132,6 +132,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     parts = index if isinstance(index, tuple) else (index,)
     parts = tuple(part.data if isinstance(part, Tensor) else part for part in parts)
     parts = tuple(np.asarray(part) if isinstance(part, list) else part for part in parts)
+    parts = tuple(part.copy() if backend.is_array(part) else part for part in parts)  # backward must find the same
     return GetItem(parts)(x)
 
 
