@@ -93,14 +93,14 @@ def _import_cupy(device: str) -> Any:
 
 
 def fingerprint(array: Array) -> int | None:
-    """A number that is another one after the array has changed: of all its bytes, or of 1024 elements of a large one.
+    """A number that is another one after the array has changed: of all its bytes, or of 256 elements of a large one.
 
     None for a CuPy array: reading it would make the host wait for the GPU.
     """
     if _is_cupy(array):
         return None
-    if array.nbytes > 64 * 1024:
-        array = array.flat[:: array.size // 1024 | 1]  # an odd step, so that not one column alone is looked at
+    if array.nbytes > 16 * 1024:
+        array = array.flat[:: array.size // 256 | 1]  # an odd step, so that not one column alone is looked at
     return zlib.crc32(array.tobytes())
 
 
