@@ -155,6 +155,46 @@ def contiguous(array: np.ndarray) -> np.ndarray:
 LAYOUTS = [strided, column_order, backwards, channels_last]
 
 
+# ---- another module than NumPy --------------------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """NumPy in the place of a GPU's module: everything NumPy has, but new arrays must be told their dtype.
+
+    Without one they would be float64, of twice the size and far slower on a GPU than the inputs are.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("empty", "zeros", "ones", "full"):
+            return getattr(np, name)
+
+        def new_array(*arguments: Any) -> np.ndarray:
+            *_, dtype = arguments
+            assert isinstance(dtype, np.dtype), f"{name}{arguments}: an array without a dtype"
+            return getattr(np, name)(*arguments)
+
+        return new_array
+
+
+@contextlib.contextmanager
+def everything_elsewhere() -> Iterator[None]:
+    """Inside, all arrays are Elsewhere's, whom only an array can name; a batch is one block, as on a GPU."""
+    elsewhere, walk = Elsewhere(), backend._walk
+
+    def module_of(*arrays: Any) -> Any:
+        assert any(backend.is_array(array) for array in arrays), f"module_of{arrays}: no array was asked"
+        return elsewhere
+
+    def one_block(run: Any, length: int, xp: Any, size: int) -> Any:
+        assert xp is elsewhere, f"a batch was walked on {xp}, which is not the module of its arrays"
+        return walk(run, length, xp, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "module_of", module_of)
+        patch.setattr(backend, "_walk", one_block)
+        yield
+
+
 # ---- the tests of every operation -----------------------------------------------------------------------------------
 
 
@@ -275,6 +315,16 @@ class OperationTest:
             for argument, one, two, grad in zip(self.names(arrays), first[1], second[1], grads, strict=True):
                 assert_close(one, grad, np.float64, f"{number} threads: gradient of {argument}")
                 assert one.tobytes() == two.tobytes(), f"{number} threads: gradient of {argument} differs when repeated"
+
+    def test_its_arrays_decide_where_it_runs(self, case):
+        arrays = self.draw(case, np.float32)
+        cotangent = self.cotangent(case, arrays)
+        y, grads = self.run(case, arrays, cotangent)
+        with everything_elsewhere():
+            y_too, grads_too = self.run(case, arrays, cotangent)
+        assert_close(y_too, y, np.float32, "forward")
+        for argument, grad_too, grad in zip(self.names(arrays), grads_too, grads, strict=True):
+            assert_close(grad_too, grad, np.float32, f"gradient of {argument}")
 
     def test_only_inputs_that_require_a_gradient_get_one(self, case):
         arrays = self.draw(case)

@@ -8,6 +8,9 @@ from support import Case, OperationTest, as_pair, leaf, raises, tensor, threads,
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn import backend
+from minicnn.functional import convolution
+from minicnn.functional.convolution import Conv2d, images_per_block
 
 
 def naive_conv2d(x, weight, bias=None, stride=1, padding=0):
@@ -142,6 +145,34 @@ def test_a_1x1_convolution_copies_no_columns():
         finally:
             tracemalloc.stop()
     assert peak < 4 * y.data.nbytes < x.data.nbytes / 4
+
+
+def test_an_input_that_needs_no_gradient_costs_nothing(monkeypatch):
+    def fail(*_):
+        raise AssertionError("computed for nobody")
+
+    x, weight, g = tensor(2, 2, 5, 5), tensor(3, 2, 3, 3), np.ones((2, 3, 3, 3))
+    frozen_weight = F.conv2d(mc.Tensor(x.data, requires_grad=True), weight)
+    frozen_x = F.conv2d(x, mc.Tensor(weight.data, requires_grad=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(Conv2d, "_columns", fail)
+        assert frozen_weight.creator.gradients(g)[1] is None
+    monkeypatch.setattr(convolution, "add_patches", fail)
+    assert frozen_x.creator.gradients(g)[0] is None
+
+
+def test_forward_and_backward_take_the_same_blocks(monkeypatch):
+    sizes = []
+
+    def walk(run, length, xp, size):
+        sizes.append(size)
+        return [run([slice(0, length)])]
+
+    monkeypatch.setattr(backend, "_walk", walk)
+    x = tensor(9, 1, 7, 9, requires_grad=True)
+    F.conv2d(x, tensor(2, 1, 2, 2)).backward(np.ones((9, 2, 6, 8)))
+    assert sizes == [images_per_block(6 * 8)] * 2
+    assert images_per_block(6 * 8) > 1
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------
