@@ -5,6 +5,7 @@ import pytest
 from support import LAYOUTS, Case, OperationTest, contiguous, needs_torch, raises, torch
 
 import minicnn as mc
+from minicnn import backend
 from minicnn.function import Function
 
 
@@ -121,6 +122,26 @@ class TakesEverything(Product):
         return super().__call__(*(mc.Tensor(np.ones((3, 4))) for _ in (a, b)))
 
 
+class AsksNoArray(Product):
+    def forward(self, a, b):
+        self.a, self.b = a, b
+        return backend.module_of(2.0).multiply(a, b)
+
+
+class ForgetsTheDtype(Product):
+    def forward(self, a, b):
+        super().forward(a, b)
+        xp = backend.module_of(a, b)
+        return (xp.zeros(a.shape) + a * b).astype(a.dtype)
+
+
+class WalksOnNumPy(Product):
+    def forward(self, a, b):
+        y = super().forward(a, b)
+        backend.for_each_block(lambda rows: np.multiply(a[rows], b[rows], out=y[rows]), len(a), np)
+        return y
+
+
 for mistake in Product.__subclasses__():
     mistake.name = "product"  # what its messages say; the class name otherwise
 
@@ -140,6 +161,9 @@ MISTAKES = [
     (DependsOnChance, "test_any_number_of_threads_gives_the_same", (CASE, None, pytest.MonkeyPatch())),
     (NeedsBothGradients, "test_only_inputs_that_require_a_gradient_get_one", (CASE,)),
     (UsesUpWhatItSaved, "test_two_backwards_add_up", (CASE,)),
+    (AsksNoArray, "test_its_arrays_decide_where_it_runs", (CASE,)),
+    (ForgetsTheDtype, "test_its_arrays_decide_where_it_runs", (CASE,)),
+    (WalksOnNumPy, "test_its_arrays_decide_where_it_runs", (CASE,)),
     (OtherWithoutAGraph, "test_without_a_graph_gives_the_same", (CASE,)),
     (AlwaysFloat64, "test_float16_works_or_is_refused", ()),
     (TakesEverything, "test_mixed_dtypes_are_refused", ()),
@@ -157,7 +181,7 @@ def run(function, test, arguments):
 @pytest.mark.parametrize(("mistake", "test", "arguments"), MISTAKES)
 def test_every_mistake_is_found(mistake, test, arguments):
     run(Product, test, arguments)  # the test itself is right: it passes without the mistake
-    with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
+    with pytest.raises((AssertionError, ValueError, RuntimeError, pytest.fail.Exception)):
         run(mistake, test, arguments)
 
 
