@@ -23,7 +23,8 @@ class ReLU(Function):
         y = x if self.inplace else xp.empty_like(x)
 
         def rectify(rows):
-            xp.maximum(x[rows], 0, out=y[rows])
+            some = y[rows]  # one name for both where they are one array: CuPy would copy an input that overlaps
+            xp.maximum(some if self.inplace else x[rows], 0, out=some)
 
         backend.for_each_row_block(rectify, x)
         self.y = y

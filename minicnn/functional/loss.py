@@ -32,11 +32,11 @@ class CrossEntropy(Function):
 
     def forward(self, logits):
         xp = backend.module_of(logits)
-        n, classes = logits.shape
+        classes = logits.shape[1]
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_p = shifted - xp.log(xp.exp(shifted).sum(axis=1, keepdims=True))
-        q = xp.full((n, classes), self.label_smoothing / classes, logits.dtype)
-        q[xp.arange(n), self.targets] += 1 - self.label_smoothing
+        is_target = self.targets[:, None] == xp.arange(classes)
+        q = is_target.astype(logits.dtype) * (1 - self.label_smoothing) + self.label_smoothing / classes
         losses = -(q * xp.where(q > 0, log_p, 0)).sum(axis=1)  # 0 where q is 0, also for log_p = -inf
         self.log_p, self.q = log_p, q
         if self.reduction == "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minicnn import backend
+from minicnn import backend, kernels
 from minicnn.arguments import number, whole_number
 from minicnn.backend import Array
 from minicnn.function import Function
@@ -146,6 +146,9 @@ class LocalResponseNorm(Function):
         xp = backend.module_of(x)
         if x.ndim < 3:
             raise ValueError(f"local_response_norm: x has shape {x.shape}, expected (N, C, ...) with at least 3 axes")
+        if kernels.usable(xp):
+            self.x, (self.y, self.s) = x, kernels.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+            return self.y
         y, s = xp.empty_like(x), xp.empty_like(x)
 
         def normalize(images):
@@ -160,6 +163,8 @@ class LocalResponseNorm(Function):
 
     def backward(self, grad_y):
         xp, x, y, s = backend.module_of(grad_y), self.x, self.y, self.s
+        if kernels.usable(xp):
+            return kernels.local_response_norm_backward(grad_y, x, y, s, self.size, self.alpha, self.beta)
         grad_x = xp.empty_like(x)
 
         def gradient(images):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicnn import backend
+from minicnn import backend, kernels
 from minicnn.arguments import whole_number
 from minicnn.backend import Array
 from minicnn.function import Function
@@ -35,6 +35,9 @@ class MaxPool2d(Function):
 
     def forward(self, x):
         xp, w, (oh, ow) = backend.module_of(x), self.windows, self.windows.fit(x)
+        self.x = x
+        if kernels.usable(xp):
+            return kernels.max_pool(x, w)
         y = xp.empty((*x.shape[:2], oh, ow), x.dtype)
         planes_x, planes_y = planes(x), planes(y)
 
@@ -43,11 +46,12 @@ class MaxPool2d(Function):
             planes_y[some] = w.kept(sliding_max(row_maxima, w.kernel[0], step=w.phase_size[1]))
 
         backend.for_each_row_block(pool, planes_x)
-        self.x = x
         return y
 
     def backward(self, grad_y):
         xp, w = backend.module_of(grad_y), self.windows
+        if kernels.usable(xp):
+            return kernels.max_pool_backward(grad_y, self.x, w)
         grad_x = xp.empty(self.x.shape, grad_y.dtype)
         planes_x, planes_grad_y, planes_grad_x = planes(self.x), planes(grad_y), planes(grad_x)
 
@@ -83,6 +87,9 @@ class AvgPool2d(Function):
 
     def forward(self, x):
         xp, w, (oh, ow) = backend.module_of(x), self.windows, self.windows.fit(x)
+        self.x_shape = x.shape
+        if kernels.usable(xp):
+            return kernels.avg_pool(x, w, self.count_include_pad)
         y = xp.empty((*x.shape[:2], oh, ow), x.dtype)
         planes_x, planes_y, counts = planes(x), planes(y), self._counts(xp, x.dtype)
 
@@ -91,11 +98,12 @@ class AvgPool2d(Function):
             planes_y[some] = w.kept(sliding_sum(row_sums, w.kernel[0], step=w.phase_size[1])) / counts
 
         backend.for_each_row_block(pool, planes_x)
-        self.x_shape = x.shape
         return y
 
     def backward(self, grad_y):
         xp, w = backend.module_of(grad_y), self.windows
+        if kernels.usable(xp):
+            return kernels.avg_pool_backward(grad_y, self.x_shape, w, self.count_include_pad)
         grad_x = xp.empty(self.x_shape, grad_y.dtype)
         planes_grad_y, planes_grad_x, counts = planes(grad_y), planes(grad_x), self._counts(xp, grad_y.dtype)
 
@@ -109,16 +117,13 @@ class AvgPool2d(Function):
 
     def _counts(self, xp, dtype):
         """How many elements each window counts (OH, OW): rows times columns."""
-        w = self.windows
-        rows, columns = (
-            [self._count(i * s - p, k, n, p) for i in range(places)]
-            for places, n, k, s, p in zip(w.places, w.size, w.kernel, w.stride, w.padding, strict=True)
-        )
-        return xp.asarray(rows, dtype)[:, None] * xp.asarray(columns, dtype)
-
-    def _count(self, start, kernel, size, padding):
-        end = min(start + kernel, size + padding)
-        return end - start if self.count_include_pad else min(end, size) - max(start, 0)
+        w, counts = self.windows, []
+        for places, n, k, s, p in zip(w.places, w.size, w.kernel, w.stride, w.padding, strict=True):
+            start = xp.arange(places) * s - p
+            end = xp.minimum(start + k, n + p)
+            counts.append(end - start if self.count_include_pad else xp.minimum(end, n) - xp.maximum(start, 0))
+        rows, columns = counts
+        return (rows[:, None] * columns).astype(dtype)
 
 
 class AdaptiveAvgPool2d(Function):
@@ -144,6 +149,8 @@ class AdaptiveAvgPool2d(Function):
             raise ValueError(f"{self.name}: x has shape {x.shape}, expected at least one pixel")
         xp, self.x_shape = backend.module_of(x), x.shape
         rows, columns = self._windows()
+        if kernels.usable(xp):
+            return kernels.adaptive_avg_pool(x, (len(rows), len(columns)))
         row_means = xp.empty((*x.shape[:2], len(rows), x.shape[3]), x.dtype)
         for i, (start, end) in enumerate(rows):
             row_means[:, :, i] = x[:, :, start:end].mean(axis=2)
@@ -154,6 +161,8 @@ class AdaptiveAvgPool2d(Function):
 
     def backward(self, grad_y):
         xp, (n, c, _, w) = backend.module_of(grad_y), self.x_shape
+        if kernels.usable(xp):
+            return kernels.adaptive_avg_pool_backward(grad_y, self.x_shape)
         rows, columns = self._windows()
         grad_row_means = xp.zeros((n, c, len(rows), w), grad_y.dtype)
         for j, (start, end) in enumerate(columns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minicnn import arguments, backend
+from minicnn import arguments, backend, kernels
 from minicnn.backend import Array
 from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
@@ -44,6 +44,11 @@ class Adam(Optimizer):
             state.update(step=0, exp_avg=xp.zeros_like(x), exp_avg_sq=xp.zeros_like(x))
         state["step"] += 1
         unbias1, unbias2 = (1 / (1 - beta ** state["step"]) for beta in (beta1, beta2))
+        if kernels.usable(xp):
+            m, v, decoupled = state["exp_avg"], state["exp_avg_sq"], self.decoupled_weight_decay
+            return kernels.adam_step(
+                x, m, v, grad, lr, (beta1, beta2), eps, weight_decay, decoupled, unbias1, unbias2
+            )  # fmt: skip
 
         def descend(rows: Any) -> None:
             g, m, v = grad[rows], state["exp_avg"][rows], state["exp_avg_sq"][rows]

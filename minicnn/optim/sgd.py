@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minicnn import arguments, backend
+from minicnn import arguments, backend, kernels
 from minicnn.backend import Array
 from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
@@ -46,6 +46,9 @@ class SGD(Optimizer):
         if momentum and "momentum_buffer" not in state:
             state["momentum_buffer"] = backend.module_of(x).zeros_like(x)
             dampening = 0  # there is nothing to dampen yet: v = g
+        if momentum and kernels.usable(backend.module_of(x)):
+            v = state["momentum_buffer"]
+            return kernels.momentum_step(x, v, grad, lr, momentum, dampening, weight_decay, nesterov)
 
         def descend(rows: Any) -> None:
             g = grad[rows]
