@@ -7,6 +7,7 @@ from minicnn import data, functional, nn, optim
 from minicnn.backend import devices, get_num_threads, set_num_threads
 from minicnn.checkpoint import load, save
 from minicnn.gradcheck import GradCheckError, gradcheck
+from minicnn.gradcheck_report import GradCheckReport
 from minicnn.rng import manual_seed
 from minicnn.summary import summary
 from minicnn.tensor import Tensor, no_grad, tensor
@@ -14,6 +15,6 @@ from minicnn.tensor import Tensor, no_grad, tensor
 __version__ = "0.1.0"
 
 __all__ = [
-    "GradCheckError", "Tensor", "data", "devices", "functional", "get_num_threads", "gradcheck", "load", "manual_seed",
-    "nn", "no_grad", "optim", "save", "set_num_threads", "summary", "tensor",
+    "GradCheckError", "GradCheckReport", "Tensor", "data", "devices", "functional", "get_num_threads", "gradcheck",
+    "load", "manual_seed", "nn", "no_grad", "optim", "save", "set_num_threads", "summary", "tensor",
 ]  # fmt: skip

@@ -84,8 +84,9 @@ class Function:
             zip(gradients, self.needs_input_grad, self.input_types, strict=True)
         ):
             found = (gradient.shape, gradient.dtype) if hasattr(gradient, "dtype") else gradient
-            if needed and found != kind:
-                raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}")
+            if needed and kind and found != kind:
+                hint = why_this_shape(getattr(gradient, "shape", ()), kind[0]) if gradient is not None else ""
+                raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}{hint}")
         return gradients
 
     def free(self) -> None:
@@ -125,3 +126,16 @@ class Function:
             if i == position:
                 return parameter.name
         return f"input {position}"
+
+
+def why_this_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """The mistake that a gradient's wrong shape gives away, "" where it gives none away."""
+    added = len(found) - len(expected)
+    if found == expected:
+        return ""
+    if found == expected[::-1]:
+        return "; it is transposed"
+    if added >= 0 and all(e in (1, f) for e, f in zip(expected, found[added:], strict=True)):
+        axes = [*range(added), *(i for i in range(added, len(found)) if found[i] != expected[i - added])]
+        return f"; the sum over the broadcast axes {tuple(axes)} is missing"
+    return ""

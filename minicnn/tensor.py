@@ -137,7 +137,7 @@ class Tensor:
             return
         arrived: dict[Function, Array] = {self.creator: cotangent}
         ours: set[Function] = set()  # whose gradient is a sum made here, which may be added to in place
-        for function in _outputs_first(self.creator):
+        for function in outputs_first([self.creator]):
             grad_y = arrived.pop(function)
             for edge, grad_x in zip(function.edges, function.gradients(grad_y), strict=True):
                 if edge is None:
@@ -223,11 +223,11 @@ def _as_array(data: Any, dtype: Any = None) -> Array:
     return data
 
 
-def _outputs_first(root: Function) -> Iterator[Function]:
-    """Every Function that `root` depends on, each before those that made its inputs (a topological order)."""
+def outputs_first(roots: list[Function]) -> Iterator[Function]:
+    """Every Function that the roots depend on, each before those that made its inputs (a topological order)."""
     order: list[Function] = []
     seen: set[Function] = set()
-    stack = [(root, False)]
+    stack = [(root, False) for root in roots]
     while stack:  # a loop with its own stack: Python's recursion would end at about 1000 operations
         function, inputs_are_listed = stack.pop()
         if inputs_are_listed:

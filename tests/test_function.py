@@ -184,6 +184,30 @@ def test_a_gradient_of_the_wrong_shape(shape):
     assert "1" in str(error.value).split("input")[1]  # input 1
 
 
+@pytest.mark.parametrize(
+    ("found", "expected", "hint"),
+    [
+        ((4, 3), (3,), "; the sum over the broadcast axes (0,) is missing"),
+        ((4, 3), (4, 1), "; the sum over the broadcast axes (1,) is missing"),
+        ((2, 4, 3), (1, 3), "; the sum over the broadcast axes (0, 1) is missing"),
+        ((3, 4), (4, 3), "; it is transposed"),
+        ((5, 3), (4, 3), ""),
+        ((3,), (4, 3), ""),
+    ],
+)
+def test_the_wrong_shape_of_a_gradient_tells_what_is_missing(found, expected, hint):
+    class Careless(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            return np.ones(found)
+
+    with pytest.raises(RuntimeError) as error:
+        Careless()(leaf(np.ones(expected))).backward(np.ones(expected))
+    assert str(error.value).endswith(f"expected ({expected}, dtype('float64')){hint}")
+
+
 def test_a_gradient_of_the_wrong_dtype():
     y = returning(np.ones(2), np.ones(2, np.float32))(leaf([1.0, 2.0]), leaf([3.0, 4.0]))
     with pytest.raises(RuntimeError, match="careless.*float32.*input 1.*float64"):

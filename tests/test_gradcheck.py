@@ -320,7 +320,7 @@ def test_the_message_gives_both_values_of_the_worst_element():
     message = rejected(lambda x: Off()(x), leaf(2, 3))
     assert "inputs[0], shape (2, 3), is wrong in 2 of 6 elements; the worst is [1, 2]" in message
     found, expected = message.split("backward says ")[1].split(", the difference ")
-    assert float(found) - float(expected.split(". ")[0].rstrip(".")) == pytest.approx(50, rel=1e-4)
+    assert float(found) - float(expected.split()[0].rstrip(".")) == pytest.approx(50, rel=1e-4)
 
 
 def test_wrong_for_memory_that_is_not_contiguous():
@@ -554,7 +554,7 @@ def test_directions_name_the_input():
     wrong = broken(Linear, lambda gx, gw, gb: (gx, gw, 2 * gb))
     message = rejected(lambda x, w, b: wrong()(x, w, b), leaf(4, 3), leaf(2, 3), leaf(2), directions=2)
     assert "inputs[2]" in message
-    assert "along a random direction" in message
+    assert "random directions" in message
 
 
 # ---- dropout, and leaving everything as it was --------------------------------------------------------------------

@@ -1,0 +1,265 @@
+"""The diagnosis: broken backwards as people write them, and the sentence that names each mistake."""
+
+import numpy as np
+import pytest
+
+from minicnn import GradCheckError, Tensor, gradcheck
+from minicnn.functional.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from minicnn.functional.basic import Div, Max, Mul, Pow, Sum
+from minicnn.functional.convolution import Conv2d
+from minicnn.functional.dropout import Dropout
+from minicnn.functional.im2col import patches
+from minicnn.functional.linear import Linear, MatMul
+from minicnn.functional.loss import CrossEntropy
+from minicnn.functional.normalization import BatchNorm
+from minicnn.functional.pooling import AvgPool2d, MaxPool2d
+
+
+def leaf(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape), requires_grad=True)
+
+
+def inputs(*shapes):
+    return [leaf(*shape, seed=seed) for seed, shape in enumerate(shapes)]
+
+
+def with_backward(operation, backward):
+    """The operation with another backward: a function of the Function and the gradient of its output."""
+    return type("Broken", (operation,), {"backward": backward})
+
+
+def spoiled(operation, spoil):
+    """The operation with `spoil` applied to the right gradients."""
+
+    def backward(self, grad_y):
+        gradients = operation.backward(self, grad_y)
+        return spoil(*gradients) if isinstance(gradients, tuple) else spoil(gradients)
+
+    return with_backward(operation, backward)
+
+
+# ---- convolution as a student writes it: loops over the kernel's offsets ------------------------------------------
+
+
+class LoopConv2d(Conv2d):
+    """Convolution with one loop over the kernel offsets in backward; the mistakes below are each one line in it."""
+
+    kernel_of_backward = staticmethod(lambda weight: weight)
+    skipped: tuple = ()  # offsets that are left out
+    twice: tuple = ()  # offsets that are counted twice
+    overwrite = False
+    crop = True
+    images = slice(None)
+
+    def backward(self, grad_y):
+        x, weight = self.x, self.weight
+        (kh, kw), (sh, sw), (ph, pw) = weight.shape[2:], self.stride, self.padding
+        h, w = x.shape[2:]
+        padded = np.zeros((*x.shape[:2], h + 2 * ph, w + 2 * pw))
+        kernel = self.kernel_of_backward(weight)
+        for u in range(kh):
+            for v in range(kw):
+                if (u, v) in self.skipped:
+                    continue
+                part = np.einsum("nkij,kc->ncij", grad_y, kernel[:, :, u, v]) * (1 + ((u, v) in self.twice))
+                place = padded[:, :, u : u + sh * grad_y.shape[2] : sh, v : v + sw * grad_y.shape[3] : sw]
+                if self.overwrite:
+                    place[...] = part
+                else:
+                    place += part
+        grad_x = padded[:, :, ph : ph + h, pw : pw + w] if self.crop else padded[:, :, :h, :w]
+        p = patches(x[self.images], (kh, kw), self.stride, self.padding)
+        grad_weight = np.einsum("nkij,ncuvij->kcuv", grad_y[self.images], p)
+        return np.ascontiguousarray(grad_x), grad_weight, self.sum_of_bias(grad_y)
+
+    def sum_of_bias(self, grad_y):
+        return grad_y.sum(axis=(0, 2, 3))
+
+
+def loop_conv(stride=1, padding=1, **mistake):
+    mistake = {name: staticmethod(value) if callable(value) and name.startswith("kernel") else value
+               for name, value in mistake.items()}  # fmt: skip
+    broken = type("Broken", (LoopConv2d,), mistake)
+    return lambda x, w, b: broken(stride, padding)(x, w, b)
+
+
+IMAGE = [(2, 2, 5, 5), (3, 2, 3, 3), (3,)]
+
+
+def overlapping_average(self, grad_y):
+    """Average pooling 3x3, stride 1, that overwrites where windows overlap."""
+    grad_x = np.zeros((2, 2, 5, 5))
+    for i in range(3):
+        for j in range(3):
+            grad_x[:, :, i : i + 3, j : j + 3] = grad_y[:, :, i : i + 1, j : j + 1] / 9
+    return grad_x
+
+
+def softmax_grad(self):
+    return np.exp(self.log_p) - self.q
+
+
+def always_divided_by_nine(self, grad_y):
+    """count_include_pad=False, but at the border, too, the gradient is divided by the full 9."""
+    self.count_include_pad = True
+    return AvgPool2d.backward(self, grad_y)
+
+
+IN_TRAINING = (None, None, True, 0.1, 1e-5)  # batch norm without running statistics
+
+CATALOG = {
+    # -- factors, and where they come from
+    "softmax times 7": (
+        lambda x: spoiled(Softmax, lambda g: 7 * g)(1)(x), [(2, 3)], "It is the right one times 7."),
+    "mean over the batch where it should be the sum": (
+        lambda x, w: spoiled(Linear, lambda gx, gw, gb: (gx, gw / 4, gb))()(x, w, None), [(4, 3), (2, 3)],
+        "times 0.25, 1 / the size of axis 0 of inputs[0]"),
+    "cross-entropy without 1/N": (
+        lambda x: with_backward(CrossEntropy, lambda self, g: softmax_grad(self) * g)(
+            np.array([1, 0, 2, 1, 0]), "mean", 0.0)(x), [(5, 3)], "times 5, the size of axis 0"),
+    "average pooling that divides by the kernel twice": (
+        lambda x: spoiled(AvgPool2d, lambda g: g / 4)(2, 2, 0, False, True)(x), [(1, 2, 4, 4)], "times 0.25"),
+    "dropout's scale forgotten": (
+        lambda x: with_backward(Dropout, lambda self, g: g * (self.mask != 0))(0.3)(x), [(6, 7)],
+        "times 0.7, 1 - p of broken: dropout's scale"),
+    "dropout's scale applied twice": (
+        lambda x: with_backward(Dropout, lambda self, g: g * self.mask * self.mask)(0.3)(x), [(6, 7)],
+        "times 1.42857, 1 / (1 - p of broken): dropout's scale"),
+    "wrong sign": (lambda a, b: spoiled(Div, lambda ga, gb: (ga, -gb))()(a, b), [(2, 3), (2, 3)], "the wrong sign."),
+    "wrong sign, and a factor": (
+        lambda x: spoiled(Tanh, lambda g: -2 * g)()(x), [(3, 4)], "times -2 and has the wrong sign"),
+    "sign lost in one half": (
+        lambda x: spoiled(Tanh, lambda g: abs(g))()(x), [(4, 5)], "It has the wrong sign in "),
+    # -- places
+    "transposed": (
+        lambda x, w: spoiled(Linear, lambda gx, gw, gb: (gx, gw.T.copy(), gb))()(x, w, None), [(4, 3), (3, 3)],
+        "transposed: the right one with its axes in the order (1, 0)."),
+    "transposed, and reshaped to fit": (
+        lambda x, w: spoiled(Linear, lambda gx, gw, gb: (gx, gw.T.reshape(2, 3), gb))()(x, w, None), [(4, 3), (2, 3)],
+        "transposed: the right one with its axes in the order (1, 0), and reshaped."),
+    "gradients of two inputs swapped": (
+        lambda a, b: spoiled(Mul, lambda ga, gb: (gb, ga))()(a, b), [(2, 3), (2, 3)],
+        "It is the gradient of inputs[1]: the gradients of two inputs are swapped."),
+    "padding not cropped": (
+        loop_conv(crop=False), IMAGE, "shifted by 1, 1 along the last two axes: look at the padding"),
+    "rolled": (
+        lambda x: spoiled(ReLU, lambda g: np.roll(g, 1, axis=1))(False)(x), [(3, 5)],
+        "along the last two axes"),
+    "kernel flipped in backward": (
+        loop_conv(kernel_of_backward=lambda w: w[:, :, ::-1, ::-1]), IMAGE,
+        "It is right for inputs[1] reversed along axes 2, 3"),
+    "kernel transposed in backward": (
+        loop_conv(kernel_of_backward=lambda w: w.swapaxes(2, 3)), IMAGE,
+        "It is right for inputs[1] with its last two axes swapped"),
+    "a matrix not transposed in backward": (
+        lambda a, b: with_backward(MatMul, lambda self, g: (g @ self.b, self.a.T @ g))()(a, b), [(3, 3), (3, 3)],
+        "It is right for inputs[1] with axes 0 and 1 swapped"),
+    # -- sums
+    "bias without the sum over the batch": (
+        loop_conv(sum_of_bias=lambda self, g: g[0].sum(axis=(1, 2))), IMAGE,
+        "that of the first item of the batch alone: the sum over the batch is missing or overwritten"),
+    "bias of the last row of pixels": (
+        loop_conv(sum_of_bias=lambda self, g: g[:, :, -1].sum(axis=(0, 2))), IMAGE,
+        "that of the last along axis 2 of the output alone"),
+    "last image left out of the weight's gradient": (
+        loop_conv(images=slice(0, 1)), IMAGE, "that of the first item of the batch alone"),
+    "last of three images left out": (
+        loop_conv(images=slice(0, 2)), [(3, 2, 4, 4), (2, 2, 3, 3), (2,)],
+        "The part of the last item of the batch is left out"),
+    "the sum over a broadcast axis missing": (
+        lambda a, b: with_backward(Mul, lambda self, g: (g * self.b, (g * self.a)[1]))()(a, b), [(4, 3), (3,)],
+        "It is that of item 1 of the batch alone"),
+    "one column counted twice": (
+        lambda x: with_backward(
+            Sum, lambda self, g: np.repeat(g[:, None], 4, axis=1) * np.array([1, 1, 2, 1]))((1,), False)(x), [(3, 4)],
+        "Only index 2 of axis 1 is wrong"),
+    # -- added or overwritten
+    "col2im that overwrites": (loop_conv(overwrite=True), IMAGE, "overwritten instead of added"),
+    "average pooling that overwrites": (
+        lambda x: with_backward(AvgPool2d, overlapping_average)(3, 1, 0, False, True)(x), [(2, 2, 5, 5)],
+        "part of the last output that uses it alone: where windows overlap, gradients are overwritten"),
+    "first kernel offset skipped": (
+        loop_conv(skipped=((0, 0),)), IMAGE,
+        "Only one kernel offset is wrong: the parts from output (i, j) to input (i -1, j -1) are left out"),
+    "last kernel offset counted twice, stride 2": (
+        loop_conv(stride=2, twice=((2, 2),)), IMAGE,
+        "Only one kernel offset is wrong: the parts from output (i, j) to input (2 i +1, 2 j +1) count twice"),
+    # -- masks
+    "mask inverted": (lambda x: with_backward(ReLU, lambda self, g: g * (self.y <= 0))(False)(x), [(4, 5)], "inverted"),
+    "mask forgotten": (lambda x: with_backward(ReLU, lambda self, g: g)(False)(x), [(4, 5)], "a mask lets these"),
+    "mask too narrow": (
+        lambda x: with_backward(ReLU, lambda self, g: g * (self.y > 0.5))(False)(x), [(4, 5)],
+        "a mask or a slice leaves these elements out"),
+    "dropout draws another mask": (
+        lambda x: with_backward(
+            Dropout, lambda self, g: g * (np.random.default_rng(5).random(g.shape) > 0.5) * 2)(0.5)(x), [(6, 7)],
+        "The mask is another one than in forward"),
+    "max gives its gradient to the first element": (
+        lambda x: with_backward(
+            Max, lambda self, g: g[:, None] * (np.arange(4) == 0))((1,), False)(x), [(3, 4)],
+        "The mask is another one than in forward"),
+    # -- calculus
+    "sigmoid without 1 - y": (
+        lambda x: with_backward(Sigmoid, lambda self, g: g * self.y)()(x), [(3, 4)],
+        "The factor 1 - the output is missing"),
+    "sigmoid without y": (
+        lambda x: with_backward(Sigmoid, lambda self, g: g * (1 - self.y))()(x), [(3, 4)],
+        "The factor the output is missing"),
+    "product without the other factor": (
+        lambda a, b: with_backward(Mul, lambda self, g: (g, g * self.a))()(a, b), [(2, 3), (2, 3)],
+        "The factor inputs[1] is missing"),
+    "quotient: divided once too little": (
+        lambda a, b: spoiled(Div, lambda ga, gb: (ga, gb * np.random.default_rng(1).standard_normal((2, 3))))()(a, b),
+        [(2, 3), (2, 3)], "The factor inputs[1] is there once too often"),
+    "batch norm without its weight": (
+        lambda x, w, b: spoiled(BatchNorm, lambda gx, gw, gb: (
+            gx / np.random.default_rng(1).standard_normal(3)[:, None, None], gw, gb))(*IN_TRAINING)(x, w, b),
+        [(4, 3, 2, 2), (3,), (3,)], "The factor inputs[1] is missing"),
+    "softmax without the sum": (
+        lambda x: with_backward(Softmax, lambda self, g: self.y * g)(1)(x), [(3, 5)],
+        "It is off by a multiple of the output along axis 1"),
+    "softmax with its diagonal alone": (
+        lambda x: with_backward(Softmax, lambda self, g: self.y * (1 - self.y) * g)(1)(x), [(3, 5)],
+        "Every output counts for its own input alone"),
+    "log-softmax without its second term": (
+        lambda x: with_backward(LogSoftmax, lambda self, g: g)(1)(x), [(3, 5)],
+        "It is off by a multiple of e to the power of the output along axis 1"),
+    "batch norm: the mean taken for a constant": (
+        lambda x: with_backward(BatchNorm, lambda self, g: (BatchNorm.backward(self, g)[0]
+            + (g.mean(axis=(0, 2, 3)) * self.inverse_std)[:, None, None], None, None))(*IN_TRAINING)(x, None, None),
+        [(4, 3, 2, 2)], "It is off by a constant along axes 0, 2, 3"),
+    "batch norm: mean and variance taken for constants": (
+        lambda x: with_backward(
+            BatchNorm, lambda self, g: (g * self.inverse_std[:, None, None], None, None))(*IN_TRAINING)(x, None, None),
+        [(4, 3, 2, 2)], "along axes 0, 2, 3: a term, perhaps that through a sum or mean, is wrong"),
+    "power rule without the power": (
+        lambda a: with_backward(Pow, lambda self, g: (g * self.b * self.a, None))()(a, 3), [(3, 4)],
+        "The factor inputs[0] is missing"),
+    "the cotangent ignored": (
+        lambda x: with_backward(Tanh, lambda self, g: 1 - self.y**2)()(x), [(3, 4)],
+        "the gradient that backward is given is left out"),
+    "weight decay left in the gradient": (
+        lambda x, w: spoiled(Linear, lambda gx, gw, gb: (
+            gx, gw + 0.1 * np.random.default_rng(1).standard_normal((2, 3)), gb))()(x, w, None), [(4, 3), (2, 3)],
+        "It is off by a multiple of inputs[1]"),
+    "a constant added": (
+        lambda x: spoiled(Tanh, lambda g: g + 0.25)()(x), [(3, 4)], "It is off by a constant"),
+    # -- windows
+    "windows at the border divided by too much": (
+        lambda x: with_backward(AvgPool2d, always_divided_by_nine)(3, 1, 1, False, False)(x), [(1, 1, 4, 4)],
+        "The outputs count with different factors, 0.444 at 4, 0.667 at 8, 1 at 4 of 16 places"),
+    "max pooling that gives every place its window's gradient": (
+        lambda x: with_backward(MaxPool2d, lambda self, g: np.repeat(np.repeat(g, 2, axis=2), 2, axis=3))(
+            2, 2, 0, False)(x), [(1, 2, 4, 4)], "a mask lets these elements through"),
+    "right numbers anywhere": (
+        lambda x: spoiled(Tanh, lambda g: np.random.default_rng(3).permutation(g.ravel()).reshape(g.shape))()(x),
+        [(4, 5)], "the right numbers in the wrong places"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_mistake_is_named(name):
+    fn, shapes, sentence = CATALOG[name]
+    with pytest.raises(GradCheckError) as error:
+        gradcheck(fn, inputs(*shapes))
+    assert sentence in str(error.value)
