@@ -22,11 +22,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+import strict
 
 import minicnn as mc
 from minicnn import backend
@@ -122,33 +124,70 @@ def threads(number: int) -> Iterator[None]:
         mc.set_num_threads(before)
 
 
+# ---- devices ------------------------------------------------------------------------------------------------------
+
+
+def put(array: Any, device: str) -> Any:
+    """The array on "cpu" or "cuda" (which may be the strict device, see conftest.py)."""
+    return backend.to_device(array, device)
+
+
+def fetch(array: Any) -> np.ndarray:
+    """The array as a NumPy array, for comparing."""
+    return backend.to_device(array, "cpu")
+
+
+def share_memory(a: Any, b: Any) -> bool:
+    """Whether two arrays of one device overlap in memory; on a GPU, whether their bounds do."""
+    xp = backend.module_of(a, b)
+    return xp.shares_memory(a, b) if xp is np else xp.may_share_memory(a, b)
+
+
+@contextlib.contextmanager
+def quiet(waits: bool = False, uploads: bool = False) -> Iterator[None]:
+    """Inside, nothing makes the CPU wait for the device, and nothing is copied to it, unless it is said to be right.
+
+    Proven on the strict device; the real CuPy on the CPU (tools/cupy_on_cpu) counts what is copied back.
+    """
+    counters = sys.modules["cpucupy"].counters if "cpucupy" in sys.modules else dict
+    before = counters()
+    with (
+        contextlib.nullcontext() if waits else strict.no_synchronization(),
+        contextlib.nullcontext() if uploads else strict.no_uploads(),
+    ):
+        yield
+    assert waits or counters().get("d2h") == before.get("d2h"), "something made the CPU wait for the device"
+
+
 # ---- layouts of memory --------------------------------------------------------------------------------------------
 
 
-def strided(array: np.ndarray) -> np.ndarray:
+def strided(array: Any) -> Any:
     """The same numbers, every second element of a larger array."""
     every_second = tuple(slice(None, None, 2) for _ in array.shape)
-    view = np.full([2 * n for n in array.shape], 99, array.dtype)[every_second + (...,)]
+    view = backend.module_of(array).full([2 * n for n in array.shape], 99, array.dtype)[every_second + (...,)]
     view[...] = array
     return view
 
 
-def column_order(array: np.ndarray) -> np.ndarray:
+def column_order(array: Any) -> Any:
     """The same numbers, the first axis moving fastest."""
-    return np.array(array, order="F")
+    return backend.module_of(array).array(array, order="F")
 
 
-def backwards(array: np.ndarray) -> np.ndarray:
+def backwards(array: Any) -> Any:
     """The same numbers, stored from the last to the first: negative strides."""
-    return np.asarray(np.flip(np.flip(array).copy()))
+    xp = backend.module_of(array)
+    return xp.asarray(xp.flip(xp.flip(array).copy()))
 
 
-def channels_last(array: np.ndarray) -> np.ndarray:
+def channels_last(array: Any) -> Any:
     """The same numbers, axis 1 moving fastest, as in many image libraries."""
-    return np.moveaxis(np.moveaxis(array, 1, -1).copy(), -1, 1) if array.ndim > 2 else array
+    xp = backend.module_of(array)
+    return xp.moveaxis(xp.moveaxis(array, 1, -1).copy(), -1, 1) if array.ndim > 2 else array
 
 
-def contiguous(array: np.ndarray) -> np.ndarray:
+def contiguous(array: Any) -> Any:
     return array.copy()
 
 
@@ -208,6 +247,12 @@ class OperationTest:
     arrays_allowed = False  # whether inputs may be arrays and Python numbers too, as those of operators are
     optional: tuple[str, ...] = ()  # the inputs that may be None
     is_view = False  # whether the result may share its memory with an input, as a reshape does
+    uploads = waits = False  # whether it has to copy to a GPU (labels, an index), or to wait for one (a mask)
+    device = "cpu"  # where it runs: "cpu" or "cuda"
+
+    @pytest.fixture(autouse=True)
+    def on_every_device(self, device: str) -> None:
+        self.device = device
 
     # -- the description: what a test class gives
 
@@ -242,13 +287,26 @@ class OperationTest:
         assert_close(y, self.expected(case, arrays), dtype, f"{case}: forward")
 
     @needs_torch
+    @pytest.mark.devices("cpu")
     @both_dtypes
     def test_forward_and_gradients_agree_with_pytorch(self, case, dtype):
         self.agrees_with_torch(case, dtype)
 
+    @pytest.mark.devices("cpu")
     def test_gradients_agree_with_differences(self, case):
         with threads(1):  # faster for tiny arrays
             assert mc.gradcheck(self.call(case), [mc.Tensor(array) for array in self.draw(case)])
+
+    @pytest.mark.devices("strict", "cuda")
+    def test_gives_what_the_cpu_gives(self, case):
+        arrays = self.draw(case)
+        cotangent = self.cotangent(case, arrays)
+        y, grads = self.run(case, arrays, cotangent)
+        self.device = "cpu"
+        y_cpu, grads_cpu = self.run(case, arrays, cotangent)
+        assert_close(y, y_cpu, np.float64, "forward")
+        for argument, grad, grad_cpu in zip(self.names(arrays), grads, grads_cpu, strict=True):
+            assert_close(grad, grad_cpu, np.float64, f"gradient of {argument}")
 
     @both_dtypes
     def test_keeps_the_dtype(self, case, dtype):
@@ -261,27 +319,28 @@ class OperationTest:
     def test_leaves_inputs_and_cotangent_unchanged(self, case):
         arrays = self.draw(case)
         cotangent = self.cotangent(case, arrays)
-        given = [*arrays, cotangent]
+        given = [put(array, self.device) for array in [*arrays, cotangent]]
         before = [array.tobytes() for array in given]
-        y, _ = self.run(case, arrays, cotangent)
+        y, _ = self.run_there(case, given[:-1], given[-1])
         for what, array, content in zip([*self.names(arrays), "the cotangent"], given, before, strict=True):
             assert array.tobytes() == content, f"{what} was changed"
         if not self.is_view:
-            assert not any(np.shares_memory(y, array) for array in arrays), "the result shares its memory with an input"
+            assert not any(share_memory(y, array) for array in given[:-1]), "the result shares its memory with an input"
 
     def test_gradients_own_their_memory(self, case):
         arrays = self.draw(case)
-        cotangent = self.cotangent(case, arrays)
-        y, grads = self.run(case, arrays, cotangent)
-        others = [y, cotangent, *arrays]
+        given = [put(array, self.device) for array in [*arrays, self.cotangent(case, arrays)]]
+        y, grads = self.run_there(case, given[:-1], given[-1])
         for i, grad in enumerate(grads):
-            assert grad.flags.writeable, f"the gradient of {self.names(arrays)[i]} cannot be written to"
-            assert not any(np.shares_memory(grad, other) for other in [*others, *grads[:i]])
+            if self.device == "cpu":  # CuPy's arrays can always be written to
+                assert grad.flags.writeable, f"the gradient of {self.names(arrays)[i]} cannot be written to"
+            assert not any(share_memory(grad, other) for other in [y, *given, *grads[:i]])
 
     def test_any_layout_in_memory_gives_the_same(self, case):
         arrays = self.draw(case)
         cotangent = self.cotangent(case, arrays)
         y, grads = self.run(case, arrays, cotangent)
+        arrays, cotangent = [put(array, self.device) for array in arrays], put(cotangent, self.device)
         for layout, layout_cotangent in [
             *zip(LAYOUTS, LAYOUTS, strict=True),
             *((contiguous, other) for other in LAYOUTS),
@@ -295,10 +354,12 @@ class OperationTest:
     def test_accepts_a_cotangent_that_is_one_number_stretched(self, case):
         arrays = self.draw(case)
         ones = np.ones_like(self.cotangent(case, arrays))
-        stretched = np.broadcast_to(np.float64(1), ones.shape)  # as from y.sum(); read-only, all strides 0
+        one = put(np.ones(()), self.device)
+        stretched = backend.module_of(one).broadcast_to(one, ones.shape)  # as from y.sum(); read-only, all strides 0
         for found, expected in zip(self.run(case, arrays, stretched)[1], self.run(case, arrays, ones)[1], strict=True):
             assert_close(found, expected, np.float64, "gradient")
 
+    @pytest.mark.devices("cpu")
     @pytest.mark.parametrize("cache_bytes", [None, 1], ids=["", "one item a block"])
     def test_any_number_of_threads_gives_the_same(self, case, cache_bytes, monkeypatch):
         arrays = self.draw(case)
@@ -316,6 +377,7 @@ class OperationTest:
                 assert_close(one, grad, np.float64, f"{number} threads: gradient of {argument}")
                 assert one.tobytes() == two.tobytes(), f"{number} threads: gradient of {argument} differs when repeated"
 
+    @pytest.mark.devices("cpu")
     def test_its_arrays_decide_where_it_runs(self, case):
         arrays = self.draw(case, np.float32)
         cotangent = self.cotangent(case, arrays)
@@ -331,15 +393,15 @@ class OperationTest:
         cotangent = self.cotangent(case, arrays)
         y, grads = self.run(case, arrays, cotangent)
         for need in itertools.product([False, True], repeat=len(arrays)):
-            tensors = [mc.Tensor(array.copy(), needed) for array, needed in zip(arrays, need, strict=True)]
+            tensors = [self.tensor(array, needed) for array, needed in zip(arrays, need, strict=True)]
             result = self.operation(case, *tensors)
             assert result.requires_grad == any(need)
             if any(need):
-                result.backward(cotangent)
-            np.testing.assert_array_equal(result.data, y)
+                result.backward(put(cotangent, self.device))
+            np.testing.assert_array_equal(result.numpy(), y)
             for argument, needed, t, grad in zip(self.names(arrays), need, tensors, grads, strict=True):
                 if needed:
-                    assert_close(t.grad, grad, np.float64, f"{argument}, with gradients required of {need}")
+                    assert_close(fetch(t.grad), grad, np.float64, f"{argument}, with gradients required of {need}")
                 else:
                     assert t.grad is None, f"{argument} got a gradient that it does not require"
 
@@ -348,23 +410,24 @@ class OperationTest:
         first = self.cotangent(case, arrays)
         second = np.asarray(np.random.default_rng(5).standard_normal(first.shape))
         separately = [self.run(case, arrays, cotangent)[1] for cotangent in (first, second)]
-        tensors = [mc.Tensor(array, requires_grad=True) for array in arrays]
+        tensors = [self.tensor(array, requires_grad=True) for array in arrays]
         result = self.operation(case, *tensors)
-        result.backward(first, retain_graph=True)
-        result.backward(second)
+        result.backward(put(first, self.device), retain_graph=True)
+        result.backward(put(second, self.device))
         for argument, t, a, b in zip(self.names(arrays), tensors, *separately, strict=True):
-            assert_close(t.grad, a + b, np.float64, f"gradient of {argument}")
+            assert_close(fetch(t.grad), a + b, np.float64, f"gradient of {argument}")
         with raises(RuntimeError, "the graph was freed"):
-            result.backward(first)
+            result.backward(put(first, self.device))
 
     def test_without_a_graph_gives_the_same(self, case):
         arrays = self.draw(case)
         with mc.no_grad():
-            result = self.operation(case, *(mc.Tensor(array, requires_grad=True) for array in arrays))
+            result = self.operation(case, *(self.tensor(array, requires_grad=True) for array in arrays))
         assert result.is_leaf
         assert not result.requires_grad
-        np.testing.assert_array_equal(result.data, self.run(case, arrays, self.cotangent(case, arrays))[0])
+        np.testing.assert_array_equal(result.numpy(), self.run(case, arrays, self.cotangent(case, arrays))[0])
 
+    @pytest.mark.devices("cpu")
     def test_float16_works_or_is_refused(self):
         case = self.cases[0]
         arrays = self.draw(case, np.float16)
@@ -378,6 +441,16 @@ class OperationTest:
 
     # -- what no operation accepts
 
+    @pytest.mark.devices("strict", "cuda")
+    def test_mixed_devices_are_refused(self):
+        case = max(self.cases, key=lambda case: len(case.shapes))
+        arrays = self.draw(case)
+        for i in range(1, len(arrays)):
+            tensors = [mc.Tensor(array) if i == j else self.tensor(array) for j, array in enumerate(arrays)]
+            with raises(TypeError, f"{self.name}: {self.names(arrays)[i]} is on cpu", "on cuda:0"):
+                self.operation(case, *tensors)
+
+    @pytest.mark.devices("cpu")
     def test_mixed_dtypes_are_refused(self):
         case = max(self.cases, key=lambda case: len(case.shapes))
         arrays = self.draw(case)
@@ -386,6 +459,7 @@ class OperationTest:
             with raises(TypeError, f"{self.name}: {self.names(arrays)[i]} is float32", "float64"):
                 self.operation(case, *tensors)
 
+    @pytest.mark.devices("cpu")
     def test_integers_are_refused_or_kept(self):
         case = max(self.cases, key=lambda case: len(case.shapes))
         arrays = self.draw(case)
@@ -397,6 +471,7 @@ class OperationTest:
             with raises(TypeError, f"{self.name}: {argument} is int64, expected a floating dtype"):
                 self.operation(case, *tensors)
 
+    @pytest.mark.devices("cpu")
     def test_what_is_no_tensor_is_refused(self, wrong):
         case = max(self.cases, key=lambda case: len(case.shapes))
         arrays = self.draw(case)
@@ -427,12 +502,24 @@ class OperationTest:
         y, _ = self.run(case, arrays)
         return np.asarray(np.random.default_rng(1).standard_normal(y.shape), y.dtype)
 
-    def run(self, case: Case, arrays: Arrays, cotangent: np.ndarray | None = None) -> tuple[np.ndarray, Arrays]:
-        """The result, and with a cotangent the gradients of all inputs."""
-        tensors = [mc.Tensor(array, requires_grad=cotangent is not None) for array in arrays]
-        result = self.operation(case, *tensors)
-        if cotangent is not None:
-            result.backward(cotangent)
+    def tensor(self, array: Any, requires_grad: bool = False) -> mc.Tensor:
+        """A Tensor of these numbers on the device."""
+        return mc.tensor(array, requires_grad=requires_grad, device=self.device)
+
+    def run(self, case: Case, arrays: Arrays, cotangent: Any = None) -> tuple[np.ndarray, Arrays]:
+        """The result, and with a cotangent the gradients of all inputs; given and returned as NumPy arrays."""
+        y, grads = self.run_there(case, arrays, cotangent)
+        return fetch(y), [fetch(grad) for grad in grads]
+
+    def run_there(self, case: Case, arrays: Arrays, cotangent: Any = None) -> tuple[Any, list[Any]]:
+        """The same, with what is returned left on the device. Arrays that are there already are not copied."""
+        tensors = [mc.Tensor(put(array, self.device), requires_grad=cotangent is not None) for array in arrays]
+        grad_y = None if cotangent is None else put(cotangent, self.device)
+        with quiet(self.waits, self.uploads):
+            result = self.operation(case, *tensors)
+            if grad_y is not None:
+                result.backward(grad_y)
+        if grad_y is not None:
             assert all(t.grad is not None for t in tensors), "an input got no gradient"
         return result.data, [t.grad for t in tensors if t.grad is not None]
 

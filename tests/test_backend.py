@@ -98,12 +98,12 @@ def test_to_device_returns_the_array_itself_where_it_is_there():
     assert not backend.same_device(x, "cuda")
 
 
-@pytest.mark.parametrize("device", ["gpu", "", "cuda:x", "cuda:-1", "cpu:0", "CUDA", "cuda:0:1", None, 0])
-def test_unknown_devices_are_refused_by_name(device):
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "cuda:-1", "cpu:0", "CUDA", "cuda:0:1", None, 0])
+def test_unknown_devices_are_refused_by_name(name):
     for call in (backend.to_device, backend.same_device):
         with pytest.raises(ValueError, match=r'device: got .*expected "cpu", "cuda" or "cuda:<number>"') as error:
-            call(np.ones(2), device)
-        assert repr(device) in str(error.value)
+            call(np.ones(2), name)
+        assert repr(name) in str(error.value)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ class TestDropout(OperationTest):
         return F.dropout(x, case.p)
 
     def kept(self, case, x):
-        return self.operation(case, mc.Tensor(np.ones(tuple(x.shape), str(x.dtype).removeprefix("torch.")))).data > 0
+        ones = np.ones(tuple(x.shape), str(x.dtype).removeprefix("torch."))
+        return self.operation(case, self.tensor(ones)).numpy() > 0
 
     def expected(self, case, arrays):
         (x,) = arrays
@@ -31,6 +32,14 @@ class TestDropout(OperationTest):
             if kept[index]:
                 y[index] = x[index] / (1 - case.p)
         return y
+
+    def test_gives_what_the_cpu_gives(self, case):
+        """Not the same mask; but the gradient goes through the same mask and scale as the value."""
+        (x,) = self.draw(case)
+        cotangent = self.cotangent(case, [x])
+        kept = self.kept(case, x)
+        _, (grad,) = self.run(case, [x], cotangent)
+        np.testing.assert_allclose(grad, kept * cotangent / (1 - case.p), rtol=1e-14)
 
     def torch_operation(self, case, x):
         return x * torch.tensor(self.kept(case, x)) / (1 - case.p)

@@ -21,7 +21,7 @@ def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0):
 
 
 class TestCrossEntropy(OperationTest):
-    name, arguments = "cross_entropy", ("logits",)
+    name, arguments, uploads = "cross_entropy", ("logits",), True  # the targets
     cases = [
         Case("mean", (4, 3)),
         Case("sum", (4, 3), reduction="sum"),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support import Case, OperationTest, assert_close, both_dtypes, leaf, needs_torch, raises, tensor, torch
+from support import Case, OperationTest, assert_close, both_dtypes, leaf, needs_torch, put, raises, tensor, torch
 
 import minicnn as mc
 import minicnn.functional as F
@@ -25,7 +25,7 @@ def naive_batch_norm(x, weight, bias, eps, statistics=None):
 
 class TestBatchNormInTraining(OperationTest):
     name, arguments, optional = "batch_norm", ("x", "weight", "bias"), ("weight", "bias")
-    training = True
+    training, uploads = True, True  # the running statistics, which these tests make anew
     cases = [
         Case("images", (4, 3, 2, 2), (3,), (3,)),
         Case("images, GoogLeNet's eps", (3, 2, 3, 2), (2,), (2,), eps=1e-3),
@@ -45,7 +45,8 @@ class TestBatchNormInTraining(OperationTest):
         return (0.3 - 0.5 * channels).astype(dtype), (0.5 + channels).astype(dtype)
 
     def operation(self, case, x, weight=None, bias=None):
-        return F.batch_norm(x, *self.statistics(case, x), weight, bias, self.training, **case.arguments)
+        statistics = (put(array, self.device) for array in self.statistics(case, x))
+        return F.batch_norm(x, *statistics, weight, bias, self.training, **case.arguments)
 
     def naive(self, case, x, weight=None, bias=None):
         weight, bias = (np.ones(x.shape[1]), np.zeros(x.shape[1])) if weight is None else (weight, bias)

@@ -86,6 +86,7 @@ class TestTranspose(OperationTest):
 class TestGetItem(OperationTest):
     name, arguments = "indexing", ("x",)
     integers_allowed = is_view = True
+    uploads = waits = True  # lists as indices have to be copied to a GPU, masks counted
     cases = [
         Case("an integer", (4, 3), index=1),
         Case("from the back", (4, 3), index=-1),
@@ -167,10 +168,10 @@ def test_to_where_it_is_already_is_the_tensor_itself():
     assert x.to("cpu") is x
 
 
-@pytest.mark.parametrize("device", ["gpu", "cpu:0", "cuda:x", "cuda:-1", "", None, 3])
-def test_devices_that_do_not_exist_are_refused(device):
-    with raises(ValueError, f"device: got {device!r}", 'expected "cpu", "cuda"'):
-        tensor(2).to(device)
+@pytest.mark.parametrize("name", ["gpu", "cpu:0", "cuda:x", "cuda:-1", "", None, 3])
+def test_devices_that_do_not_exist_are_refused(name):
+    with raises(ValueError, f"device: got {name!r}", 'expected "cpu", "cuda"'):
+        tensor(2).to(name)
 
 
 def test_a_gpu_without_cupy_is_refused(monkeypatch):
