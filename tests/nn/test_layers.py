@@ -1,7 +1,10 @@
 """The layers: each equals its operation, holds what PyTorch's holds, and refuses what cannot work."""
 
+import copy
+
 import numpy as np
 import pytest
+from support import fetch, quiet
 
 import minicnn as mc
 import minicnn.functional as F
@@ -55,46 +58,50 @@ def test_all_layers_stand_in_nn():
     ],
     ids=lambda value: repr(value) if isinstance(value, nn.Module) else "",
 )
-def test_a_layer_equals_its_operation(layer, operation):
-    x = images()
-    y = layer(x)
+def test_a_layer_equals_its_operation(layer, operation, device):
+    layer, x = copy.deepcopy(layer).to(device), images().to(device)
+    with quiet():
+        y = layer(x)
     assert y.dtype == np.float32
-    np.testing.assert_array_equal(y.data, operation(x, layer).data)
+    np.testing.assert_array_equal(y.numpy(), operation(x, layer).numpy())
+    np.testing.assert_allclose(y.numpy(), operation(images(), layer.to("cpu")).data, rtol=1e-5, atol=1e-6)
 
 
-def test_relu_in_place_overwrites_its_input():
-    x = images()
-    expected = np.maximum(x.data, 0)
+def test_relu_in_place_overwrites_its_input(device):
+    x = images().to(device)
+    expected = np.maximum(x.numpy(), 0)
     y = nn.ReLU(inplace=True)(x)
     assert y.data is x.data
-    np.testing.assert_array_equal(y.data, expected)
+    np.testing.assert_array_equal(y.numpy(), expected)
 
 
-def test_dropout_works_in_training_alone():
-    x, layer = Tensor(np.ones((100, 100), np.float32)), nn.Dropout(0.3)
-    y = layer(x).data
+def test_dropout_works_in_training_alone(device):
+    x, layer = mc.tensor(np.ones((100, 100), np.float32), device=device), nn.Dropout(0.3)
+    y = layer(x).numpy()
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.7)}
     assert abs((y == 0).mean() - 0.3) < 0.03
     mc.manual_seed(0)
-    np.testing.assert_array_equal(layer(x).data, y)
-    np.testing.assert_array_equal(layer.eval()(x).data, x.data)
+    np.testing.assert_array_equal(layer(x).numpy(), y)
+    np.testing.assert_array_equal(layer.eval()(x).numpy(), x.numpy())
     assert nn.Dropout(0)(x) is x
-    assert not nn.Dropout(1.0)(x).data.any()
+    assert not nn.Dropout(1.0)(x).numpy().any()
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_batch_norm_equals_its_operation(training):
+def test_batch_norm_equals_its_operation(training, device):
     layer = nn.BatchNorm2d(3, eps=1e-3, momentum=0.3)
     rng = np.random.default_rng(1)
     for tensor in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
         tensor.data[:] = rng.uniform(0.5, 2, 3)
+    layer.train(training).to(device)
     mean, var = layer.running_mean.data.copy(), layer.running_var.data.copy()
-    layer.train(training)
-    x = images()
+    x = images().to(device)
     expected = F.batch_norm(x, mean, var, layer.weight, layer.bias, training, momentum=0.3, eps=1e-3)
-    np.testing.assert_array_equal(layer(x).data, expected.data)
-    np.testing.assert_array_equal(layer.running_mean.data, mean)
-    np.testing.assert_array_equal(layer.running_var.data, var)
+    with quiet():
+        y = layer(x)
+    np.testing.assert_array_equal(y.numpy(), expected.numpy())
+    np.testing.assert_array_equal(layer.running_mean.numpy(), fetch(mean))
+    np.testing.assert_array_equal(layer.running_var.numpy(), fetch(var))
     assert layer.num_batches_tracked.item() == int(training)
 
 
@@ -112,12 +119,12 @@ def test_batch_norm_s_output_is_normalized_and_statistics_are_remembered():
     np.testing.assert_allclose(layer.eval()(x).data, y, atol=0.02)
 
 
-def test_cross_entropy_loss():
-    logits = Tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True)
+def test_cross_entropy_loss(device):
+    logits = mc.tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True, device=device)
     targets = np.array([0, 2, 1, 1])
     for options in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.1}):
         found = nn.CrossEntropyLoss(**options)(logits, targets)
-        np.testing.assert_array_equal(found.data, F.cross_entropy(logits, targets, **options).data)
+        np.testing.assert_array_equal(found.numpy(), F.cross_entropy(logits, targets, **options).numpy())
 
 
 # ---- what they hold -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import fetch, put, quiet
 
 from minicnn import Tensor, backend, optim
 
@@ -22,9 +23,10 @@ def gradients(steps, dtype):
         yield [None if i == 1 and step % 3 == 0 else np.asarray(grad) for i, grad in enumerate(grads)]
 
 
-def parameters(dtype):
+def parameters(dtype, device="cpu"):
     rng = np.random.default_rng(0)
-    return [Tensor(np.asarray(rng.standard_normal(shape).astype(dtype)), requires_grad=True) for shape in SHAPES]
+    draw = lambda shape: put(np.asarray(rng.standard_normal(shape).astype(dtype)), device)  # noqa: E731
+    return [Tensor(draw(shape), requires_grad=True) for shape in SHAPES]
 
 
 @pytest.fixture
@@ -57,21 +59,22 @@ def parity():
 
 
 @pytest.fixture
-def resumes():
+def resumes(device):
     """resumes(make): training 10 steps gives, bit for bit, what 4 steps, saving, loading and 6 steps give."""
 
     def check(make, dtype=np.float32):
         def train(optimizer, ps, all_grads):
             for grads in all_grads:
                 for p, grad in zip(ps, grads, strict=True):
-                    p.grad = grad
-                optimizer.step()
+                    p.grad = None if grad is None else put(grad, device)
+                with quiet():
+                    optimizer.step()
 
         all_grads = list(gradients(10, dtype))
-        straight = parameters(dtype)
+        straight = parameters(dtype, device)
         train(make(straight), straight, all_grads)
 
-        first = parameters(dtype)
+        first = parameters(dtype, device)
         interrupted = make(first)
         train(interrupted, first, all_grads[:4])
         weights, saved = [p.data.copy() for p in first], interrupted.state_dict()
@@ -82,7 +85,7 @@ def resumes():
         resumed.load_state_dict(saved)
         train(resumed, second, all_grads[4:])
         for p, q in zip(straight, second, strict=True):
-            np.testing.assert_array_equal(p.data, q.data)
+            np.testing.assert_array_equal(fetch(p.data), fetch(q.data))
             assert p.data.dtype == q.data.dtype == dtype
 
     return check
