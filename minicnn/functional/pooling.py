@@ -22,8 +22,8 @@ class MaxPool2d(Function):
     """y[n, c, i, j] = the largest x[n, c, i*SH + u - PH, j*SW + v - PW] over u, v; padding counts as minus infinity.
 
     The gradient goes to where the maximum was, among equals to the first in row order. To find it the maxima are
-    compared again with what they were taken from, so forward keeps no indices. (A window of nothing but minus infinity
-    may give its gradient to the padding.)
+    compared again with what they were taken from, so forward keeps no indices. (A window of nothing but minus infinity,
+    or with a nan, may give its gradient to another place in it, the padding too.)
 
     x (N, C, H, W) -> y (N, C, OH, OW).
     """

@@ -124,14 +124,23 @@ def sliding_max(x: Array, length: int, step: int) -> Array:
 def sliding_max_backward(grad_y: Array, y: Array, x: Array, length: int, step: int) -> Array:
     """The gradient of `sliding_max`: grad_y[i] goes to the first x in its window that equals y[i].
 
-    What has found its place is taken away, so that a second equal gets nothing. grad_y is used up.
+    What has found its place is taken away, so that a second equal gets nothing; what is left in the end belongs to the
+    last, without a comparison. grad_y is used up.
     """
-    grad_x = backend.module_of(x).zeros(x.shape, grad_y.dtype)
+    xp = backend.module_of(x)
+    grad_x = xp.zeros(x.shape, grad_y.dtype)
     flat_grad_y, flat_y = grad_y.reshape(-1), y.reshape(-1)
     for u, here, there in shifts(y.size, length, len(x), step):
         flat_x, flat_grad_x = x[u % len(x)].reshape(-1), grad_x[u % len(x)].reshape(-1)
-        found = flat_grad_y[here] * (flat_x[there] == flat_y[here])
-        flat_grad_x[there] += found
+        if u == length - 1:
+            flat_grad_x[there] += flat_grad_y[here]
+            break
+        is_largest = flat_x[there] == flat_y[here]
+        if u < len(x):  # the first to come to this phase: nothing to add to
+            found = xp.multiply(flat_grad_y[here], is_largest, out=flat_grad_x[there])
+        else:
+            found = flat_grad_y[here] * is_largest
+            flat_grad_x[there] += found
         flat_grad_y[here] -= found
     return grad_x
 
