@@ -246,6 +246,7 @@ class OperationTest:
     integers_allowed = False  # whether inputs may be integers
     arrays_allowed = False  # whether inputs may be arrays and Python numbers too, as those of operators are
     optional: tuple[str, ...] = ()  # the inputs that may be None
+    gradients_come_together = False  # whether one that is not required comes with the others, at no cost
     is_view = False  # whether the result may share its memory with an input, as a reshape does
     uploads = waits = False  # whether it has to copy to a GPU (labels, an index), or to wait for one (a mask)
     device = "cpu"  # where it runs: "cpu" or "cuda"
@@ -397,6 +398,9 @@ class OperationTest:
             result = self.operation(case, *tensors)
             assert result.requires_grad == any(need)
             if any(need):
+                computed = [grad is not None for grad in result.creator.gradients(put(cotangent, self.device))]
+                expected = [True] * len(need) if self.gradients_come_together else list(need)
+                assert computed[: len(need)] == expected, f"gradients computed: {computed}, required: {need}"
                 result.backward(put(cotangent, self.device))
             np.testing.assert_array_equal(result.numpy(), y)
             for argument, needed, t, grad in zip(self.names(arrays), need, tensors, grads, strict=True):

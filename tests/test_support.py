@@ -17,7 +17,8 @@ class Product(Function):
         return a * b
 
     def backward(self, grad_y):
-        return grad_y * self.b, grad_y * self.a
+        need_a, need_b = self.needs_input_grad
+        return grad_y * self.b if need_a else None, grad_y * self.a if need_b else None
 
 
 class ProductTest(OperationTest):
@@ -99,6 +100,11 @@ class DependsOnChance(Product):
         return super().forward(a, b) * np.random.default_rng().choice([1, 1 + 1e-15], a.shape)
 
 
+class ComputesForNobody(Product):
+    def backward(self, grad_y):
+        return grad_y * self.b, grad_y * self.a
+
+
 class NeedsBothGradients(Product):
     def backward(self, grad_y):
         grad_a, grad_b = super().backward(grad_y)
@@ -159,6 +165,7 @@ MISTAKES = [
     (IgnoresTheLayoutOfTheCotangent, "test_any_layout_in_memory_gives_the_same", (CASE,)),
     (DependsOnTheThreads, "test_any_number_of_threads_gives_the_same", (CASE, None, pytest.MonkeyPatch())),
     (DependsOnChance, "test_any_number_of_threads_gives_the_same", (CASE, None, pytest.MonkeyPatch())),
+    (ComputesForNobody, "test_only_inputs_that_require_a_gradient_get_one", (CASE,)),
     (NeedsBothGradients, "test_only_inputs_that_require_a_gradient_get_one", (CASE,)),
     (UsesUpWhatItSaved, "test_two_backwards_add_up", (CASE,)),
     (AsksNoArray, "test_its_arrays_decide_where_it_runs", (CASE,)),

@@ -10,6 +10,7 @@ import minicnn.functional as F
 
 class TestConcat(OperationTest):
     name, arguments = "concat", ("tensors[]",)
+    gradients_come_together = True
     cases = [
         Case("the four branches of Inception", (2, 1, 3, 2), (2, 3, 3, 2), (2, 2, 3, 2), (2, 1, 3, 2)),
         Case("one tensor", (2, 3)),

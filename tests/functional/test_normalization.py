@@ -25,6 +25,7 @@ def naive_batch_norm(x, weight, bias, eps, statistics=None):
 
 class TestBatchNormInTraining(OperationTest):
     name, arguments, optional = "batch_norm", ("x", "weight", "bias"), ("weight", "bias")
+    gradients_come_together = True
     training, uploads = True, True  # the running statistics, which these tests make anew
     cases = [
         Case("images", (4, 3, 2, 2), (3,), (3,)),
