@@ -1,5 +1,7 @@
 """Every fused kernel beside the plain version that its docstring names, on CuPy arrays of several layouts."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -76,6 +78,68 @@ def test_importing_the_kernels_compiles_nothing():
     assert kernels.Kernel.every
     assert "compiled" not in vars(kernels.Kernel("never called", "T x", "T y", "no code at all"))
     del kernels.Kernel.every["never called"]
+
+
+@pytest.fixture
+def handed_over(monkeypatch):
+    """What the operations hand to the kernels, which are not run, as (name, *arguments); NumPy's arrays serve here."""
+    calls = []
+
+    def stand_in(name, result):
+        signature = inspect.signature(getattr(kernels, name))
+
+        def kernel(*arguments):
+            signature.bind(*arguments)
+            calls.append((name, *arguments))
+            return result
+
+        return kernel
+
+    monkeypatch.setattr(kernels, "usable", lambda xp: xp is np)
+    for name in ("add_patches", "max_pool", "avg_pool", "adaptive_avg_pool"):
+        monkeypatch.setattr(kernels, name, stand_in(name, name))
+    for name in ("max_pool", "avg_pool", "adaptive_avg_pool", "local_response_norm"):
+        monkeypatch.setattr(kernels, f"{name}_backward", stand_in(f"{name}_backward", f"{name}_backward"))
+    monkeypatch.setattr(kernels, "local_response_norm", stand_in("local_response_norm", ("y", "s")))
+    return calls
+
+
+def test_pooling_hands_its_arguments_to_the_kernels(handed_over):
+    x, g = np.ones((2, 3, 7, 6)), np.ones((2, 3, 4, 7))
+    pool = MaxPool2d((3, 2), (2, 1), 1, True)
+    assert (pool.forward(x), pool.backward(g)) == ("max_pool", "max_pool_backward")
+    assert handed_over == [("max_pool", x, pool.windows), ("max_pool_backward", g, x, pool.windows)]
+    assert pool.windows.places == (4, 7)
+
+
+@pytest.mark.parametrize("count_include_pad", [False, True])
+def test_average_pooling_hands_its_arguments_to_the_kernels(count_include_pad, handed_over):
+    x, g = np.ones((2, 3, 7, 6)), np.ones((2, 3, 4, 7))
+    pool = AvgPool2d((3, 2), (2, 1), 1, True, count_include_pad)
+    assert (pool.forward(x), pool.backward(g)) == ("avg_pool", "avg_pool_backward")
+    backward = ("avg_pool_backward", g, x.shape, pool.windows, count_include_pad)
+    assert handed_over == [("avg_pool", x, pool.windows, count_include_pad), backward]
+
+
+def test_adaptive_pooling_hands_its_arguments_to_the_kernels(handed_over):
+    x, g = np.ones((2, 3, 7, 6)), np.ones((2, 3, 2, 6))
+    pool = AdaptiveAvgPool2d((2, None))
+    assert (pool.forward(x), pool.backward(g)) == ("adaptive_avg_pool", "adaptive_avg_pool_backward")
+    assert handed_over == [("adaptive_avg_pool", x, (2, 6)), ("adaptive_avg_pool_backward", g, x.shape)]
+
+
+def test_local_response_norm_hands_its_arguments_to_the_kernels(handed_over):
+    x, g = np.ones((2, 3, 4)), np.ones((2, 3, 4))
+    norm = LocalResponseNorm(5, 0.1, 0.75, 2.0)
+    assert (norm.forward(x), norm.backward(g)) == ("y", "local_response_norm_backward")
+    backward = ("local_response_norm_backward", g, x, "y", "s", 5, 0.1, 0.75)
+    assert handed_over == [("local_response_norm", x, 5, 0.1, 0.75, 2.0), backward]
+
+
+def test_col2im_hands_its_arguments_to_the_kernel(handed_over):
+    p = np.ones((2, 3, 3, 2, 4, 5))
+    assert add_patches(p, (9, 6), (2, 1), (0, 0)) == "add_patches"
+    assert handed_over == [("add_patches", p, (9, 6), (2, 1), (0, 0))]
 
 
 # ---- col2im -------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class CrossEntropy(Function):
         self.log_p, self.q = log_p, q
         if self.reduction == "none":
             return losses
-        return xp.asarray(losses.mean() if self.reduction == "mean" else losses.sum(), dtype=logits.dtype)
+        return xp.asarray(losses.mean() if self.reduction == "mean" else losses.sum())
 
     def backward(self, grad_loss):
         xp = backend.module_of(grad_loss)

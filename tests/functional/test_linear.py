@@ -6,6 +6,7 @@ from support import Case, OperationTest, leaf, raises, tensor, torch
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn import backend
 
 
 def naive_linear(x, weight, bias=None):
@@ -104,6 +105,20 @@ def test_linear_of_no_rows():
     y.backward(np.ones((0, 3)))
     np.testing.assert_array_equal(weight.grad, np.zeros((3, 4)))
     np.testing.assert_array_equal(bias.grad, np.zeros(3))
+
+
+def test_linear_is_one_block_for_each_thread(monkeypatch):
+    """A block for every output would be many small matrix products."""
+    sizes = []
+
+    def walk(run, length, xp, size):
+        sizes.append((length, size))
+        return [run([slice(0, length)])]
+
+    monkeypatch.setattr(backend, "_walk", walk)
+    x, weight = tensor(2, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
+    F.linear(x, weight).backward(np.ones((2, 3)))
+    assert sizes == [(3, 3), (4, 4), (3, 3)]  # the outputs; in backward the inputs, then the outputs
 
 
 def test_matmul_takes_arrays_on_either_side():
