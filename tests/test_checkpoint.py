@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support import needs_torch, torch
 
 import minicnn as mc
 from minicnn.checkpoint import CheckpointError, StateDict, load, save, write_atomically
@@ -113,7 +114,7 @@ def test_equal_contents_give_equal_files(tmp_path):
     assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()
 
 
-def test_the_safetensors_library_and_pytorch_read_our_files(path):
+def test_the_safetensors_library_reads_our_files(path):
     mixed = {**WEIGHTS, "flag": np.array([True]), "half": np.ones(3, np.float16), "count": np.array(3)}
     save(mixed, path, {"epoch": "3"})
     from safetensors import safe_open
@@ -124,9 +125,15 @@ def test_the_safetensors_library_and_pytorch_read_our_files(path):
         np.testing.assert_array_equal(found[name], array)
     with safe_open(path, framework="numpy") as file:
         assert file.metadata()["epoch"] == "3"
-    torch_files = pytest.importorskip("torch", reason="needs PyTorch") and pytest.importorskip("safetensors.torch")
-    for name, tensor in torch_files.load_file(path).items():
-        np.testing.assert_array_equal(tensor.numpy(), mixed[name])
+
+
+@needs_torch
+def test_pytorch_reads_our_files(path):
+    from safetensors.torch import load_file
+
+    save(WEIGHTS, path)
+    for name, tensor in load_file(path).items():
+        np.testing.assert_array_equal(tensor.numpy(), WEIGHTS[name])
 
 
 def test_every_array_begins_at_a_multiple_of_its_element_size(path):
@@ -249,9 +256,9 @@ def test_foreign_files(path, contents, message):
     assert message in refused(path)
 
 
+@needs_torch  # to write such a file
 @pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64"])
 def test_numbers_that_a_tensor_cannot_hold(path, dtype):
-    torch = pytest.importorskip("torch", reason="PyTorch is needed to write such a file: pip install torch==2.13.0")
     from safetensors.torch import save_file
 
     save_file({"a": torch.ones(4).to(getattr(torch, dtype))}, path)

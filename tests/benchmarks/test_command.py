@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from support import needs_torch
 
 from benchmarks import __main__ as command
 from benchmarks import machine, measure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
 
 
 @pytest.mark.parametrize(

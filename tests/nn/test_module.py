@@ -5,13 +5,12 @@ import copy
 
 import numpy as np
 import pytest
+from support import needs_torch, torch
 
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import Tensor, nn
 from minicnn.nn import Buffer, Module, Parameter
-
-needs_torch = "PyTorch is needed for the comparison: pip install torch==2.13.0"
 
 
 def build(library, parameter, buffer):
@@ -53,8 +52,6 @@ def our_network():
 
 @pytest.fixture
 def torch_network():
-    torch = pytest.importorskip("torch", reason=needs_torch)
-
     def buffer(module, name, shape):
         module.register_buffer(name, torch.zeros(shape))
 
@@ -73,6 +70,7 @@ class Tiny(Module):
 # ---- names and order ----------------------------------------------------------------------------------------------
 
 
+@needs_torch
 def test_names_and_order_are_pytorch_s(torch_network):
     ours = our_network()
     for method in ("named_parameters", "named_buffers", "named_modules", "named_children"):
@@ -185,8 +183,8 @@ def test_more_than_ten_modules_keep_their_order():
 # ---- state --------------------------------------------------------------------------------------------------------
 
 
+@needs_torch
 def test_the_state_goes_to_pytorch_and_back(torch_network):
-    torch = pytest.importorskip("torch", reason=needs_torch)
     ours, rng = our_network(), np.random.default_rng(0)
     for _, tensor in ours.state_dict().items():
         tensor.data[...] = rng.integers(0, 100, tensor.shape)
@@ -199,26 +197,6 @@ def test_the_state_goes_to_pytorch_and_back(torch_network):
     other.load_state_dict({name: tensor.numpy() for name, tensor in torch_network.state_dict().items()})
     for name, tensor in other.state_dict().items():
         np.testing.assert_array_equal(tensor.data, ours.state_dict()[name].data, err_msg=name)
-
-
-def test_the_same_numbers_as_pytorch_with_the_same_state():
-    torch = pytest.importorskip("torch", reason=needs_torch)
-
-    def network(library):
-        return library.Sequential(
-            library.Conv2d(2, 4, 3, stride=2, padding=1), library.BatchNorm2d(4), library.ReLU(), library.MaxPool2d(2),
-            library.Flatten(), library.Linear(16, 3),
-        )  # fmt: skip
-
-    theirs, ours = network(torch.nn), network(nn)
-    ours.load_state_dict({name: tensor.numpy() for name, tensor in theirs.state_dict().items()})
-    x = np.random.default_rng(0).standard_normal((3, 2, 8, 8)).astype(np.float32)
-    for train in (True, False):  # and the running statistics of the first are used in the second
-        ours.train(train)
-        theirs.train(train)
-        np.testing.assert_allclose(ours(Tensor(x)).data, theirs(torch.tensor(x)).detach().numpy(), rtol=1e-4, atol=1e-5)
-    for name, tensor in theirs.state_dict().items():
-        np.testing.assert_allclose(ours.state_dict()[name].data, tensor.numpy(), rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 def test_a_state_dict_shares_the_data_and_is_outside_the_graph():

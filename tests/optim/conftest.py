@@ -1,10 +1,10 @@
-"""The comparison with PyTorch that the tests of all optimizers share."""
+"""The test that the tests of all optimizers share."""
 
 import numpy as np
 import pytest
 from support import fetch, put, quiet
 
-from minicnn import Tensor, backend, optim
+from minicnn import Tensor, backend
 
 SHAPES = [(3, 4), (5,), (), (30, 7)]
 
@@ -27,35 +27,6 @@ def parameters(dtype, device="cpu"):
     rng = np.random.default_rng(0)
     draw = lambda shape: put(np.asarray(rng.standard_normal(shape).astype(dtype)), device)  # noqa: E731
     return [Tensor(draw(shape), requires_grad=True) for shape in SHAPES]
-
-
-@pytest.fixture
-def parity():
-    """parity(name, options, dtype): train with optim.<name> and torch.optim.<name> for 50 steps, compare every step."""
-    torch = pytest.importorskip("torch", reason="PyTorch is needed for the parity tests: pip install torch==2.13.0")
-
-    def compare(name, options, dtype):
-        ours = parameters(dtype)
-        theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
-        groups = [{}, {"lr": 0.05, "weight_decay": 0.3}]  # the second group overrides two options
-        optimizers = [
-            module([{"params": ps[:2], **groups[0]}, {"params": ps[2:], **groups[1]}], **options)
-            for module, ps in ((getattr(optim, name), ours), (getattr(torch.optim, name), theirs))
-        ]
-        tolerance = {"rtol": 1e-12, "atol": 1e-14} if dtype == np.float64 else {"rtol": 2e-6, "atol": 1e-6}
-        for step, grads in enumerate(gradients(50, dtype)):
-            for p, q, grad in zip(ours, theirs, grads, strict=True):
-                p.grad = grad
-                q.grad = None if grad is None else torch.tensor(grad)
-            for optimizer in optimizers:
-                optimizer.step()
-            for i, (p, q) in enumerate(zip(ours, theirs, strict=True)):
-                assert p.dtype == dtype
-                np.testing.assert_allclose(
-                    p.data, q.detach().numpy(), **tolerance, err_msg=f"parameter {i}, step {step}"
-                )
-
-    return compare
 
 
 @pytest.fixture

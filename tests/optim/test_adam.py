@@ -13,13 +13,6 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", ["Adam", "AdamW"])
-@pytest.mark.parametrize("options", [{}, *OPTIONS], ids=str)
-def test_every_combination_of_options_agrees_with_pytorch(parity, name, options, dtype):
-    parity(name, options, dtype)
-
-
 @pytest.mark.parametrize("kind", [Adam, AdamW])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_resumes_bit_for_bit(resumes, kind, options):

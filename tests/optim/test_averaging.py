@@ -42,24 +42,6 @@ def test_the_exponential_mean():
         np.testing.assert_allclose(mean, value, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("decay", [None, 0.0, 0.99])
-def test_agrees_with_pytorch(decay):
-    torch = pytest.importorskip("torch", reason="PyTorch is needed for the parity tests: pip install torch==2.13.0")
-    swa = torch.optim.swa_utils
-    theirs = torch.nn.ParameterList([torch.nn.Parameter(torch.zeros(shape, dtype=torch.float64)) for shape in SHAPES])
-    reference = swa.AveragedModel(theirs, multi_avg_fn=None if decay is None else swa.get_ema_multi_avg_fn(decay))
-    ps = parameters()
-    average = WeightAverage(ps, decay)
-    for values in walk(ps, 1):
-        with torch.no_grad():
-            for p, value in zip(theirs, values, strict=True):
-                p.copy_(torch.tensor(value))
-        reference.update_parameters(theirs)
-        average.update()
-    for mean, p in zip(average.averages, reference.module, strict=True):
-        np.testing.assert_allclose(mean, p.detach().numpy(), rtol=1e-12, atol=1e-14)
-
-
 def test_applied_puts_the_averages_in_and_everything_back():
     ps = parameters(np.float32)
     average = WeightAverage(ps)

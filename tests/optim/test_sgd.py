@@ -13,12 +13,6 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_every_combination_of_options_agrees_with_pytorch(parity, options, dtype):
-    parity("SGD", options, dtype)
-
-
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_resumes_bit_for_bit(resumes, options):
     resumes(lambda ps, lr=0.1: SGD(ps, **{**options, "lr": lr}))
