@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 import minicnn as mc
 import minicnn.functional as F
 from googlenet.datasets import DigitsDataset
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
+from minicnn import backend
+from minicnn.backend import Array
 from minicnn.data import DataLoader
 
 
@@ -30,17 +30,22 @@ def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evalu
     """Send every image through the network in evaluation mode; the mode it was in is restored."""
     was_training = model.training
     model.eval()
-    right, loss, images = 0, 0.0, 0
+    backend.use(device)
+    results, images = [], 0
     try:
         with mc.no_grad():
-            for x, targets in loader.batches(epoch=0):
-                logits = model(mc.tensor(x, device=device))
-                right += count_right(logits, targets)
-                loss += float(F.cross_entropy(logits, targets, reduction="sum"))
+            for x, targets in backend.uploaded(loader.batches(epoch=0), device):
+                logits = model(mc.Tensor(x))
+                loss = F.cross_entropy(logits, targets, reduction="sum")
+                results.append((count_right(logits, targets), loss.data))
                 images += len(x)
     finally:
         model.train(was_training)
-    return Evaluation(right / images, loss / images, images)
+    # Read when all is done: every number that is read makes the CPU wait for a GPU.
+    right, total = 0, 0.0
+    for count, summed in results:
+        right, total = right + int(count), total + float(summed)
+    return Evaluation(right / images, total / images, images)
 
 
 def evaluate_file(
@@ -52,6 +57,6 @@ def evaluate_file(
     return evaluate(model.to(device), DataLoader(dataset, batch_size), device)
 
 
-def count_right(logits: mc.Tensor, targets: np.ndarray) -> int:
-    """For how many rows of logits (N, classes) the largest is the target's."""
-    return int((logits.numpy().argmax(axis=1) == targets).sum())
+def count_right(logits: mc.Tensor, targets: Array) -> Array:
+    """For how many rows of logits (N, classes) the largest is the target's; a number still on their device."""
+    return (logits.data.argmax(axis=1) == targets).sum()

@@ -26,10 +26,13 @@ from googlenet.report import HEADING, Row, draw_curves, epoch_line, one_line, st
 from googlenet.state import CHECKPOINT, read_state, restore_state, save_state
 from googlenet.weights import save_model
 from minicnn import backend, optim, rng
+from minicnn.backend import Array
 from minicnn.data import DataLoader
 from minicnn.optim import lr_scheduler
 
 USAGE_ERROR, INTERRUPTED = 2, 130
+STEPS_UNREAD_ON_GPU = 10  # so many steps are sent to a GPU before the CPU asks what came of them
+NO_LAYER = "none, only the loss itself"
 
 
 class TrainingStopped(Exception):
@@ -51,11 +54,22 @@ class Progress:
             self.sums[name] = self.sums.get(name, 0.0) + amount
 
 
+@dataclass
+class Step:
+    """What one step of the optimizer leaves behind: numbers that may not be computed yet, on the device."""
+
+    number: int  # in its epoch, from 1
+    images: int
+    results: dict[str, Array]  # total, main, aux1, aux2: losses; right: how many images
+
+
 class Trainer:
     """One run: the network, its optimizer, the data, and how far it is. `run` trains to the end."""
 
     def __init__(self, options: Options, folder: Path) -> None:
         self.options, self.folder, self.progress = options, folder, Progress()
+        self.unread: list[Step] = []  # the last steps, whose results nobody has looked at yet
+        backend.use(options.device)
         mc.manual_seed(options.seed)
         train_set = DigitsDataset(train=True, size=options.image_size, augment=options.augment)
         test_set = DigitsDataset(train=False, size=options.image_size)
@@ -118,13 +132,15 @@ class Trainer:
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
-            for x, targets in self.train_loader.batches(p.epoch, start=p.step):
+            for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
                 start = time.perf_counter()
-                value = self._step(x, targets)
+                self._step(x, targets)
+                stop = interrupt.asked
+                if stop or p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                    bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
                 p.add(seconds=time.perf_counter() - start)
-                bar.set_postfix_str(f"loss {value:.3f}", refresh=False)
                 bar.update(len(x))
-                if interrupt.asked:
+                if stop:
                     self.check_weights()
                     self.save()
                     raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
@@ -132,30 +148,52 @@ class Trainer:
         result = evaluate(self.model, self.test_loader, self.options.device)
         return self._row(result.top1)
 
-    def _step(self, x: np.ndarray, targets: np.ndarray) -> float:
-        """One step of the optimizer on one batch; returns the loss."""
+    @property
+    def read_every(self) -> int:
+        """After how many steps their losses are read. Reading waits for a GPU, which would be idle for a moment."""
+        return 1 if self.options.device == "cpu" else STEPS_UNREAD_ON_GPU
+
+    def _step(self, x: Array, targets: Array) -> None:
+        """One step of the optimizer on one batch; its results are left in `unread`."""
         p, before = self.progress, rng.get_state()
         self.schedule.last_epoch = p.epoch * len(self.train_loader) + p.step - 1
         self.schedule.step()
-        output: GoogLeNetOutput = self.model(mc.tensor(x, device=self.options.device))
+        output: GoogLeNetOutput = self.model(mc.Tensor(x))
         parts = loss(output, targets)
-        value = float(parts.total)
-        if not math.isfinite(value):
+        if self.read_every == 1 and not math.isfinite(value := float(parts.total)):
             rng.set_state(before)  # the same dropout masks again
-            layer = first_non_finite_layer(self.model, mc.tensor(x, device=self.options.device))
-            raise TrainingStopped(
-                f"the loss is {value} in step {p.step + 1} of epoch {p.epoch + 1}; the first layer whose output is not "
-                f"finite: {layer or 'none, only the loss itself'}. Try a smaller --lr. {self.what_is_kept()}"
+            layer = first_non_finite_layer(self.model, mc.Tensor(x))
+            raise self._not_finite(
+                value, p.step + 1, f"the first layer whose output is not finite: {layer or NO_LAYER}"
             )
         parts.total.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
         p.step += 1
         p.sums["lr"] = self.schedule.get_last_lr()[0]
-        heads = {f"aux{i}": float(aux) * len(x) for i, aux in enumerate(parts[2:], 1) if aux is not None}
-        right = count_right(output.logits, targets)
-        p.add(images=len(x), total=value * len(x), main=float(parts.main) * len(x), right=right, **heads)
+        losses = {name: part.data for name, part in zip(parts._fields, parts, strict=True) if part is not None}
+        self.unread.append(Step(p.step, len(x), {**losses, "right": count_right(output.logits, targets)}))
+
+    def _read(self) -> float:
+        """Add the results of the last steps to the epoch's sums; returns the last loss.
+
+        Raises TrainingStopped for a loss that is not finite.
+        """
+        steps, self.unread = self.unread, []
+        for step in steps:
+            values = {name: float(value) for name, value in step.results.items()}
+            value, right = values["total"], values.pop("right")
+            if not math.isfinite(value):
+                where = f"losses are read every {self.read_every} steps on a GPU, too late to tell the layer"
+                raise self._not_finite(value, step.number, f"{where} (--device cpu can)")
+            self.progress.add(images=step.images, right=right, **{n: v * step.images for n, v in values.items()})
         return value
+
+    def _not_finite(self, value: float, step: int, where: str) -> TrainingStopped:
+        return TrainingStopped(
+            f"the loss is {value} in step {step} of epoch {self.progress.epoch + 1}; {where}. Try a smaller --lr. "
+            + self.what_is_kept()
+        )
 
     def _row(self, test_accuracy: float) -> Row:
         sums = self.progress.sums

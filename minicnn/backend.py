@@ -11,13 +11,15 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
+from minicnn import gpu
 from minicnn.arguments import whole_number
 
 Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no usable types where it is not installed
@@ -56,13 +58,34 @@ def device_of(array: Array) -> str:
 
 
 def to_device(array: Array, device: str) -> Array:
-    """The array on `device` ("cpu", "cuda", "cuda:1"): the array itself where it is there already, else a copy."""
+    """The array on `device` ("cpu", "cuda", "cuda:1"): the array itself where it is there already, else a copy.
+
+    Raises RuntimeError, saying what to do, where that GPU cannot be used.
+    """
     number = _device_number(device)
     if number is None:
         return sys.modules["cupy"].asnumpy(array) if _is_cupy(array) else array
-    cupy = _import_cupy(device)
+    cupy = _usable_cupy(device, number)
     with cupy.cuda.Device(number):
         return cupy.asarray(array)
+
+
+def on_device_of(*arrays: Array) -> contextlib.AbstractContextManager[Any]:
+    """Inside, new arrays are made where these are: CuPy makes them on its current device, whatever they come from."""
+    for array in arrays:
+        if _is_cupy(array):
+            return sys.modules["cupy"].cuda.Device(array.device.id)
+    return _nothing
+
+
+def use(device: str) -> None:
+    """Make `device` CuPy's current one, for this thread; nothing for "cpu". Raises RuntimeError as `to_device` does."""
+    number = _device_number(device)
+    if number is not None:
+        _usable_cupy(device, number).cuda.Device(number).use()
+
+
+_nothing: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 
 
 def same_device(array: Array, device: str) -> bool:
@@ -81,15 +104,11 @@ def _device_number(device: str) -> int | None:
     raise ValueError(f'device: got {device!r}, expected "cpu", "cuda" or "cuda:<number>"')
 
 
-def _import_cupy(device: str) -> Any:
+def _usable_cupy(device: str, number: int) -> Any:
     try:
-        import cupy
-    except ImportError as error:
-        raise RuntimeError(
-            f'device "{device}" needs CuPy, which cannot be imported ({error}). '
-            "Install it: pip install 'cupy-cuda12x[ctk]'"
-        ) from error
-    return cupy
+        return gpu.usable_cupy(number)
+    except gpu.NoGPU as error:
+        raise RuntimeError(f'device "{device}" cannot be used: {error}') from error
 
 
 def fingerprint(array: Array) -> int | None:
@@ -111,32 +130,99 @@ class Device:
     name: str
     usable: bool
     description: str
+    remedy: str = ""  # where it is not usable: the command to begin with
+    details: dict[str, Any] = field(default_factory=dict)  # see gpu.about
 
     def __str__(self) -> str:
         return f"{self.name:8}{'' if self.usable else 'not usable: '}{self.description}"
 
 
 def devices() -> list[Device]:
-    """What can be computed on here, and why not where not. The CPU comes first and is always usable."""
+    """What can be computed on here, and why not where not. The CPU comes first and is always usable.
+
+    Every GPU is tried: a kernel, a matrix product, a copy back.
+    """
     found = [Device("cpu", True, f"NumPy {np.__version__}, {get_num_threads()} threads")]
     try:
-        cupy = _import_cupy("cuda")
-        count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:  # CuPy raises many kinds of error for a missing driver or library
-        return [*found, Device("cuda", False, str(error))]
-    for number in range(count):
-        name = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
-        found.append(Device(f"cuda:{number}", True, f"{name}, CuPy {cupy.__version__}"))
+        cupy = gpu.import_cupy()
+        numbers = range(gpu.count(cupy))
+    except gpu.NoGPU as error:
+        return [*found, Device("cuda", False, str(error), error.remedy)]
+    for number in numbers:
+        try:
+            gpu.try_out(cupy, number)
+        except gpu.NoGPU as error:
+            found.append(Device(f"cuda:{number}", False, str(error), error.remedy))
+        else:
+            facts = gpu.about(cupy, number)
+            line = "{gpu}, {free_gb} of {total_gb} GB free, CuPy {cupy}, CUDA {cuda_runtime}, driver for {cuda_driver}"
+            found.append(Device(f"cuda:{number}", True, line.format(**facts), details=facts))
     return found
+
+
+# ---- batches on their way to a GPU --------------------------------------------------------------------------------
+
+
+def uploaded(batches: Iterable[tuple[np.ndarray, ...]], device: str) -> Iterator[tuple[Array, ...]]:
+    """The batches, moved to `device`; on a GPU the next one is on its way while the caller works with the present one.
+
+    A copy runs beside the computation only from *pinned* memory, which the system may not swap out, and on a stream (a
+    queue of work) of its own. So each batch is written to pinned memory and sent from there, and the computation waits
+    for its arrival: on the GPU, not here. On the CPU the batches come as they are.
+    """
+    number = _device_number(device)
+    if number is None:
+        yield from batches
+        return
+    cupy = _usable_cupy(device, number)
+    with cupy.cuda.Device(number):
+        copying = cupy.cuda.Stream(non_blocking=True)
+        computing = cupy.cuda.get_current_stream()
+    in_flight: deque[tuple[Any, list[np.ndarray]]] = deque()  # pinned arrays, which must live until they are copied
+
+    def send(batch: tuple[np.ndarray, ...]) -> tuple[Any, tuple[Array, ...]]:
+        with cupy.cuda.Device(number):
+            pinned = [_pinned(cupy, array) for array in batch]
+            arrays = tuple(cupy.empty(array.shape, array.dtype) for array in batch)
+            copying.wait_event(computing.record())  # this memory may be what an earlier step still computes with
+            for array, source in zip(arrays, pinned, strict=True):
+                array.set(source, copying)
+            arrival = copying.record()
+        in_flight.append((arrival, pinned))
+        while in_flight and in_flight[0][0].done:
+            in_flight.popleft()
+        return arrival, arrays
+
+    coming = None
+    try:
+        for batch in batches:
+            present, coming = coming, send(batch)
+            if present is not None:
+                computing.wait_event(present[0])
+                yield present[1]
+        if coming is not None:
+            computing.wait_event(coming[0])
+            yield coming[1]
+    finally:
+        copying.synchronize()  # before the pinned memory is let go
+
+
+def _pinned(cupy: Any, array: np.ndarray) -> np.ndarray:
+    """A copy in pinned memory."""
+    pinned = np.frombuffer(cupy.cuda.alloc_pinned_memory(array.nbytes), array.dtype, array.size).reshape(array.shape)
+    pinned[...] = array
+    return pinned
 
 
 # ---- a batch, block by block --------------------------------------------------------------------------------------
 #
 # The one thing in which a CPU and a GPU really differ is how much of a batch to take at once. A CPU wants blocks that
 # stay in its cache, several at a time on several threads (NumPy and BLAS release Python's global lock); a GPU wants
-# the whole batch in one launch. So an operation is written for a block and handed to one of the two walks below.
+# the whole batch in one launch, as long as its memory holds that. So an operation is written for a block and handed to
+# one of the two walks below.
 
 CACHE_BYTES = 512 * 1024  # what a block may fill: half of the second-level cache of one core on today's CPUs
+GPU_BYTES = 1 << 30  # what the columns of a block may fill on a GPU; may be set
 
 _num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _pool: ThreadPoolExecutor | None = None
@@ -162,11 +248,13 @@ def items_per_block(bytes_per_item: int) -> int:
     return max(1, CACHE_BYTES // max(1, bytes_per_item))
 
 
-def for_each_block(work: Callable[[slice], Any], length: int, xp: Any, size: int = 1) -> None:
-    """Call `work(items)` for slices that cover range(length): on a CPU `size` items each, on threads; on a GPU one.
+def for_each_block(work: Callable[[slice], Any], length: int, xp: Any, size: int = 1, bytes_per_item: int = 0) -> None:
+    """Call `work(items)` for slices that cover range(length): on a CPU `size` items each, on threads.
 
+    On a GPU all at once, or as many as fit in GPU_BYTES where each takes `bytes_per_item` while it is worked on.
     Blocks run at the same time and in any order, so `work` must write only to its own items.
     """
+    size = _block_size(size, bytes_per_item, length, xp)
     _walk(lambda blocks: [work(block) for block in blocks], length, xp, size)
 
 
@@ -181,7 +269,9 @@ def for_each_row_block(work: Callable[[Any], Any], x: Array) -> None:
         for_each_block(work, len(x), module_of(x), items_per_block(x.nbytes // max(1, len(x))))
 
 
-def sum_over_blocks(work: Callable[[slice], Array], length: int, xp: Any, size: int = 1) -> Array:
+def sum_over_blocks(
+    work: Callable[[slice], Array], length: int, xp: Any, size: int = 1, bytes_per_item: int = 0
+) -> Array:
     """Like `for_each_block`, and the sum of what `work` returned: for gradients that add up over the batch.
 
     Every thread adds up its own blocks in order, then the threads' sums are added in order, so that the result does
@@ -194,19 +284,26 @@ def sum_over_blocks(work: Callable[[slice], Array], length: int, xp: Any, size: 
             total += work(block)
         return total
 
-    totals = _walk(add_up, length, xp, size)
+    totals = _walk(add_up, length, xp, _block_size(size, bytes_per_item, length, xp))
     for other in totals[1:]:
         totals[0] += other
     return totals[0]
 
 
+def _block_size(size: int, bytes_per_item: int, length: int, xp: Any) -> int:
+    return size if xp is np else max(1, min(length, GPU_BYTES // max(1, bytes_per_item)))
+
+
+def _blocks(length: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)] or [slice(0, 0)]
+
+
 def _walk(run: Callable[[list[slice]], Result], length: int, xp: Any, size: int) -> list[Result]:
     """Cut range(length) into blocks, give each thread its share of them in order, return each share's result."""
     if xp is not np or length == 0:
-        return [run([slice(0, length)])]
+        return [run(_blocks(length, size))]
     threads = 1 if getattr(_thread, "inside_block", False) else min(_num_threads, length)
-    size = min(size, -(-length // threads))  # at least one block for each thread
-    blocks = [slice(start, min(start + size, length)) for start in range(0, length, size)]
+    blocks = _blocks(length, min(size, -(-length // threads)))  # at least one block for each thread
     shares = [blocks[len(blocks) * t // threads : len(blocks) * (t + 1) // threads] for t in range(threads)]
     shares = [share for share in shares if share]
     with _one_blas_thread():

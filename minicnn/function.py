@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minicnn.backend import Array, device_of, fingerprint, is_array
+from minicnn.backend import Array, device_of, fingerprint, is_array, on_device_of
 from minicnn.tensor import Tensor, grad_enabled
 
 
@@ -50,7 +50,9 @@ class Function:
         tensors = [x if isinstance(x, Tensor) else None for x in inputs]
         self.needs_input_grad = tuple(x is not None and x.requires_grad and grad_enabled() for x in tensors)
         before = dict(self.__dict__)
-        y = self.forward(*(x.data if isinstance(x, Tensor) else x for x in inputs))
+        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+        with on_device_of(*arrays):
+            y = self.forward(*arrays)
         if not any(self.needs_input_grad):
             return Tensor(y)
         # The edges lead to Functions and leaves, not to the tensors between: those need not be kept alive.
@@ -74,7 +76,8 @@ class Function:
                     f"{self.name}: the array that it kept as {name}, shape {self.__dict__[name].shape}, was changed in "
                     "place after forward, so the gradient would be wrong; change a copy, or change it after backward()"
                 )
-        gradients = self.backward(grad_y)
+        with on_device_of(grad_y):
+            gradients = self.backward(grad_y)
         gradients = tuple(gradients) if isinstance(gradients, tuple | list) else (gradients,)
         if len(gradients) != len(self.edges):
             raise RuntimeError(

@@ -131,7 +131,8 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("backward: this tensor does not require a gradient, nothing it was made of does")
-        cotangent = self._cotangent(gradient)
+        with backend.on_device_of(self.data):
+            cotangent = self._cotangent(gradient)
         if self.creator is None:
             self.accumulate(cotangent)
             return
@@ -149,7 +150,8 @@ class Tensor:
                 elif edge in ours:
                     arrived[edge] += grad_x
                 else:
-                    arrived[edge] = arrived[edge] + grad_x
+                    with backend.on_device_of(grad_x):
+                        arrived[edge] = arrived[edge] + grad_x
                     ours.add(edge)
             if not retain_graph:
                 function.free()
@@ -157,7 +159,8 @@ class Tensor:
     def accumulate(self, gradient: Array) -> None:
         """Add `gradient` to `grad`. The first one is copied: it may be another tensor's gradient as well."""
         if self.grad is None:
-            self.grad = backend.module_of(self.data).array(gradient)
+            with backend.on_device_of(self.data):
+                self.grad = backend.module_of(self.data).array(gradient)
         else:
             self.grad += gradient
 
@@ -167,7 +170,8 @@ class Tensor:
             if self.data.size != 1:
                 raise RuntimeError(f"backward: a tensor of shape {self.shape} needs a gradient of that shape")
             return xp.ones_like(self.data)
-        array = gradient.data if isinstance(gradient, Tensor) else xp.asarray(gradient)
+        array = gradient.data if isinstance(gradient, Tensor) else gradient
+        array = array if backend.is_array(array) else xp.asarray(array)
         if array.shape != self.shape:
             raise ValueError(f"backward: gradient has shape {array.shape}, the tensor has {self.shape}")
         backend.module_of(self.data, array)

@@ -118,7 +118,9 @@ def test_cuda_without_cupy_says_how_to_install_it(no_cupy):
         lambda: mc.Tensor([1.0]).to("cuda"),
         lambda: mc.nn.Linear(1, 1).to("cuda"),
     ):
-        with pytest.raises(RuntimeError, match=r'device "cuda(:1)?" needs CuPy.*pip install .*cupy-cuda'):
+        with pytest.raises(
+            RuntimeError, match=r'device "cuda(:1)?" cannot be used: CuPy cannot.*pip install .*cupy-cuda'
+        ):
             call()
 
 
@@ -194,6 +196,30 @@ def test_on_another_module_the_batch_is_one_block():
     backend.for_each_block(blocks.append, 10, object(), size=2)
     assert blocks == [slice(0, 10)]
     assert backend.sum_over_blocks(lambda items: items.stop, 10, object(), size=2) == 10
+
+
+def test_on_a_gpu_a_batch_that_would_not_fit_is_cut(monkeypatch):
+    monkeypatch.setattr(backend, "GPU_BYTES", 1000)
+    for bytes_per_item, sizes in [(0, [10]), (100, [10]), (101, [9, 1]), (300, [3, 3, 3, 1]), (10**9, [1] * 10)]:
+        blocks = []
+        backend.for_each_block(blocks.append, 10, object(), bytes_per_item=bytes_per_item)
+        assert [block.stop - block.start for block in blocks] == sizes
+        total = backend.sum_over_blocks(lambda b: b.stop - b.start, 10, object(), bytes_per_item=bytes_per_item)
+        assert total == 10
+
+
+def test_on_a_gpu_an_empty_batch_is_one_empty_block():
+    blocks = []
+    backend.for_each_block(blocks.append, 0, object(), bytes_per_item=5)
+    assert blocks == [slice(0, 0)]
+
+
+def test_on_the_cpu_the_limit_of_a_gpu_changes_nothing(monkeypatch):
+    monkeypatch.setattr(backend, "GPU_BYTES", 1)
+    mc.set_num_threads(1)
+    blocks = []
+    backend.for_each_block(blocks.append, 10, np, size=5, bytes_per_item=300)
+    assert blocks == [slice(0, 5), slice(5, 10)]
 
 
 def test_blocks_run_on_all_threads_at_once():

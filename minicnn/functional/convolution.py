@@ -47,7 +47,7 @@ class Conv2d(Function):
             product = kernels @ self._columns(x[images], weight)
             xp.add(_images_first(product, y[images].shape), shift[:, None, None], out=y[images])
 
-        backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow))
+        backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow), columns_bytes(x, weight, oh * ow))
         self.x, self.weight = x, weight
         return y
 
@@ -71,7 +71,8 @@ class Conv2d(Function):
             # This is grad_kernels transposed: OpenBLAS takes up to half as long for it as for grad @ columns.T.
             return self._columns(x[images], weight) @ grad.T if need_weight else xp.zeros(1, x.dtype)
 
-        grad_kernels = backend.sum_over_blocks(gradients, len(x), xp, images_per_block(oh * ow))
+        bytes_per_image = columns_bytes(x, weight, oh * ow)
+        grad_kernels = backend.sum_over_blocks(gradients, len(x), xp, images_per_block(oh * ow), bytes_per_image)
         grad_weight = grad_kernels.T.reshape(weight.shape) if need_weight else None
         return grad_x, grad_weight, grad_bias.sum(axis=0) if need_bias else None
 
@@ -93,6 +94,11 @@ class Conv2d(Function):
 def images_per_block(pixels: int) -> int:
     """Small images are taken several at a time: a matrix product is slow below about 200 columns."""
     return max(1, 256 // pixels)
+
+
+def columns_bytes(x: Array, weight: Array, pixels: int) -> int:
+    """The memory that the columns of one image take: KH * KW times that of the image where the stride is 1."""
+    return weight[0].size * pixels * x.itemsize
 
 
 def _channels_first(x: Array) -> Array:

@@ -36,6 +36,8 @@ class CrossEntropy(Function):
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_p = shifted - xp.log(xp.exp(shifted).sum(axis=1, keepdims=True))
         is_target = self.targets[:, None] == xp.arange(classes)
+        # Labels on a GPU were not read beforehand: one that is no class makes its loss, and its gradient, NaN.
+        is_target = xp.where(is_target.any(axis=1, keepdims=True), is_target, xp.nan)
         q = is_target.astype(logits.dtype) * (1 - self.label_smoothing) + self.label_smoothing / classes
         losses = -(q * xp.where(q > 0, log_p, 0)).sum(axis=1)  # 0 where q is 0, also for log_p = -inf
         self.log_p, self.q = log_p, q
@@ -55,7 +57,8 @@ def cross_entropy(logits: Tensor, targets: Any, reduction: str = "mean", label_s
     """Softmax cross-entropy of logits (N, K) and targets (N,), integers from 0 to K-1 in an array, a list or a Tensor.
 
     reduction "mean" or "sum" gives one number, "none" one for each row. Raises ValueError for a target out of range
-    (names it), wrong shapes, or an unknown reduction; TypeError for targets that are not integers.
+    (names it), wrong shapes, or an unknown reduction; TypeError for targets that are not integers. Targets that are on
+    a GPU already are not read back, as that would wait for it: there the loss is NaN where one is out of range.
     """
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'cross_entropy: reduction is {reduction!r}, expected "mean", "sum" or "none"')
@@ -64,20 +67,22 @@ def cross_entropy(logits: Tensor, targets: Any, reduction: str = "mean", label_s
     if 0 in logits.shape:
         raise ValueError(f"cross_entropy: logits has shape {logits.shape}, expected at least one row and one class")
     labels = check_targets(targets, *logits.shape)
+    if backend.module_of(labels) is not np and backend.device_of(labels) != logits.device:
+        raise TypeError(f"cross_entropy: targets is on {backend.device_of(labels)}, logits on {logits.device}")
     return CrossEntropy(backend.to_device(labels, logits.device), reduction, label_smoothing)(logits)
 
 
 def check_targets(targets: Any, n: int, classes: int) -> Array:
-    """The targets as an array of integers, each known to be a class. Checked on the CPU, where they come from."""
+    """The targets as an array of integers, each known to be a class where they are on the CPU."""
     labels = targets.data if isinstance(targets, Tensor) else targets
     labels = labels if backend.is_array(labels) else np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: targets is {labels.dtype}, expected integers")
     checks.shape("cross_entropy", "targets", labels, (n,))
-    on_host = backend.to_device(labels, "cpu")
-    wrong = np.flatnonzero((on_host < 0) | (on_host >= classes))
-    if len(wrong):
-        raise ValueError(
-            f"cross_entropy: targets[{wrong[0]}] is {on_host[wrong[0]]}, expected a class from 0 to {classes - 1}"
-        )
+    if backend.module_of(labels) is np:
+        wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+        if len(wrong):
+            raise ValueError(
+                f"cross_entropy: targets[{wrong[0]}] is {labels[wrong[0]]}, expected a class from 0 to {classes - 1}"
+            )
     return labels

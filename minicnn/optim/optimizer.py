@@ -79,7 +79,8 @@ class Optimizer:
         for number, p, _ in todo:
             self._check_gradient(number, p)
         for number, p, group in todo:
-            self.update(p.data, p.grad, self.state.setdefault(number, {}), group)
+            with backend.on_device_of(p.data):
+                self.update(p.data, p.grad, self.state.setdefault(number, {}), group)
 
     def zero_grad(self) -> None:
         """Forget all gradients (they would otherwise add up from one `backward` to the next)."""
@@ -159,4 +160,5 @@ def array_like(where: str, value: Any, p: Tensor) -> Array:
         raise TypeError(f"{where} is a {type(value).__name__}, expected an array or a Tensor")
     if array.shape != p.shape:
         raise ValueError(f"{where} has shape {array.shape}, the parameter has {p.shape}")
-    return backend.module_of(p.data).array(backend.to_device(array, p.device), dtype=p.dtype)
+    with backend.on_device_of(p.data):
+        return backend.module_of(p.data).array(backend.to_device(array, p.device), dtype=p.dtype)

@@ -4,13 +4,14 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from support import Case, OperationTest, as_pair, leaf, raises, tensor, threads, torch
+from support import Case, OperationTest, as_pair, everything_elsewhere, leaf, raises, tensor, threads, torch
 
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import backend
 from minicnn.functional import convolution
 from minicnn.functional.convolution import Conv2d, images_per_block
+from minicnn.functional.im2col import patches as plain_patches
 
 
 def naive_conv2d(x, weight, bias=None, stride=1, padding=0):
@@ -222,6 +223,37 @@ def test_wrong_shapes_are_refused(shapes, message):
 def test_wrong_arguments_are_refused(arguments, error, message):
     with raises(error, f"conv2d: {message}"):
         F.conv2d(tensor(*X), tensor(*WEIGHT), tensor(*BIAS), **arguments)
+
+
+# ---- memory on a GPU ------------------------------------------------------------------------------------------------
+
+
+def test_on_a_gpu_the_columns_of_a_large_batch_are_built_in_slices(monkeypatch):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((5, 3, 8, 8)), rng.standard_normal((4, 3, 3, 3))
+    grad_y, built = rng.standard_normal((5, 4, 8, 8)), []
+
+    def patches(x, *arguments):
+        built.append(len(x))
+        return plain_patches(x, *arguments)
+
+    def run():
+        built.clear()
+        leaves = mc.Tensor(x, requires_grad=True), mc.Tensor(weight, requires_grad=True)
+        with everything_elsewhere():
+            y = F.conv2d(*leaves, padding=1)
+            y.backward(grad_y)
+        return [y.data, *(leaf.grad for leaf in leaves)], list(built)
+
+    monkeypatch.setattr(convolution, "patches", patches)
+    whole, blocks = run()
+    assert blocks == [5, 5]  # forward and backward
+    bytes_per_image = 3 * 3 * 3 * 8 * 8 * 8  # C*KH*KW * OH*OW numbers of 8 bytes
+    monkeypatch.setattr(backend, "GPU_BYTES", 2 * bytes_per_image)
+    sliced, blocks = run()
+    assert blocks == [2, 2, 1] * 2
+    for one, other in zip(whole, sliced, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-12, atol=1e-12)
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------

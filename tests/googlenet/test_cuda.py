@@ -1,10 +1,21 @@
 """The whole network on a GPU, or on the real CuPy with its kernels run on a CPU, beside the same network on NumPy."""
 
+import contextlib
+import csv
+import json
+import signal
+
 import numpy as np
 import pytest
 
 import minicnn as mc
+import minicnn.functional as F
 from googlenet import GoogLeNet, loss
+from googlenet.datasets import DigitsDataset
+from googlenet.evaluation import evaluate
+from googlenet.training import Trainer, main
+from minicnn import backend, rng
+from minicnn.data import DataLoader
 
 CUDA = next(device for device in mc.devices() if device.name.startswith("cuda"))
 
@@ -71,3 +82,160 @@ def test_a_training_step_takes_few_launches_and_never_waits_for_the_gpu(optimize
     counts = step()
     assert counts["launches"] <= 1100  # 2,560 with SGD and 3,712 with Adam before there were kernels
     assert counts["d2h"] == 0
+
+
+# ---- training -------------------------------------------------------------------------------------------------------
+
+TINY = ["--limit-train", "12", "--limit-test", "6", "--batch-size", "4", "--image-size", "32", "--no-aux-heads"]
+
+
+def run(*arguments):
+    with np.errstate(all="ignore"):
+        return main([*TINY, *map(str, arguments)])
+
+
+def metrics(folder):
+    """Every number of metrics.csv but the times."""
+    rows = list(csv.DictReader((folder / "metrics.csv").open()))
+    return [[float(v) for name, v in row.items() if v and "second" not in name] for row in rows]
+
+
+@pytest.fixture
+def no_dropout(monkeypatch):
+    """Dropout draws other numbers on another device: without it, both must come to the same."""
+    monkeypatch.setattr(mc.nn.Dropout, "forward", lambda self, x: x)
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """with interrupted(): a run gets a Ctrl-C in its second step."""
+    plain = Trainer._step
+
+    def step(self, x, targets):
+        plain(self, x, targets)
+        if self.progress.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    @contextlib.contextmanager
+    def in_the_second_step():
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_step", step)
+            yield
+
+    return in_the_second_step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("first", "second"), [("cpu", "cuda"), ("cuda", "cpu")])
+def test_a_run_goes_on_on_another_device(first, second, tmp_path, no_dropout, interrupted):
+    """Begun on one device, stopped in the middle of an epoch, resumed on the other: as if it had never moved."""
+    with interrupted():
+        assert run("--output", tmp_path, "--name", "moved", "--device", first, "--epochs", 2) == 130
+    assert main(["--resume", str(tmp_path / "moved"), "--device", second]) == 0
+    assert json.loads((tmp_path / "moved" / "config.json").read_text())["options"]["device"] == second
+    assert run("--output", tmp_path, "--name", "straight", "--device", "cpu", "--epochs", 2) == 0
+    np.testing.assert_allclose(metrics(tmp_path / "moved"), metrics(tmp_path / "straight"), rtol=1e-3)
+
+
+def test_losses_are_read_every_ten_steps_and_a_loss_that_is_not_finite_is_found_then(tmp_path, capsys, monkeypatch):
+    read, plain = [], Trainer._read
+
+    def counted(self):
+        read.append(len(self.unread))
+        return plain(self)
+
+    monkeypatch.setattr(Trainer, "_read", counted)
+    monkeypatch.setattr("googlenet.training.STEPS_UNREAD_ON_GPU", 2)
+    assert run("--output", tmp_path, "--name", "a", "--device", "cuda", "--epochs", 1) == 0
+    assert read == [2, 1]  # three steps in an epoch
+    assert run("--output", tmp_path, "--name", "b", "--device", "cuda", "--epochs", 1, "--lr", "1e30") == 1
+    error = capsys.readouterr().err
+    assert "the loss is nan in step 2 of epoch 1" in error or "the loss is inf in step 2 of epoch 1" in error
+    assert "No checkpoint was written yet" in error
+    assert not (tmp_path / "b" / "checkpoint.safetensors").exists()
+
+
+def test_accuracy_and_loss_of_saved_weights_are_the_same_on_both_devices():
+    model = GoogLeNet(10, in_channels=1)
+    loader = DataLoader(DigitsDataset(train=False, size=32).limited(7), 3)
+    on_cpu = evaluate(model, loader)
+    on_gpu = evaluate(model.to("cuda"), loader, "cuda")
+    assert (on_gpu.top1, on_gpu.images) == (on_cpu.top1, on_cpu.images)
+    assert on_gpu.loss == pytest.approx(on_cpu.loss, rel=1e-5)
+
+
+# ---- mixing devices -------------------------------------------------------------------------------------------------
+
+
+def on(device, *shape):
+    return mc.tensor(np.ones(shape, np.float32), device=device, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: on("cuda", 2) + on("cpu", 2), "add: b is on cpu, a on cuda:0"),
+        (lambda: F.conv2d(on("cpu", 1, 1, 3, 3), on("cuda", 1, 1, 2, 2)), "conv2d: weight is on cuda:0, x on cpu"),
+        (lambda: F.linear(on("cuda", 1, 2), on("cuda", 2, 2), on("cpu", 2)), "linear: bias is on cpu, x on cuda:0"),
+        (
+            lambda: F.concat([on("cuda", 1, 1), on("cpu", 1, 1)]),
+            r"concat: tensors\[1\] is on cpu, tensors\[0\] on cuda:0",
+        ),
+        (
+            lambda: F.cross_entropy(on("cpu", 1, 2), backend.to_device(np.array([1]), "cuda")),
+            "cross_entropy: targets is on cuda:0, logits on cpu",
+        ),
+        (
+            lambda: F.batch_norm(on("cuda", 2, 1), np.zeros(1, np.float32), None, None, None, True),
+            "batch_norm: running_mean is float32 on cpu, x is float32 on cuda:0",
+        ),
+        (lambda: on("cuda", 2).backward(np.ones(2, np.float32)), "arrays on different devices: cuda:0, cpu"),
+        (lambda: backend.module_of(on("cuda", 1).data, np.ones(1)), "arrays on different devices: cuda:0, cpu"),
+    ],
+)
+def test_arrays_on_different_devices_are_refused_by_name(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_what_may_come_from_another_device_is_copied_to_the_model_s():
+    gpu, cpu = mc.nn.Linear(2, 3).to("cuda"), mc.nn.Linear(2, 3)
+    for target, source, device in ((gpu, cpu, "cuda:0"), (cpu, gpu, "cpu")):
+        target.load_state_dict(source.state_dict())
+        assert target.weight.device == device
+        np.testing.assert_array_equal(target.weight.numpy(), source.weight.numpy())
+    logits = on("cuda", 2, 3)
+    assert (
+        F.cross_entropy(logits, np.array([0, 2])).device == "cuda:0"
+    )  # labels come from the CPU, and are checked there
+
+
+def test_a_label_on_the_gpu_that_is_no_class_makes_the_loss_and_its_gradient_nan():
+    for wrong in (-1, 3):
+        logits = on("cuda", 2, 3)
+        losses = F.cross_entropy(logits, backend.to_device(np.array([1, wrong]), "cuda"), reduction="none")
+        np.testing.assert_array_equal(np.isnan(losses.numpy()), [False, True])
+        losses.sum().backward()
+        np.testing.assert_array_equal(np.isnan(mc.Tensor(logits.grad).numpy()).any(axis=1), [False, True])
+
+
+# ---- random numbers -------------------------------------------------------------------------------------------------
+
+
+def test_weights_shuffles_and_dropout_can_be_repeated_on_either_device():
+    """Weights and shuffles are drawn on the CPU: the same numbers on both. Dropout draws where it computes."""
+    weights, masks = {}, {}
+    for device in ("cpu", "cuda"):
+        for trial in range(2):
+            mc.manual_seed(5)
+            layer = mc.nn.Linear(3, 4).to(device)
+            mask = F.dropout(on(device, 50), 0.5).numpy()
+            state = rng.get_state()
+            weights[device, trial], masks[device, trial] = layer.weight.numpy(), mask
+            rng.set_state({**state, "draws": state["draws"] - 1})  # as a checkpoint would
+            np.testing.assert_array_equal(F.dropout(on(device, 50), 0.5).numpy(), mask)
+        np.testing.assert_array_equal(masks[device, 0], masks[device, 1])
+        assert 10 < (masks[device, 0] == 0).sum() < 40
+    for one in weights.values():
+        np.testing.assert_array_equal(one, weights["cpu", 0])
+    assert state == {"seed": 5, "draws": 3}  # two for the layer, one for the mask, on both
