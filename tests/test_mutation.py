@@ -1,0 +1,264 @@
+"""The runner of mutants itself, on a library of one file: what it must notice, it notices."""
+
+import os
+import subprocess
+import sys
+
+import mutation
+import pytest
+from mutation import MutantError, Runner, Verdict, read
+from support import raises
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are judged in forked processes")
+
+SOURCE = '''\
+class Double:
+    """y = 2 x."""
+
+    def forward(self, x):
+        y = 0
+        for _ in range(2):
+            y += x
+        return y
+
+    def backward(self, grad_y):
+        return 2 * grad_y
+
+
+def unused(x):
+    return x
+    return x
+'''
+
+TESTS = """\
+import toy
+
+
+class TestDouble:
+    def test_forward(self):
+        assert toy.Double().forward(3) == 6
+
+    def test_forward_agrees_with_the_naive_version(self):
+        assert toy.Double().forward(1) == 2
+
+
+def test_backward():
+    assert toy.Double().backward(1) == 2
+"""
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """A library, its tests, and a function that writes mutants for it and reads them."""
+    (tmp_path / "toy.py").write_text(SOURCE)
+    (tmp_path / "test_toy.py").write_text(TESTS)
+
+    def mutants(text, head="file toy.py\n\n[Double]\n"):
+        path = tmp_path / "test_toy.mutants"
+        path.write_text(f"# a comment\n{head}\n{text}")
+        return read(path, tmp_path)
+
+    return mutants
+
+
+@pytest.fixture
+def judge(tmp_path):
+    """The verdict on a mutant, by a runner of its own."""
+
+    def judge(mutant, timeout=60.0):
+        with Runner(tmp_path, timeout, imports=()) as runner:
+            return runner.judge(mutant)
+
+    return judge
+
+
+# ---- patches ------------------------------------------------------------------------------------------------------
+
+
+def test_the_patch_takes_the_place_of_its_lines_with_the_indentation_of_the_source(toy):
+    (mutant,) = toy("half of it\n- for _ in range(2):\n-     y += x\n+ if x:\n+\n+     y += x\n")
+    assert str(mutant) == "test_toy: Double: half of it"
+    assert mutant.apply(SOURCE) == SOURCE.replace(
+        "        for _ in range(2):\n            y += x\n", "        if x:\n\n            y += x\n"
+    )
+
+
+def test_a_patch_without_added_lines_removes(toy):
+    (mutant,) = toy("nothing is added up\n- for _ in range(2):\n-     y += x\n")
+    assert mutant.apply(SOURCE) == SOURCE.replace("        for _ in range(2):\n            y += x\n", "")
+
+
+def test_only_the_indentation_of_the_lines_to_each_other_counts(toy):
+    (mutant,) = toy("the loop is gone\n-     for _ in range(2):\n-         y += x\n+     y += x\n")
+    assert "        y = 0\n        y += x\n        return y\n" in mutant.apply(SOURCE)
+    (mutant,) = toy("not indented\n- for _ in range(2):\n- y += x\n+ y += x\n")
+    with raises(MutantError, "these lines were not found"):
+        mutant.apply(SOURCE)
+
+
+def test_a_file_holds_several_sources_classes_and_mutants(toy):
+    head = "file one.py\ntests test_other.py\n[A]\na\n- 1\n[B.f]\nb\n- 2\n+ 3\n\nc\n- 4\n\nfile toy.py\n[Double]\n"
+    mutants = toy("d\n- 5\n", head)
+    assert [(m.source.name, m.tests.name, m.target, m.description, m.removed, m.added) for m in mutants] == [
+        ("one.py", "test_other.py", "A", "a", ["1"], []),
+        ("one.py", "test_other.py", "B.f", "b", ["2"], ["3"]),
+        ("one.py", "test_other.py", "B.f", "c", ["4"], []),
+        ("toy.py", "test_toy.py", "Double", "d", ["5"], []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "patch", "message"),
+    [
+        ("[Double]", "- return 3 * grad_y\n+ return 0", "these lines were not found in Double"),
+        ("[Double]", "- return x\n+ return 0", "these lines were not found in Double"),  # they stand elsewhere
+        ("[unused]", "- return x\n+ return 0", "these lines were found 2 times, expected once, in unused"),
+        ("[Double.forward]", "- return 2 * grad_y\n+ return 0", "these lines were not found in Double.forward"),
+        ("[Triple]", "- return y\n+ return 0", "has no class or function Triple"),
+        ("[Double]", "- return y\n+ return y  # the same", "the patch changes nothing"),
+        ("[Double]", "- return y\n+ return (y", "what comes out is not Python"),
+        ("[Double]", "- for _ in range(2):\n+     for _ in range(3):", "what comes out is not Python"),
+    ],
+)
+def test_a_patch_that_does_not_fit_is_an_error_that_says_so(toy, head, patch, message):
+    (mutant,) = toy(f"wrong\n{patch}\n", f"file toy.py\n{head}\n")
+    with raises(MutantError, f"test_toy: {head[1:-1]}: wrong: ", message):
+        mutant.apply(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- return y\n", "line 6: a patch without a description"),
+        ("wrong\n+ return y\n", "line 7: a line with + without one with -"),
+        ("wrong\n- a\n+ b\n- c\n", "line 9: all lines with - come before those with +"),
+        ("wrong\nand more words\n", "line 7: expected a line with - or +"),
+        ("wrong\n\n- return y\n", "line 8: a patch without a description"),
+        ("wrong\n", "wrong: has no lines with -"),
+        ("twice\n- a\n\ntwice\n- b\n", "line 9: a second mutant of this name in [Double]"),
+        ("file toy.py\nwrong\n- a\n", "line 7: a mutant needs a `file` and a [Name] above it"),
+    ],
+)
+def test_what_is_not_written_as_told_is_an_error_with_its_line(toy, text, message):
+    with raises(MutantError, message):
+        toy(text)
+
+
+# ---- verdicts -----------------------------------------------------------------------------------------------------
+
+
+def test_verdicts(toy, judge):
+    """Rejected by the first tests of its class, by a function, by another test of the class; and one that survives."""
+    first, function, other, survivor = toy(
+        "three times\n- for _ in range(2):\n+ for _ in range(3):\n\n"
+        "the factor is forgotten\n- return 2 * grad_y\n+ return grad_y\n\n"
+        "3 only once\n- for _ in range(2):\n+ for _ in range(1 if x == 3 else 2):\n\n"
+        "zero is a float\n- y = 0\n+ y = 0.0\n"
+    )
+    for mutant, test, why in [
+        (first, "TestDouble::test_forward_agrees_with_the_naive_version", "assert 3 == 2"),
+        (function, "test_backward", "assert 1 == 2"),
+        (other, "TestDouble::test_forward", "assert 3 == 6"),
+    ]:
+        verdict = judge(mutant)
+        assert (verdict.outcome, verdict.test) == ("rejected", test)
+        assert verdict.why.startswith(f"AssertionError: {why}")
+    assert judge(survivor) == Verdict("survived")
+
+
+def test_a_patch_that_does_not_fit_is_no_success_of_the_tests(toy, judge):
+    (mutant,) = toy("wrong\n- return 3 * grad_y\n")
+    verdict = judge(mutant)
+    assert verdict.outcome == "error"
+    assert "test_toy: Double: wrong: these lines were not found" in verdict.why
+
+
+def test_one_runner_judges_many_and_none_leaves_a_trace(toy, tmp_path):
+    (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
+    with Runner(tmp_path, imports=()) as runner:
+        outcomes = [runner.judge(mutant).outcome, runner.unbroken(mutant.tests).outcome, runner.judge(mutant).outcome]
+    assert outcomes == ["rejected", "survived", "rejected"]
+    assert (tmp_path / "toy.py").read_text() == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("patch", "message"),
+    [
+        ("- class Double:\n+ class Double(undefined):", "the mutant cannot be imported: NameError"),
+        ("- return 2 * grad_y\n+ return 2 * gradient", "NameError"),
+    ],
+)
+def test_a_patch_that_names_what_does_not_exist_is_an_error_and_no_success_of_the_tests(toy, judge, patch, message):
+    (mutant,) = toy(f"wrong\n{patch}\n")
+    verdict = judge(mutant)
+    assert verdict.outcome == "error"
+    assert message in verdict.why
+
+
+def test_tests_that_cannot_run_prove_nothing(toy, judge, tmp_path):
+    (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
+    for text, message in [("import nothing_of_this_name", "cannot be collected"), ("", "pytest ended with status 5")]:
+        (tmp_path / "test_toy.py").write_text(text)
+        verdict = judge(mutant)
+        assert verdict.outcome == "error"
+        assert message in verdict.why
+
+
+def test_a_skipped_test_rejects_nothing(toy, judge, tmp_path):
+    (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
+    (tmp_path / "test_toy.py").write_text("import pytest\n\n\ndef test_it():\n    pytest.skip('not today')\n")
+    assert judge(mutant).outcome == "survived"
+
+
+def test_an_endless_loop_is_stopped_and_counts_as_rejected(toy, judge):
+    (mutant,) = toy("for ever\n- for _ in range(2):\n+ while True:\n")
+    verdict = judge(mutant, timeout=3)
+    assert verdict.outcome == "rejected"
+    assert "had not ended after 3 s and were stopped" in verdict.why
+
+
+def test_a_crash_of_python_counts_as_rejected(toy, judge):
+    (mutant,) = toy("an abort\n- return 2 * grad_y\n+ __import__('os').abort()\n")
+    verdict = judge(mutant)
+    assert verdict.outcome == "rejected"
+    assert "Python was ended by signal 6" in verdict.why
+
+
+# ---- the command --------------------------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    command = [sys.executable, mutation.__file__, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_the_command_names_the_test_that_rejects_each():
+    mutants = mutation.ROOT / "tests" / "functional" / "test_linear.mutants"
+    result = run(str(mutants), "-k", "forward forgets the bias")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "test_linear: Linear: forward forgets the bias\n    rejected by TestLinear::test_forward" in result.stdout
+    assert "1 mutants, 1 rejected" in result.stdout
+
+
+@pytest.mark.slow
+def test_the_command_ends_with_status_1_where_a_mutant_survives(tmp_path):
+    mutants = tmp_path / "test_nothing.mutants"
+    mutants.write_text(
+        "file minicnn/functional/linear.py\ntests tests/functional/test_checks.py\n"
+        "[Linear]\nno matter to these tests\n- y[:, outputs] += bias[outputs]\n+ pass\n"
+    )
+    result = run(str(mutants))
+    assert result.returncode == 1
+    assert "test_nothing: Linear: no matter to these tests\n    SURVIVED: no test fails" in result.stdout
+
+
+def test_the_command_refuses_what_it_cannot_read(tmp_path):
+    result = run(str(tmp_path / "missing.mutants"))
+    assert result.returncode == 2
+    assert "missing.mutants" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_help_shows_an_example():
+    assert "example: python tests/mutation.py" in run("--help").stdout
