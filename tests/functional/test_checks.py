@@ -35,8 +35,9 @@ def test_a_pair_below_the_minimum(value, minimum):
 
 def test_ndim():
     checks.ndim("conv2d", "x", np.ones((2, 3, 4, 5)), 4, "(N, C, H, W)")
-    with raises(ValueError, "conv2d: x has shape (2, 3), expected 4 axes (N, C, H, W)"):
-        checks.ndim("conv2d", "x", np.ones((2, 3)), 4, "(N, C, H, W)")
+    for shape in [(2, 3), (1, 2, 3, 4, 5), ()]:
+        with raises(ValueError, f"conv2d: x has shape {shape}, expected 4 axes (N, C, H, W)"):
+            checks.ndim("conv2d", "x", np.ones(shape), 4, "(N, C, H, W)")
 
 
 def test_shape():

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
-from support import Case, OperationTest, leaf, raises, tensor
+from support import Case, OperationTest, fetch, leaf, put, raises, tensor
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn import backend
+from minicnn.functional.shape import ToDevice
 
 
 class TestReshape(OperationTest):
@@ -166,6 +168,19 @@ def test_to_where_it_is_already_is_the_tensor_itself():
     x = tensor(2)
     assert F.to(x, "cpu") is x
     assert x.to("cpu") is x
+
+
+@pytest.mark.devices("strict", "cuda")
+@pytest.mark.parametrize("from_the_cpu", [True, False])
+def test_the_gradient_goes_back_to_where_x_came_from(device, from_the_cpu):
+    origin, other = ("cpu", device) if from_the_cpu else (device, "cpu")
+    x, grad_y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    move = ToDevice(other)
+    y, grad_x = move.forward(put(x, origin)), move.backward(put(grad_y, other))
+    assert backend.same_device(y, other)
+    assert backend.same_device(grad_x, origin)
+    np.testing.assert_array_equal(fetch(y), x)
+    np.testing.assert_array_equal(fetch(grad_x), grad_y)
 
 
 @pytest.mark.parametrize("name", ["gpu", "cpu:0", "cuda:x", "cuda:-1", "", None, 3])

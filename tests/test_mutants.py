@@ -1,0 +1,59 @@
+"""Every mutant is rejected by the tests beside which it stands; see mutation.py."""
+
+import collections
+import inspect
+import os
+from pathlib import Path
+
+import mutation
+import pytest
+
+import minicnn.functional as F
+from minicnn.function import Function
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are judged in forked processes")
+
+MUTANTS = [mutant for path in sorted(Path(__file__).parent.rglob("*.mutants")) for mutant in mutation.read(path)]
+JUDGES = sorted({mutant.tests for mutant in MUTANTS})
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with mutation.Runner() as runner:
+        yield runner
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_every_mutant_is_rejected(runner, mutant):
+    verdict = runner.judge(mutant)
+    assert verdict.outcome == "rejected", f"{mutant}: {verdict}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tests", JUDGES, ids=lambda tests: tests.stem)
+def test_without_a_mutant_nothing_fails(runner, tests):
+    """Else a mutant could be rejected for what is not its fault."""
+    verdict = runner.unbroken(tests)
+    assert verdict.outcome == "survived", str(verdict)
+
+
+def public_operations():
+    """Every Function of minicnn.functional."""
+    modules = [module for _, module in inspect.getmembers(F, inspect.ismodule)]
+    classes = {c for module in modules for _, c in inspect.getmembers(module, inspect.isclass)}
+    return [c for c in classes if issubclass(c, Function) and c.__module__.startswith("minicnn.functional.")]
+
+
+def broken_classes():
+    """How many mutants each class has, by the file that holds it and its name."""
+    return collections.Counter((mutant.source, mutant.target.partition(".")[0]) for mutant in MUTANTS)
+
+
+@pytest.mark.parametrize("operation", sorted(public_operations(), key=lambda c: c.__name__), ids=lambda c: c.__name__)
+def test_every_operation_has_at_least_four_mutants(operation):
+    assert broken_classes()[Path(inspect.getfile(operation)).resolve(), operation.__name__] >= 4
+
+
+def test_there_are_at_least_120_mutants():
+    assert len(MUTANTS) >= 120
