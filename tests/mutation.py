@@ -40,9 +40,12 @@ import sys
 import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTS = ("numpy", "torch", "threadpoolctl", "hypothesis.strategies")  # what takes long, where it is installed
@@ -238,7 +241,7 @@ class Witness:
     """A pytest plugin that chooses the tests and remembers the first that fails."""
 
     def __init__(self, only: str):
-        self.only, self.collected, self.verdict = only, True, Verdict("survived")
+        self.only, self.verdict = only, Verdict("survived")
 
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> list[Any] | None:
         """None leaves it to pytest; an empty list leaves it out."""
@@ -256,24 +259,23 @@ class Witness:
         if report.failed:
             self.verdict = Verdict("error", why=f"the tests cannot be collected: {report.longreprtext}")
 
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
-        import pytest
-
-        if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
-            return
-        if self.verdict.outcome == "survived":
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[Any]:
+        report = yield
+        if report.failed and self.verdict.outcome == "survived":
             name = item.nodeid.partition("::")[2]
             why = f"{call.excinfo.typename}: {call.excinfo.value}"
             # A patch that names what does not exist is wrong itself. That is not what the tests are there to find.
             patch_is_wrong = call.excinfo.errisinstance(NameError)
             self.verdict = Verdict("error" if patch_is_wrong else "rejected", name, why)
+        return report
 
 
 def serve(imports: list[str]) -> None:
     """Answer requests, one line of JSON each, until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what anything else prints does not belong among the answers
-    for name in ("pytest", *imports):
+    for name in imports:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if "hypothesis" in sys.modules:
@@ -332,8 +334,6 @@ def in_a_child(request: dict[str, str], timeout: float) -> Verdict:
 
 def run_tests(tests: str, only: str, module: str, broken: str) -> Verdict:
     """Run a test file in this process, until a test fails, with `broken` as the source of `module`."""
-    import pytest
-
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)

@@ -62,14 +62,9 @@ def toy(tmp_path):
 
 
 @pytest.fixture
-def judge(tmp_path):
-    """The verdict on a mutant, by a runner of its own."""
-
-    def judge(mutant, timeout=60.0):
-        with Runner(tmp_path, timeout, imports=()) as runner:
-            return runner.judge(mutant)
-
-    return judge
+def runner(tmp_path):
+    with Runner(tmp_path, imports=()) as runner:
+        yield runner
 
 
 # ---- patches ------------------------------------------------------------------------------------------------------
@@ -147,7 +142,7 @@ def test_what_is_not_written_as_told_is_an_error_with_its_line(toy, text, messag
 # ---- verdicts -----------------------------------------------------------------------------------------------------
 
 
-def test_verdicts(toy, judge):
+def test_verdicts(toy, runner):
     """Rejected by the first tests of its class, by a function, by another test of the class; and one that survives."""
     first, function, other, survivor = toy(
         "three times\n- for _ in range(2):\n+ for _ in range(3):\n\n"
@@ -160,23 +155,22 @@ def test_verdicts(toy, judge):
         (function, "test_backward", "assert 1 == 2"),
         (other, "TestDouble::test_forward", "assert 3 == 6"),
     ]:
-        verdict = judge(mutant)
+        verdict = runner.judge(mutant)
         assert (verdict.outcome, verdict.test) == ("rejected", test)
         assert verdict.why.startswith(f"AssertionError: {why}")
-    assert judge(survivor) == Verdict("survived")
+    assert runner.judge(survivor) == Verdict("survived")
 
 
-def test_a_patch_that_does_not_fit_is_no_success_of_the_tests(toy, judge):
+def test_a_patch_that_does_not_fit_is_no_success_of_the_tests(toy, runner):
     (mutant,) = toy("wrong\n- return 3 * grad_y\n")
-    verdict = judge(mutant)
+    verdict = runner.judge(mutant)
     assert verdict.outcome == "error"
     assert "test_toy: Double: wrong: these lines were not found" in verdict.why
 
 
-def test_one_runner_judges_many_and_none_leaves_a_trace(toy, tmp_path):
+def test_one_runner_judges_many_and_none_leaves_a_trace(toy, runner, tmp_path):
     (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
-    with Runner(tmp_path, imports=()) as runner:
-        outcomes = [runner.judge(mutant).outcome, runner.unbroken(mutant.tests).outcome, runner.judge(mutant).outcome]
+    outcomes = [runner.judge(mutant).outcome, runner.unbroken(mutant.tests).outcome, runner.judge(mutant).outcome]
     assert outcomes == ["rejected", "survived", "rejected"]
     assert (tmp_path / "toy.py").read_text() == SOURCE
 
@@ -188,38 +182,40 @@ def test_one_runner_judges_many_and_none_leaves_a_trace(toy, tmp_path):
         ("- return 2 * grad_y\n+ return 2 * gradient", "NameError"),
     ],
 )
-def test_a_patch_that_names_what_does_not_exist_is_an_error_and_no_success_of_the_tests(toy, judge, patch, message):
+def test_a_patch_that_names_what_does_not_exist_is_an_error_and_no_success_of_the_tests(toy, runner, patch, message):
     (mutant,) = toy(f"wrong\n{patch}\n")
-    verdict = judge(mutant)
+    verdict = runner.judge(mutant)
     assert verdict.outcome == "error"
     assert message in verdict.why
 
 
-def test_tests_that_cannot_run_prove_nothing(toy, judge, tmp_path):
+def test_tests_that_cannot_run_prove_nothing(toy, runner, tmp_path):
     (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
     for text, message in [("import nothing_of_this_name", "cannot be collected"), ("", "pytest ended with status 5")]:
         (tmp_path / "test_toy.py").write_text(text)
-        verdict = judge(mutant)
+        verdict = runner.judge(mutant)
         assert verdict.outcome == "error"
         assert message in verdict.why
 
 
-def test_a_skipped_test_rejects_nothing(toy, judge, tmp_path):
+@pytest.mark.parametrize("text", ["def test_it(): pytest.skip('no')", "@pytest.mark.xfail\ndef test_it(): assert 0"])
+def test_a_skipped_test_and_one_that_is_expected_to_fail_reject_nothing(toy, runner, tmp_path, text):
     (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
-    (tmp_path / "test_toy.py").write_text("import pytest\n\n\ndef test_it():\n    pytest.skip('not today')\n")
-    assert judge(mutant).outcome == "survived"
+    (tmp_path / "test_toy.py").write_text(f"import pytest\n\n\n{text}\n")
+    assert runner.judge(mutant).outcome == "survived"
 
 
-def test_an_endless_loop_is_stopped_and_counts_as_rejected(toy, judge):
+def test_an_endless_loop_is_stopped_and_counts_as_rejected(toy, runner):
     (mutant,) = toy("for ever\n- for _ in range(2):\n+ while True:\n")
-    verdict = judge(mutant, timeout=3)
+    runner.timeout = 3
+    verdict = runner.judge(mutant)
     assert verdict.outcome == "rejected"
     assert "had not ended after 3 s and were stopped" in verdict.why
 
 
-def test_a_crash_of_python_counts_as_rejected(toy, judge):
+def test_a_crash_of_python_counts_as_rejected(toy, runner):
     (mutant,) = toy("an abort\n- return 2 * grad_y\n+ __import__('os').abort()\n")
-    verdict = judge(mutant)
+    verdict = runner.judge(mutant)
     assert verdict.outcome == "rejected"
     assert "Python was ended by signal 6" in verdict.why
 
@@ -229,15 +225,14 @@ def test_a_crash_of_python_counts_as_rejected(toy, judge):
 
 def run(*arguments):
     command = [sys.executable, mutation.__file__, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=mutation.ROOT)
 
 
 @pytest.mark.slow
 def test_the_command_names_the_test_that_rejects_each():
-    mutants = mutation.ROOT / "tests" / "functional" / "test_linear.mutants"
-    result = run(str(mutants), "-k", "forward forgets the bias")
+    result = run("tests/functional/test_checks.mutants", "-k", "columns first")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "test_linear: Linear: forward forgets the bias\n    rejected by TestLinear::test_forward" in result.stdout
+    assert "test_checks: pair: columns first, rows second\n    rejected by test_pair[" in result.stdout
     assert "1 mutants, 1 rejected" in result.stdout
 
 
