@@ -2,10 +2,11 @@ import math
 
 import numpy as np
 import pytest
-from support import Case, OperationTest, leaf, raises, tensor, torch
+from support import Case, OperationTest, leaf, put, raises, tensor, torch
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn.functional.loss import check_targets
 
 
 def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0):
@@ -134,6 +135,16 @@ def test_what_targets_may_be(targets):
     expected.backward()
     assert loss.item() == expected.item()
     np.testing.assert_array_equal(logits.grad, other.grad)
+
+
+def test_targets_may_be_on_the_device(device):
+    logits, targets = tensor(3, 4), put(np.array([2, 0, 1]), device)
+    expected = F.cross_entropy(logits, [2, 0, 1]).item()
+    for given in (targets, mc.Tensor(targets)):
+        assert F.cross_entropy(logits.to(device), given).item() == pytest.approx(expected, rel=1e-12)
+        assert check_targets(given, 3, 4) is targets  # copied only to be looked at
+        with raises(ValueError, "cross_entropy: targets[0] is 2, expected a class from 0 to 1"):
+            F.cross_entropy(tensor(3, 2).to(device), given)
 
 
 def test_targets_are_not_changed_and_may_change_before_backward():
