@@ -228,5 +228,7 @@ def test_raises_wants_the_parts_in_order():
         raise ValueError("one two three four five")
     with pytest.raises(AssertionError), raises(ValueError, "two", "one"):
         raise ValueError("one two")
+    with pytest.raises(AssertionError), raises(ValueError, "two"):
+        raise ValueError("one two")
     with pytest.raises(AssertionError), raises(ValueError, "a.b"):
         raise ValueError("a b")

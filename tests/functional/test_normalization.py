@@ -95,6 +95,12 @@ def test_running_statistics_in_training(dtype):
     assert_close(variance, np.array([0.75 * 3 + 0.25 * 13, 0.75 * 5 + 0.25 * 100]), dtype, "running_var")
 
 
+def test_a_tenth_of_the_running_statistics_is_renewed_unless_said_otherwise():
+    mean = np.array([100.0])
+    F.batch_norm(mc.Tensor(np.array([[1.0], [3.0]])), mean, None, None, None, training=True)
+    np.testing.assert_allclose(mean, [0.9 * 100 + 0.1 * 2])
+
+
 def test_running_statistics_may_be_tensors_and_are_updated_in_place():
     mean, variance = mc.Tensor(np.zeros(2)), mc.Tensor(np.ones(2))
     arrays = mean.data, variance.data
@@ -247,6 +253,7 @@ class TestLocalResponseNorm(OperationTest):
         Case("sequences", (2, 4, 3), size=3, alpha=1.0),
         Case("volumes", (1, 4, 2, 1, 2), size=3, alpha=1.0),
         Case("five images for three threads", (5, 3, 2, 1), size=3, alpha=1.0),
+        Case("options below zero", (2, 3, 2, 2), size=3, alpha=-1.0, beta=-2.0, k=-1.0),
     ]
 
     def operation(self, case, x):
