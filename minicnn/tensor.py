@@ -211,7 +211,7 @@ class Tensor:
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: str = "cpu") -> Tensor:
     """A Tensor with a copy of `data`, of the given dtype and on the given device."""
     array = _as_array(data, dtype)
-    return Tensor(backend.to_device(array.astype(dtype or array.dtype, copy=True), device), requires_grad)
+    return Tensor(backend.to_device(array.astype(dtype or array.dtype), device), requires_grad)
 
 
 def _as_array(data: Any, dtype: Any = None) -> Array:

@@ -235,7 +235,7 @@ def test_a_tensor_of_one_element_needs_none(shape):
 
 
 def test_backward_where_nothing_requires_a_gradient():
-    with pytest.raises(RuntimeError, match="does not require a gradient"):
+    with pytest.raises(RuntimeError, match="^backward: this tensor does not require a gradient"):
         (Tensor([1.0]) * 2).backward()
 
 
@@ -451,6 +451,7 @@ def test_tensor_with_a_dtype():
 
 def test_tensor_to_float64_keeps_all_digits_of_a_list():
     assert tensor([0.1], dtype=np.float64).data[0] == 0.1
+    assert tensor([2**70], dtype=np.float64).data[0] == 2.0**70  # more than an int64 holds
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -562,10 +563,25 @@ def test_item():
 def test_float_and_len():
     assert float(leaf(1.5)) == 1.5
     assert len(Tensor(np.zeros((4, 2)))) == 4
-    with pytest.raises(TypeError, match="len"):
+    assert len(Tensor([1.0, 2.0, 3.0])) == 3
+    with pytest.raises(TypeError, match="^len: a tensor of no dimensions"):
         len(Tensor(1.0))
     with pytest.raises(ValueError, match="item"):
         float(Tensor([1.0, 2.0]))
+
+
+def test_the_truth_of_a_tensor_is_that_of_its_number():
+    assert bool(Tensor([2.0])) is True
+    assert bool(Tensor(0.0)) is False
+    with pytest.raises(ValueError, match="item"):
+        bool(Tensor([1.0, 2.0]))
+
+
+def test_as_a_numpy_array():
+    x = Tensor(np.array([1.0, 2.0]))
+    assert np.asarray(x, dtype=np.float32).dtype == np.float32
+    assert np.shares_memory(np.asarray(x), x.data)
+    assert not np.shares_memory(np.array(x), x.data)
 
 
 def test_iteration_gives_rows_that_belong_to_the_graph():
@@ -591,6 +607,8 @@ def test_attributes():
 def test_repr():
     assert repr(Tensor([1.5])) == "Tensor([1.5], dtype=float32)"
     assert repr(leaf([1.0, 2.0])) == "Tensor([1., 2.], dtype=float64, requires_grad=True)"
+    assert repr(Tensor([1.23456789])) == "Tensor([1.2346], dtype=float32)"
+    assert repr(Tensor([[1.0, 2.0], [3.0, 4.0]])) == "Tensor([[1., 2.],\n        [3., 4.]], dtype=float32)"
     assert repr(Tensor(3)) == "Tensor(3, dtype=int64)"
     assert len(repr(Tensor(np.zeros((500, 500))))) < 1000  # a large one is shortened
 

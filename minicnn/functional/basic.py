@@ -240,11 +240,9 @@ def shapes_together(operation: str, a: Any, b: Any) -> tuple[tuple[int, ...], tu
 
 def operand(value: Any) -> Any:
     """What the other side of an operator may be: a Tensor, an array, or a number that takes the tensor's dtype."""
-    if backend.is_array(value) and value.ndim > 0:
-        return Tensor(value)
-    if isinstance(value, np.generic) or backend.is_array(value):
-        return value.item() if isinstance(value, np.generic) else Tensor(value)
-    return value
+    if isinstance(value, np.generic):
+        return value.item()
+    return Tensor(value) if backend.is_array(value) else value
 
 
 def add(a: Operand, b: Operand) -> Tensor:

@@ -192,8 +192,10 @@ def test_unbroadcast_adds_up_what_was_copied():
     g = np.arange(24.0).reshape(2, 3, 4)
     np.testing.assert_array_equal(unbroadcast(g, (3, 1)), [[(0 + 1 + 2 + 3) + (12 + 13 + 14 + 15)], [92], [124]])
     np.testing.assert_array_equal(unbroadcast(g, ()), 276)
+    assert isinstance(unbroadcast(g, ()), np.ndarray)
     assert unbroadcast(g, (2, 3, 4)) is g or np.array_equal(unbroadcast(g, (2, 3, 4)), g)
     assert unbroadcast(np.ones((1, 1)), (1,)).shape == (1,)
+    np.testing.assert_array_equal(unbroadcast(np.ones((5, 3, 1)), (1, 1)), [[15]])
 
 
 def test_an_input_used_twice_gets_both_gradients():
@@ -209,6 +211,17 @@ def test_pow_where_the_formula_says_zero_times_infinity():
     y.backward(np.ones(4))
     np.testing.assert_array_equal(a.grad, [0, 0, 0, 1])
     np.testing.assert_array_equal(b.grad, [0, 0, math.log(2), 0])
+
+
+def test_pow_at_infinity_and_of_zero_to_a_negative_power():
+    for zero in (0, 0.0, leaf([0.0])):
+        x = leaf([np.inf])
+        (x**zero).backward()
+        np.testing.assert_array_equal(x.grad, [0])  # not 0 times infinity
+    x, b = mc.Tensor(np.array([0.0])), leaf([-1.0])
+    with np.errstate(divide="ignore"):
+        (x**b).backward()
+    np.testing.assert_array_equal(b.grad, [-np.inf])  # 0^b log 0, as in PyTorch
 
 
 def test_pow_of_negative_numbers_to_whole_powers():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support import raises, tensor
+from support import put, raises, tensor
 
 from minicnn.functional import checks
 
@@ -101,6 +101,16 @@ def test_like():
         checks.like("batch_norm", "running_mean", np.ones(3), x)
     with raises(TypeError, "batch_norm: running_mean is list, expected an array or a Tensor"):
         checks.like("batch_norm", "running_mean", [1.0, 2.0], x)
+
+
+@pytest.mark.devices("strict", "cuda")
+def test_like_wants_the_same_device(device):
+    here, there = np.ones(3), put(np.ones(3), device)
+    checks.like("batch_norm", "running_mean", there, there)
+    with raises(TypeError, "batch_norm: running_mean is float64 on cpu, x is float64 on cuda:0"):
+        checks.like("batch_norm", "running_mean", here, there)
+    with raises(TypeError, "batch_norm: running_mean is float64 on cuda:0, x is float64 on cpu"):
+        checks.like("batch_norm", "running_mean", there, here)
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 0.5, 1.0, np.float64(0.25), np.float32(0.25)], ids=repr)

@@ -4,6 +4,7 @@ from support import Case, OperationTest, leaf, raises, tensor, torch
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn import rng
 
 
 class TestDropout(OperationTest):
@@ -88,6 +89,27 @@ def test_a_seed_repeats_the_mask_and_calls_differ():
     assert (F.dropout(x).data != first).any()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "drawn"), [(np.float16, np.float32), (np.float32, np.float32), (np.float64, np.float64)]
+)
+def test_elements_are_dropped_where_a_number_of_the_same_precision_is_below_p(dtype, drawn):
+    mc.manual_seed(5)
+    kept = rng.next_generator(np).random((20, 30), dtype=drawn) >= 0.3
+    mc.manual_seed(5)
+    np.testing.assert_array_equal(F.dropout(mc.Tensor(np.ones((20, 30), dtype)), 0.3).data > 0, kept)
+
+
+def test_an_element_is_kept_where_the_number_equals_p(monkeypatch):
+    """The numbers are at least 0 and below 1, so that a share p of them is below p, and none where p is 0."""
+
+    class Generator:
+        def random(self, shape, dtype):
+            return np.array([0.0, 0.49, 0.5, 0.99], dtype)
+
+    monkeypatch.setattr(rng, "next_generator", lambda xp: Generator())
+    np.testing.assert_array_equal(F.dropout(mc.Tensor(np.ones(4)), 0.5).data, [0, 0, 2, 2])
+
+
 def test_one_half_is_the_default():
     mc.manual_seed(0)
     assert set(F.dropout(mc.Tensor(np.ones(100))).data) == {0.0, 2.0}
@@ -105,7 +127,7 @@ def test_with_p_one_nothing_is_left(p):
 def test_with_p_zero_and_in_evaluation_nothing_happens():
     x = tensor(3, 4, requires_grad=True)
     for y in (F.dropout(x, 0), F.dropout(x, 0.0), F.dropout(x, 0.5, training=False), F.dropout(x, 1, training=False)):
-        np.testing.assert_array_equal(y.data, x.data)
+        assert y is x
         x.grad = None
         y.backward(np.full((3, 4), 2.0))
         np.testing.assert_array_equal(x.grad, np.full((3, 4), 2.0))
