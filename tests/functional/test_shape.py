@@ -191,7 +191,7 @@ def test_devices_that_do_not_exist_are_refused(name):
 
 def test_a_gpu_without_cupy_is_refused(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cupy", None)  # so that importing it fails
-    with raises(RuntimeError, 'device "cuda" needs CuPy', "Install it"):
+    with raises(RuntimeError, 'device "cuda" cannot be used: CuPy cannot be imported', "Install it"):
         tensor(2).to("cuda")
 
 
