@@ -97,6 +97,7 @@ def test_none_and_numbers_are_passed_on_as_they_are():
     x = leaf([1.0])
     Take()(x, None, 3).backward()
     assert given == [None, 3]
+    assert type(given[1]) is int
     np.testing.assert_array_equal(x.grad, [1.0])
 
 
@@ -274,6 +275,13 @@ def test_an_array_where_a_tensor_is_expected():
         Square()(np.ones(2))
     with pytest.raises(TypeError, match=r"weighted_sum: b is list, expected a Tensor"):
         WeightedSum()(leaf([1.0]), [1.0])
+
+
+def test_none_where_a_tensor_is_expected():
+    with pytest.raises(TypeError, match="square: x is NoneType, expected a Tensor"):
+        Square()(None)
+    with pytest.raises(TypeError, match="weighted_sum: b is NoneType, expected a Tensor"):
+        WeightedSum()(leaf([1.0]), None)
 
 
 def test_an_integer_where_a_float_is_expected():

@@ -19,6 +19,27 @@ def test_resumes_bit_for_bit(resumes, kind, options):
     resumes(lambda ps, lr=0.01: kind(ps, **{**options, "lr": lr}))
 
 
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_combination_of_options_follows_the_formula(kind, options):
+    """On an array that is walked in several blocks (conftest.py makes the cache small)."""
+    rng = np.random.default_rng(0)
+    lr, (beta1, beta2), decay = options["lr"], options["betas"], options["weight_decay"]
+    x, m, v = rng.standard_normal((30, 7)), 0, 0
+    p = Tensor(x.copy(), requires_grad=True)
+    optimizer = kind([p], **options)
+    for t in range(1, 6):
+        p.grad = g = rng.standard_normal(x.shape)
+        if kind is AdamW:
+            x = x - lr * decay * x
+        else:
+            g = g + decay * x
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        x = x - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + options["eps"])
+        optimizer.step()
+        np.testing.assert_allclose(p.data, x, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize(("kind", "decoupled"), [(Adam, False), (AdamW, True)])
 def test_the_papers_formula_in_plain_numbers(kind, decoupled):
     lr, beta1, beta2, eps, decay = 0.1, 0.8, 0.95, 1e-3, 0.05
@@ -40,6 +61,13 @@ def test_the_papers_formula_in_plain_numbers(kind, decoupled):
         p.grad = np.array([grad])
         optimizer.step()
     assert p.data[0] == pytest.approx(x, rel=1e-13)
+
+
+def test_the_defaults_are_pytorch_s():
+    for kind, weight_decay in [(Adam, 0), (AdamW, 0.01)]:
+        (group,) = kind([Tensor([1.0], requires_grad=True)]).param_groups
+        assert (group["lr"], group["betas"], group["eps"]) == (1e-3, (0.9, 0.999), 1e-8)
+        assert group["weight_decay"] == weight_decay
 
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])

@@ -32,12 +32,14 @@ def test_the_plain_mean_of_all_updates():
     assert average.n_averaged == 20
 
 
-def test_the_exponential_mean():
+@pytest.mark.parametrize("decay", [0.9, 0.0])
+def test_the_exponential_mean(decay):
     ps = parameters()
-    average, expected = WeightAverage(ps, decay=0.9), None
+    average, expected = WeightAverage(ps, decay), None
     for values in walk(ps, 0):
         average.update()
-        expected = values if expected is None else [0.9 * e + 0.1 * v for e, v in zip(expected, values, strict=True)]
+        expected = expected or values
+        expected = [decay * e + (1 - decay) * v for e, v in zip(expected, values, strict=True)]
     for mean, value in zip(average.averages, expected, strict=True):
         np.testing.assert_allclose(mean, value, rtol=1e-12, atol=1e-15)
 

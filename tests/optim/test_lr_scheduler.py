@@ -45,6 +45,7 @@ def rates(schedule, steps):
         ("multistep", 4, 1),
         ("multistep", 5, 0.3),
         ("multistep", 54, 0.3**3),
+        ("multistep, unsorted and twice", 3, 0.5),
         ("multistep, unsorted and twice", 20, 0.5**3),
         ("polynomial, Caffe's", 0, 1),
         ("polynomial, Caffe's", 30, 0.5),
@@ -65,11 +66,21 @@ def rates(schedule, steps):
         ("sequence, cut short", 3, 0.37),
         ("sequence, cut short", 4, 1),
         ("sequence, cut short", 7, 0.1),
+        ("sequence of three", 6, 1),
+        ("sequence of three", 7, 1),
+        ("sequence of three", 17, 0.25),
+        ("sequence of three", 25, 1),
+        ("sequence of three", 27, 0.5),
     ],
 )
 def test_values_worked_out_by_hand(name, t, factor):
     found = rates(SCHEDULES[name](lr_scheduler, optimizer()), t + 1)[t]
     assert found == pytest.approx([factor * lr for lr in BASE_LRS], rel=1e-14, abs=1e-16)
+
+
+@pytest.mark.parametrize(("t", "lr"), [(0, 0.5), (3, 0.3), (6, 0.1), (9, 0.3), (12, 0.5)])
+def test_a_cosine_swings_between_the_base_and_eta_min(t, lr):
+    assert CosineAnnealingLR(optimizer([0.5]), T_max=6, eta_min=0.1).rate(0.5, t) == pytest.approx(lr, rel=1e-14)
 
 
 def test_a_rate_is_a_pure_function_of_the_step():

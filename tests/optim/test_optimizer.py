@@ -90,7 +90,7 @@ def test_a_parameter_without_a_gradient_is_left_alone(kind):
 
 def test_zero_grad():
     p, q = parameter(2), parameter(2)
-    p.grad = np.ones(2, np.float32)
+    p.grad = q.grad = np.ones(2, np.float32)
     SGD([{"params": [p]}, {"params": [q]}]).zero_grad()
     assert p.grad is None and q.grad is None
 
@@ -178,6 +178,16 @@ def test_state_dict_has_pytorchs_form():
     assert set(stepped(Adam).state_dict()["state"][0]) == {"step", "exp_avg", "exp_avg_sq"}
 
 
+def test_a_saved_state_is_a_copy_that_further_steps_do_not_change():
+    optimizer = stepped(Adam)
+    saved = optimizer.state_dict()
+    before = copy.deepcopy(saved)
+    optimizer.step()
+    np.testing.assert_equal(saved, before)
+    with np.testing.assert_raises(AssertionError):
+        np.testing.assert_equal(optimizer.state_dict(), before)
+
+
 def test_numbers_count_through_the_groups():
     optimizer = SGD([{"params": [parameter(1), parameter(1)]}, {"params": [parameter(1)]}])
     assert [group["params"] for group in optimizer.state_dict()["param_groups"]] == [[0, 1], [2]]
@@ -190,6 +200,17 @@ def test_the_options_survive_json():
     other.load_state_dict({"state": optimizer.state_dict()["state"], "param_groups": groups})
     assert other.param_groups[0]["betas"] == (0.8, 0.95)
     other.step()
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW])
+def test_loading_gives_back_the_very_state_in_arrays_of_its_own(kind):
+    options = {"momentum": 0.9} if kind is SGD else {}
+    saved, other = stepped(kind, **options).state_dict(), kind([parameter(2, 3), parameter(4)], **options)
+    other.load_state_dict(saved)
+    np.testing.assert_equal(other.state_dict(), saved)
+    for number, values in saved["state"].items():
+        for name, value in values.items():
+            assert name == "step" or not np.shares_memory(value, other.state[number][name])
 
 
 def test_loading_copies_and_casts_and_takes_tensors():
@@ -220,6 +241,7 @@ def damaged(change):
         ),
         (damaged(lambda s: s["param_groups"].append(s["param_groups"][0])), r"have \[2, 2\] parameters"),
         (damaged(lambda s: s["state"][1].update(exp_avg=np.ones(5))), r"parameter 1, exp_avg has shape \(5,\).*\(4,\)"),
+        (damaged(lambda s: s["state"][1].update(exp_avg=np.ones((2, 2)))), r"parameter 1, exp_avg has shape \(2, 2\)"),
         (damaged(lambda s: s["state"][0].pop("step")), r"parameter 0 has the state \['exp_avg', 'exp_avg_sq'\]"),
         (damaged(lambda s: s["state"].update({7: {}})), r"state for parameters \[7\], which no group has"),
         (damaged(lambda s: s["param_groups"][0].update(lr=-1)), "Adam: lr is -1"),

@@ -18,6 +18,23 @@ def test_resumes_bit_for_bit(resumes, options):
     resumes(lambda ps, lr=0.1: SGD(ps, **{**options, "lr": lr}))
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_combination_of_options_follows_the_formula(options):
+    """On an array that is walked in several blocks (conftest.py makes the cache small)."""
+    rng = np.random.default_rng(0)
+    lr, momentum, weight_decay = options["lr"], options["momentum"], options["weight_decay"]
+    x, v = rng.standard_normal((30, 7)), None
+    p = Tensor(x.copy(), requires_grad=True)
+    optimizer = SGD([p], **options)
+    for _ in range(5):
+        p.grad = rng.standard_normal(x.shape)
+        g = p.grad + weight_decay * x
+        v = g if v is None else momentum * v + (1 - options["dampening"]) * g
+        x = x - lr * (g + momentum * v if options["nesterov"] else v if momentum else g)
+        optimizer.step()
+        np.testing.assert_allclose(p.data, x, rtol=1e-13, atol=1e-15)
+
+
 def steps_of_one_number(options, grads, x=1.0):
     p = Tensor(np.array([x]), requires_grad=True)
     optimizer = SGD([p], **options)
