@@ -9,6 +9,7 @@ import mutation
 import pytest
 
 import minicnn.functional as F
+from minicnn import nn, optim
 from minicnn.function import Function
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are judged in forked processes")
@@ -53,6 +54,17 @@ def broken_classes():
 @pytest.mark.parametrize("operation", sorted(public_operations(), key=lambda c: c.__name__), ids=lambda c: c.__name__)
 def test_every_operation_has_at_least_four_mutants(operation):
     assert broken_classes()[Path(inspect.getfile(operation)).resolve(), operation.__name__] >= 4
+
+
+def layers_optimizers_and_schedules():
+    classes = {c for module in (nn, optim, optim.lr_scheduler) for _, c in inspect.getmembers(module, inspect.isclass)}
+    kinds = nn.Module, optim.Optimizer, optim.WeightAverage, optim.lr_scheduler.LRScheduler
+    return sorted((c for c in classes if issubclass(c, kinds)), key=lambda c: c.__name__)
+
+
+@pytest.mark.parametrize("kind", layers_optimizers_and_schedules(), ids=lambda c: c.__name__)
+def test_every_layer_optimizer_and_schedule_has_at_least_four_mutants(kind):
+    assert broken_classes()[Path(inspect.getfile(kind)).resolve(), kind.__name__] >= 4
 
 
 def test_there_are_at_least_120_mutants():
