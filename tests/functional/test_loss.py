@@ -142,9 +142,17 @@ def test_targets_may_be_on_the_device(device):
     expected = F.cross_entropy(logits, [2, 0, 1]).item()
     for given in (targets, mc.Tensor(targets)):
         assert F.cross_entropy(logits.to(device), given).item() == pytest.approx(expected, rel=1e-12)
-        assert check_targets(given, 3, 4) is targets  # copied only to be looked at
+        assert check_targets(given, 3, 4) is targets
+
+
+def test_a_wrong_target_on_the_device_is_not_read_back_and_shows_as_nan(device):
+    logits, targets = tensor(3, 2).to(device), put(np.array([2, 0, 1]), device)
+    if device == "cpu":
         with raises(ValueError, "cross_entropy: targets[0] is 2, expected a class from 0 to 1"):
-            F.cross_entropy(tensor(3, 2).to(device), given)
+            F.cross_entropy(logits, targets)
+    else:
+        losses = F.cross_entropy(logits, targets, reduction="none")
+        np.testing.assert_array_equal(np.isnan(losses.numpy()), [True, False, False])
 
 
 def test_targets_are_not_changed_and_may_change_before_backward():
