@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python -m benchmarks --only training --rounds 9   training alone, more rounds
   python -m benchmarks --preset paper --threads 1   with LRN, on one core
   python -m benchmarks --quick                      does it run? (seconds)
+  python -m benchmarks --device cuda --batch-size 128
   python -m benchmarks --json result.json           for programs; - is stdout
 
 exit status: 0 done, 1 a side failed, 2 wrong usage or no PyTorch, 130 Ctrl-C"""
@@ -49,6 +50,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, metavar="N", help="turns of each side (5)")
     parser.add_argument("--repeats", type=int, metavar="N", help="steps in a turn (3)")
     parser.add_argument("--threads", type=int, metavar="N", default=machine.cores(), help="threads a side (all cores)")
+    parser.add_argument("--device", default="cpu", help="of both sides: cpu, cuda, cuda:1 (cpu)")
     parser.add_argument("--preset", choices=("plain", "paper", "batchnorm"), default="plain", help="network (plain)")
     parser.add_argument("--only", choices=measure.MODES, help="one of the two, with its memory (both)")
     parser.add_argument("--json", metavar="FILE", help="write the figures here too; -: to stdout, instead of tables")
@@ -70,7 +72,27 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("peak memory cannot be measured on Windows: use Linux, macOS or WSL")
     if find_spec("torch") is None:
         parser.error("the comparison needs PyTorch: pip install torch==2.13.0")
+    if options.device != "cpu" and (problem := why_not(options.device)):
+        parser.error(f"--device: {problem}")
     return options
+
+
+def why_not(device: str) -> str:
+    """Why one of the libraries cannot use this GPU, or an empty string."""
+    import torch
+
+    from minicnn import backend
+
+    try:
+        backend.use(device)
+    except (ValueError, RuntimeError) as error:
+        return str(error)
+    if not torch.cuda.is_available():
+        return (
+            "this PyTorch is made for the CPU, or finds no GPU: "
+            "pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cu126"
+        )
+    return ""
 
 
 def progress(line: str) -> None:
@@ -81,7 +103,7 @@ def progress(line: str) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure, then print."""
     modes = [options.only] if options.only else list(measure.MODES)
-    settings = measure.Settings(options.batch_size, options.size, options.threads, options.preset)
+    settings = measure.Settings(options.batch_size, options.size, options.threads, options.preset, options.device)
     _, removed = machine.side_environment(options.threads)
     if removed:
         progress(f"removed from the environment of all sides: {', '.join(removed)}")

@@ -29,6 +29,7 @@ class Settings:
     size: int
     threads: int
     preset: str
+    device: str = "cpu"
 
 
 class SideFailedError(Exception):

@@ -63,7 +63,7 @@ def others_note(others: dict[str, list[float]]) -> str:
 def text(settings: dict[str, Any], machine: dict[str, Any], speeds: Speeds, memory: Memory) -> str:
     """The whole report."""
     heading = (
-        "GoogLeNet {size}x{size}, batch {batch_size}, float32, preset {preset}, 1000 classes\n"
+        "GoogLeNet {size}x{size}, batch {batch_size}, float32, preset {preset}, 1000 classes, {device}\n"
         "rounds: {rounds}, the sides in turn; steps in a turn: {repeats}; threads a side: {threads}"
     ).format(**settings)
     facts = "\n".join(f"  {name}: {value}" for name, value in machine.items())

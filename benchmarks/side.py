@@ -26,12 +26,16 @@ LEARNING_RATE, MOMENTUM, CLASSES = 0.01, 0.9, 1000
 
 
 class Side(NamedTuple):
-    """What a side can do. One call of `training` is one step and returns the loss."""
+    """What a side can do. One call of `training` is one step and returns the loss.
+
+    On a GPU both return when it has done its work, and memory is what the library has taken of the GPU's.
+    """
 
     training: Callable[[], float]
     inference: Callable[[], object]
     after_imports: int
     versions: dict[str, str]
+    peak: Callable[[], int]
 
 
 def minicnn_side(settings: dict[str, Any]) -> Side:
@@ -40,14 +44,22 @@ def minicnn_side(settings: dict[str, Any]) -> Side:
 
     import minicnn as mc
     from googlenet import GoogLeNet, loss
-    from minicnn import optim
+    from minicnn import backend, optim
 
-    after_imports = resident_bytes()
+    device, after_imports, peak, versions = settings["device"], resident_bytes(), peak_bytes, {"NumPy": np.__version__}
+    wait: Callable[[], object] = lambda: None  # noqa: E731
+    if device != "cpu":
+        backend.use(device)
+        import cupy
+
+        versions["GPU"] = next(str(d) for d in mc.devices() if d.name == backend.device_of(cupy.empty(0)))
+        after_imports, peak = 0, cupy.get_default_memory_pool().total_bytes  # the pool gives nothing back
+        wait = cupy.cuda.Device().synchronize
     mc.set_num_threads(settings["threads"])
     mc.manual_seed(0)
-    model = GoogLeNet(num_classes=CLASSES, preset=settings["preset"])
+    model = GoogLeNet(num_classes=CLASSES, preset=settings["preset"]).to(device)
     optimizer = optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    images, targets = random_batch(settings)
+    images, targets = (backend.to_device(array, device) for array in random_batch(settings))
     x = mc.Tensor(images)
 
     def training() -> float:
@@ -61,9 +73,11 @@ def minicnn_side(settings: dict[str, Any]) -> Side:
     def inference() -> object:
         model.eval()
         with mc.no_grad():
-            return model(x)
+            y = model(x)
+        wait()
+        return y
 
-    return Side(training, inference, after_imports, {"NumPy": np.__version__})
+    return Side(training, inference, after_imports, versions, peak)
 
 
 def torch_side(settings: dict[str, Any], channels_last: bool) -> Side:
@@ -72,16 +86,22 @@ def torch_side(settings: dict[str, Any], channels_last: bool) -> Side:
 
     from benchmarks import reference
 
-    after_imports = resident_bytes()
+    device, after_imports, peak = settings["device"], resident_bytes(), peak_bytes
+    wait: Callable[[], object] = lambda: None  # noqa: E731
+    if device != "cpu":
+        # Our side multiplies in float32, and so must this one: no TF32, which keeps 10 bits of 23.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.cuda.set_device(device if ":" in device else f"{device}:0")
+        after_imports, peak, wait = 0, torch.cuda.max_memory_reserved, torch.cuda.synchronize
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     # torch's own annotations miss this form of .to(), which its documentation recommends.
-    model = reference.GoogLeNet(CLASSES, settings["preset"]).to(memory_format=layout)  # type: ignore[call-overload]
+    model = reference.GoogLeNet(CLASSES, settings["preset"]).to(device, memory_format=layout)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     images, labels = random_batch(settings)
-    x = torch.from_numpy(images).to(memory_format=layout)
-    targets = torch.from_numpy(labels)
+    x = torch.from_numpy(images).to(device).to(memory_format=layout)
+    targets = torch.from_numpy(labels).to(device)
 
     def training() -> float:
         model.train()
@@ -94,10 +114,12 @@ def torch_side(settings: dict[str, Any], channels_last: bool) -> Side:
     def inference() -> object:
         model.eval()
         with torch.inference_mode():
-            return model(x)
+            y = model(x)
+        wait()
+        return y
 
     versions = {"PyTorch": torch.__version__, "PyTorch CPU capability": torch.backends.cpu.get_cpu_capability()}
-    return Side(training, inference, after_imports, versions)
+    return Side(training, inference, after_imports, versions, peak)
 
 
 SIDES: dict[str, Callable[[dict[str, Any]], Side]] = {
@@ -152,7 +174,7 @@ def main() -> None:
         if command == "about":
             answer = side.versions | {"NumPy's BLAS": blas_kernels()}
         elif command == "memory":
-            answer = {"peak": peak_bytes(), "after_imports": side.after_imports}
+            answer = {"peak": side.peak(), "after_imports": side.after_imports}
         else:
             steps = {"training": side.training, "inference": side.inference}
             before = time.process_time()

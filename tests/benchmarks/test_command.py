@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from support import needs_torch
+import strict
+from support import needs_torch, torch
 
+import minicnn as mc
 from benchmarks import __main__ as command
-from benchmarks import machine, measure
+from benchmarks import machine, measure, side
+from minicnn import backend
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -45,6 +48,53 @@ def test_without_torch_it_says_how_to_install_it(
         command.main([])
     assert stop.value.code == 2
     assert "pip install torch==2.13.0" in capsys.readouterr().err
+
+
+# ---- on a GPU -------------------------------------------------------------------------------------------------------
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("name", "has_cupy", "message"),
+    [
+        ("cuda", False, 'device "cuda" cannot be used: '),
+        ("cuda:x", True, "device: got 'cuda:x'"),
+        ("cuda", True, "this PyTorch is made for the CPU, or finds no GPU: pip install torch"),
+    ],
+)
+def test_a_gpu_that_one_side_cannot_use_is_one_clear_line(
+    name: str, has_cupy: bool, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    if has_cupy:
+        with strict.installed():
+            assert message in command.why_not(name)
+    else:
+        monkeypatch.setitem(sys.modules, "cupy", None)
+        with pytest.raises(SystemExit) as stop:
+            command.main(["--device", name])
+        assert stop.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+
+
+CUDA = next(device for device in mc.devices() if device.name.startswith("cuda"))
+
+
+@pytest.mark.skipif(not CUDA.usable, reason=f"no GPU: {CUDA.description}")
+def test_our_side_on_a_gpu() -> None:
+    settings = {"batch_size": 2, "size": 32, "threads": 1, "preset": "plain", "device": "cuda"}
+    one = side.minicnn_side(settings)
+    on_cpu = side.minicnn_side({**settings, "device": "cpu"})
+    assert one.versions["GPU"] == str(CUDA)
+    assert one.after_imports == 0
+    before = one.peak()
+    assert before > 4 * 13e6  # the weights are there
+    losses = one.training(), one.training()
+    assert losses[0] == pytest.approx(on_cpu.training(), rel=0.2)  # with other dropout masks
+    assert losses[0] != losses[1]
+    assert backend.device_of(one.inference().data) == "cuda:0"
+    assert one.peak() > before
 
 
 @pytest.mark.parametrize(("arguments", "size"), [(["--quick"], 64), (["--quick", "--size", "96"], 96), ([], 224)])

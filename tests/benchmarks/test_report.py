@@ -8,7 +8,15 @@ from benchmarks import report
 from benchmarks.measure import Speeds
 
 MACHINE = {"CPU": "a CPU", "cores": 2}
-SETTINGS = {"batch_size": 16, "size": 224, "threads": 2, "preset": "batchnorm", "rounds": 3, "repeats": 3}
+SETTINGS = {
+    "batch_size": 16,
+    "size": 224,
+    "threads": 2,
+    "preset": "batchnorm",
+    "device": "cpu",
+    "rounds": 3,
+    "repeats": 3,
+}
 FIGURES = {
     "minicnn": [10.0, 20.0, 30.0],
     "torch-nchw": [20.0, 20.0, 20.0],
