@@ -359,6 +359,79 @@ def local_response_norm_backward(
     return grad_x
 
 
+# ---- batch normalization: x (N, C, L), and one number for each channel, (C,), in the others --------------------------
+
+_inverse_std = Kernel("inverse_std", "T variance, T eps", "T y", "y = 1 / sqrt(variance + eps);")
+
+
+def inverse_std(variance: Array, eps: float) -> Array:
+    """1 / sqrt(variance + eps)."""
+    y = _empty(variance.shape, variance)
+    _inverse_std(variance, eps, y)
+    return y
+
+
+_running_average = Kernel(
+    "running_average",
+    "T current, T momentum, T factor",
+    "T running",
+    "running = (1 - momentum) * running + momentum * factor * current;",
+)
+
+
+def running_average(running: Array, current: Array, momentum: float, factor: float = 1) -> None:
+    """running = (1 - momentum) running + momentum factor current, in place. Equals BatchNorm's but for rounding."""
+    _running_average(current, momentum, factor, running)
+
+
+_normalize = Kernel(
+    "normalize",
+    "T x, T mean, T inverse_std, T weight, T bias",
+    "T y",
+    "y = (x - mean) * inverse_std * weight + bias;",
+)
+
+
+def normalize(x: Array, mean: Array, inverse_std: Array, weight: Array | None, bias: Array | None) -> Array:
+    """y = weight x_hat + bias with x_hat = (x - mean) inverse_std. Equals BatchNorm.forward but for rounding."""
+    y = _empty(x.shape, x)
+    scale, shift = 1 if weight is None else weight[:, None], 0 if bias is None else bias[:, None]
+    _normalize(x, mean[:, None], inverse_std[:, None], scale, shift, y)
+    return y
+
+
+_times_x_hat = Kernel(
+    "times_x_hat", "T grad_y, T x, T mean, T inverse_std", "T y", "y = grad_y * (x - mean) * inverse_std;"
+)
+_normalize_backward = Kernel(
+    "normalize_backward",
+    "T grad_y, T x, T mean, T inverse_std, T weight, T grad_weight, T grad_bias, T share",
+    "T grad_x",
+    """
+    const T x_hat = (x - mean) * inverse_std;
+    grad_x = (grad_y - share * (grad_bias + x_hat * grad_weight)) * inverse_std * weight;
+    """,
+)
+
+
+def normalize_backward(
+    grad_y: Array, x: Array, mean: Array, inverse_std: Array, weight: Array | None, training: bool
+) -> tuple[Array, Array, Array]:
+    """(grad_x, grad_weight, grad_bias) of `normalize`, in training also through mean and variance.
+
+    Equals BatchNorm.backward but for rounding.
+    """
+    grad_x, product = _empty(x.shape, x), _empty(x.shape, x)
+    _times_x_hat(grad_y, x, mean[:, None], inverse_std[:, None], product)
+    grad_weight, grad_bias = product.sum(axis=(0, 2)), grad_y.sum(axis=(0, 2))
+    share = x.shape[1] / x.size if training else 0  # one value's part of a channel's mean; 0 where that is a constant
+    scale = 1 if weight is None else weight[:, None]
+    _normalize_backward(
+        grad_y, x, mean[:, None], inverse_std[:, None], scale, grad_weight[:, None], grad_bias[:, None], share, grad_x
+    )
+    return grad_x, grad_weight, grad_bias
+
+
 # ---- optimizers: x and what is kept for it change in place ---------------------------------------------------------
 
 _momentum_step = Kernel(

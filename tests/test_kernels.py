@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import minicnn as mc
 from minicnn import backend, kernels, optim
 from minicnn.functional.im2col import Col2Im, add_patches
-from minicnn.functional.normalization import LocalResponseNorm
+from minicnn.functional.normalization import BatchNorm, LocalResponseNorm
 from minicnn.functional.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 
 CUDA = next(device for device in mc.devices() if device.name.startswith("cuda"))
@@ -255,6 +255,43 @@ def test_local_response_norm(shape, size, options, dtype, layout, seed):
     (y, grad), (plain_y, plain_grad) = both(lambda: LocalResponseNorm(size, *options), x, cotangent, layout, layout)
     assert_close(y, plain_y, "forward")
     assert_close(grad, plain_grad, "backward")
+
+
+# ---- batch normalization --------------------------------------------------------------------------------------------
+
+
+@needs_cuda
+@examples
+@given(
+    shape=st.one_of(st.tuples(st.integers(2, 5), small), st.tuples(st.integers(2, 5), small, small, small)),
+    given=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    training=st.booleans(),
+    dtype=dtypes,
+    layout=layouts,
+    seed=st.integers(0, 99),
+)
+def test_batch_norm(shape, given, training, dtype, layout, seed):
+    assume(layout != "stretched" or not training)  # all images alike: the variance may be 0, and rounding is everything
+    channels = shape[1]
+    x, cotangent, weight, bias, mean = (
+        draw(seed + i, s, dtype, ties=False) for i, s in enumerate([shape, shape, channels, channels, channels])
+    )
+    x, variance = on_gpu(x, layout), np.asarray(np.random.default_rng(seed).uniform(0.5, 2, channels), dtype)
+    keeps = given[2] or not training
+    results = []
+    for put in (on_gpu, on_host):
+        running = [put(mean.copy()), put(variance.copy())] if keeps else [None, None]
+        function = BatchNorm(*running, training, momentum=0.3, eps=1e-3)
+        function.needs_input_grad = (True, True, True)
+        arrays = [put(a) if needed else None for a, needed in zip((weight, bias), given[:2], strict=True)]
+        y = function.forward(x if put is on_gpu else on_host(x), *arrays)
+        results.append([y, *function.backward(put(cotangent)), *(running if keeps else [])])
+    names = ["y", "grad_x", "grad_weight", "grad_bias", "running_mean", "running_var"]
+    for name, found, expected in zip(names, *results, strict=False):
+        assert on_host(found).dtype == dtype
+        tolerance = {np.float64: 1e-10, np.float32: 1e-3}[dtype]  # two pixels a channel: the differences are small
+        largest = max(1, np.abs(expected).max())
+        np.testing.assert_allclose(on_host(found), expected, rtol=tolerance, atol=tolerance * largest, err_msg=name)
 
 
 # ---- optimizers ---------------------------------------------------------------------------------------------------

@@ -48,6 +48,9 @@ class BatchNorm(Function):
             mean, variance = self._batch_statistics()
         else:
             mean, variance = self.running_mean.copy(), self.running_var
+        if kernels.usable(xp):
+            self.mean, self.inverse_std = mean, kernels.inverse_std(variance, self.eps)
+            return kernels.normalize(self.x, mean, self.inverse_std, weight, bias).reshape(x.shape)
         self.mean, self.inverse_std = mean, 1 / xp.sqrt(variance + self.eps)
         scale = self.inverse_std if weight is None else weight * self.inverse_std
         shift = -mean * scale if bias is None else bias - mean * scale
@@ -63,6 +66,11 @@ class BatchNorm(Function):
     def backward(self, grad_y):
         xp, x_shape = backend.module_of(grad_y), grad_y.shape
         grad_y = grad_y.reshape(self.x.shape)
+        if kernels.usable(xp):
+            grad_x, grad_weight, grad_bias = kernels.normalize_backward(
+                grad_y, self.x, self.mean, self.inverse_std, self.weight, self.training
+            )
+            return grad_x.reshape(x_shape), grad_weight, grad_bias
         count = self.x.size // self.x.shape[1]
         scale = self.inverse_std if self.weight is None else self.weight * self.inverse_std
 
@@ -89,6 +97,13 @@ class BatchNorm(Function):
     def _batch_statistics(self):
         x, xp = self.x, backend.module_of(self.x)
         count = x.size // x.shape[1]
+        if kernels.usable(xp):
+            mean, variance = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
+            if self.running_mean is not None:
+                kernels.running_average(self.running_mean, mean, self.momentum)
+            if self.running_var is not None:
+                kernels.running_average(self.running_var, variance, self.momentum, count / (count - 1))
+            return mean, variance
         mean = backend.sum_over_blocks(lambda images: x[images].sum(axis=(0, 2)), len(x), xp) / count
 
         def squares(images):  # of the differences: the difference of squares would lose digits
