@@ -379,9 +379,19 @@ _running_average = Kernel(
 )
 
 
-def running_average(running: Array, current: Array, momentum: float, factor: float = 1) -> None:
-    """running = (1 - momentum) running + momentum factor current, in place. Equals BatchNorm's but for rounding."""
-    _running_average(current, momentum, factor, running)
+def batch_statistics(
+    x: Array, running_mean: Array | None, running_var: Array | None, momentum: float
+) -> tuple[Array, Array]:
+    """Mean and variance of each channel; the running statistics, where there are any, follow in place.
+
+    Equals BatchNorm's but for rounding. CuPy's own var takes the differences' squares, as the plain version does.
+    """
+    mean, variance, count = x.mean(axis=(0, 2)), x.var(axis=(0, 2)), x.size // x.shape[1]
+    if running_mean is not None:
+        _running_average(mean, momentum, 1, running_mean)
+    if running_var is not None:
+        _running_average(variance, momentum, count / (count - 1), running_var)
+    return mean, variance
 
 
 _normalize = Kernel(

@@ -67,10 +67,9 @@ class BatchNorm(Function):
         xp, x_shape = backend.module_of(grad_y), grad_y.shape
         grad_y = grad_y.reshape(self.x.shape)
         if kernels.usable(xp):
-            grad_x, grad_weight, grad_bias = kernels.normalize_backward(
-                grad_y, self.x, self.mean, self.inverse_std, self.weight, self.training
-            )
-            return grad_x.reshape(x_shape), grad_weight, grad_bias
+            kept = self.x, self.mean, self.inverse_std, self.weight
+            grad_x, *others = kernels.normalize_backward(grad_y, *kept, self.training)
+            return grad_x.reshape(x_shape), *others
         count = self.x.size // self.x.shape[1]
         scale = self.inverse_std if self.weight is None else self.weight * self.inverse_std
 
@@ -96,14 +95,9 @@ class BatchNorm(Function):
 
     def _batch_statistics(self):
         x, xp = self.x, backend.module_of(self.x)
-        count = x.size // x.shape[1]
         if kernels.usable(xp):
-            mean, variance = x.mean(axis=(0, 2)), x.var(axis=(0, 2))
-            if self.running_mean is not None:
-                kernels.running_average(self.running_mean, mean, self.momentum)
-            if self.running_var is not None:
-                kernels.running_average(self.running_var, variance, self.momentum, count / (count - 1))
-            return mean, variance
+            return kernels.batch_statistics(x, self.running_mean, self.running_var, self.momentum)
+        count = x.size // x.shape[1]
         mean = backend.sum_over_blocks(lambda images: x[images].sum(axis=(0, 2)), len(x), xp) / count
 
         def squares(images):  # of the differences: the difference of squares would lose digits
