@@ -110,8 +110,8 @@ def _compare_elements(check: Differences, i: int, gradient: Array, atol: float, 
     )  # fmt: skip
     if not wrong.any():
         return one, ""
-    error[np.isnan(error)] = np.inf
-    worst = np.unravel_index(np.argmax(np.where(wrong, error, -1)), error.shape)
+    error = np.where(np.isnan(error), np.inf, error)
+    worst = np.unravel_index(np.argmax(np.where(wrong, error, -1)), found.shape)
     place = f"[{', '.join(str(int(n)) for n in worst)}]"
     message = (
         f"gradcheck: the gradient of inputs[{i}], shape {found.shape}, is wrong in {wrong.sum()} of {wrong.size} "

@@ -323,6 +323,19 @@ def test_the_message_gives_both_values_of_the_worst_element():
     assert float(found) - float(expected.split()[0].rstrip(".")) == pytest.approx(50, rel=1e-4)
 
 
+def test_the_gradient_of_a_number_without_axes():
+    class Twice(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            return np.asarray(2 * grad_y)
+
+    message = rejected(lambda x: Twice()(x), Tensor(np.array(3.0), requires_grad=True))
+    assert "shape (), is wrong in 1 of 1 elements; the worst is []" in message
+    assert "It is the right one times 2." in message
+
+
 def test_wrong_for_memory_that_is_not_contiguous():
     class Contiguous(Function):
         def forward(self, x):
