@@ -195,6 +195,15 @@ def test_a_gpu_without_cupy_is_refused(monkeypatch):
         tensor(2).to("cuda")
 
 
+@pytest.mark.parametrize("kind", [list, np.array, lambda numbers: mc.Tensor(np.array(numbers))])
+def test_an_index_may_change_before_backward(kind):
+    x, index = leaf([1.0, 2.0, 3.0]), kind([0, 1])
+    y = x[index]
+    (index.data if isinstance(index, mc.Tensor) else index)[:] = [2, 2]
+    y.backward(np.ones(2))
+    np.testing.assert_array_equal(x.grad, [1, 1, 0])
+
+
 # ---- what is refused ------------------------------------------------------------------------------------------------
 
 
