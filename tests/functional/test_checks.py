@@ -77,6 +77,11 @@ def test_axes_named_twice(value):
         checks.axes("sum", value, 3)
 
 
+def test_axes_of_which_one_is_not_there():
+    with raises(ValueError, "sum: axis is 5, expected -3 to 2"):
+        checks.axes("sum", (0, 5), 3)
+
+
 def test_axis_of():
     assert checks.axis_of("softmax", -1, np.ones((0, 3))) == 1
     with raises(ValueError, "softmax: x has shape (2, 0), expected at least one element along axis 1"):
