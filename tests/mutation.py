@@ -9,8 +9,8 @@ beside test_linear.py:
     [Linear]
 
     the bias gradient of the last row alone
-    - return grad_rows.reshape(self.x.shape), grad_weight, grad_y.sum(axis=0)
-    + return grad_rows.reshape(self.x.shape), grad_weight, grad_y[-1]
+    - grad_bias = grad_y.sum(axis=0)
+    + grad_bias = grad_y[-1]
 
 `file` names the source, [Linear] the class, function or method (Linear.backward) in which the lines with - stand,
 exactly once and one after the other; those with + take their place, and none at all leaves a gap. As in a diff, only
