@@ -381,15 +381,15 @@ def test_works_quietly_and_as_in_numpy(xp, code):
 
 
 @pytest.fixture
-def device():
+def cupy():
     with strict.installed() as cupy:
         yield cupy
 
 
-def test_minicnn_takes_its_arrays_for_those_of_a_gpu(device):
+def test_minicnn_takes_its_arrays_for_those_of_a_gpu(cupy):
     t = mc.tensor([1.0, 2.0], device="cuda")
     assert t.device == "cuda:0"
-    assert backend.module_of(t.data) is device
+    assert backend.module_of(t.data) is cupy
     assert backend.device_of(t.data) == "cuda:0"
     with pytest.raises(TypeError, match="different devices: cpu, cuda:0"):
         backend.module_of(np.ones(1), t.data)
@@ -415,56 +415,58 @@ def test_nothing_is_left_where_nothing_was(monkeypatch):
     assert "cupy" not in sys.modules
 
 
-def test_memory_that_nobody_has_written_to_is_no_zeros(device):
-    for array in (device.empty(3, "f4"), device.empty_like(device.zeros(3)), device.ndarray(3)):
+def test_memory_that_nobody_has_written_to_is_no_zeros(cupy):
+    for array in (cupy.empty(3, "f4"), cupy.empty_like(cupy.zeros(3)), cupy.ndarray(3)):
         assert (abs(array) > 1e30).all()
 
 
-def test_views_share_their_memory_and_copies_do_not(device):
-    x = device.zeros((3, 4))
-    for view in (x[0], x.T, x.reshape(-1), x[:, ::2], device.broadcast_to(x, (2, 3, 4)), x[0, 0]):
-        assert device.may_share_memory(view, x)
-    for copy in (x.copy(), x + 0, device.array(x), x[device.asarray([0, 1])], x.T.reshape(-1), x.astype("f4")):
-        assert not device.may_share_memory(copy, x)
+def test_views_share_their_memory_and_copies_do_not(cupy):
+    x = cupy.zeros((3, 4))
+    for view in (x[0], x.T, x.reshape(-1), x[:, ::2], cupy.broadcast_to(x, (2, 3, 4)), x[0, 0]):
+        assert cupy.may_share_memory(view, x)
+    for copy in (x.copy(), x + 0, cupy.array(x), x[cupy.asarray([0, 1])], x.T.reshape(-1), x.astype("f4")):
+        assert not cupy.may_share_memory(copy, x)
     x[0, 0].fill(5)
     assert x.tolist()[0][0] == 5
 
 
-def test_uploads_and_downloads_are_copies(device):
+def test_uploads_and_downloads_are_copies(cupy):
     host = np.ones(3)
-    x = device.asarray(host)
+    x = cupy.asarray(host)
     host[0] = 2
     down = x.get()
     down[1] = 2
     assert x.tolist() == [1, 1, 1]
 
 
-def test_launches_are_counted(device):
-    x = device.ones((3, 4))
+def test_launches_are_counted(cupy):
+    x = cupy.ones((3, 4))
     before = strict.counters()["launches"]
     y = (x + 1)[0].reshape(2, 2).T  # one computation and three views
     y *= 2
-    device.maximum(y, 0, out=y)
+    cupy.maximum(y, 0, out=y)
     assert strict.counters()["launches"] - before == 3
 
 
-def test_random_numbers_have_the_right_dtype(device):
-    generator = device.random.default_rng(5)
-    assert generator.random((2, 3), dtype=device.float32).dtype == np.float32
+def test_random_numbers_have_the_right_dtype(cupy):
+    generator = cupy.random.default_rng(5)
+    assert generator.random((2, 3), dtype=cupy.float32).dtype == np.float32
     assert generator.standard_normal(4).dtype == np.float64
-    assert device.random.default_rng(5).random(3).tolist() == device.random.default_rng(5).random(3).tolist()
+    assert cupy.random.default_rng(5).random(3).tolist() == cupy.random.default_rng(5).random(3).tolist()
 
 
-def test_there_is_one_device(device):
-    with device.cuda.Device(0):
-        assert device.ones(1).device.id == 0
+def test_there_is_one_device(cupy):
+    with cupy.cuda.Device(0):
+        assert cupy.ones(1).device.id == 0
     with pytest.raises(RuntimeError, match="invalid device ordinal 1"):
+        cupy.cuda.Device(1)
+    with pytest.raises(RuntimeError, match="there is 1 GPU here: cuda:0"):
         mc.tensor([1.0], device="cuda:1")
 
 
-def test_no_kernels_of_cuda_source(device):
+def test_no_kernels_of_cuda_source(cupy):
     for name in ("RawKernel", "ElementwiseKernel", "RawModule", "ReductionKernel"):
-        assert not hasattr(device, name)
+        assert not hasattr(cupy, name)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
