@@ -44,6 +44,23 @@ def test_stride_one_without_a_frame_copies_nothing():
     assert np.shares_memory(w.image(w.phases(planes, 0)), planes)
 
 
+def test_the_frame_on_the_right_is_narrower_by_the_one_on_the_left():
+    """What runs over the end of a row finds the frame at the start of the next."""
+    assert windows((5, 7), (3, 5), (1, 1), (1, 2)).phase_size == (6, 9)
+    assert windows((6, 8), (5, 5), (2, 2), (2, 2)).phase_size == (4, 5)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_one_pixel_in_a_wide_frame(kernel):
+    """Most offsets in the window are beyond the end of the memory."""
+    x = np.full((1, 1, 1), 7.0)
+    w = windows((1, 1), (kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
+    row_sums = sliding_sum(w.phases(x, 0), kernel, step=1)
+    np.testing.assert_array_equal(w.kept(sliding_sum(row_sums, kernel, step=w.phase_size[1])), x)
+    row_maxima = sliding_max(w.phases(x, -np.inf), kernel, step=1)
+    np.testing.assert_array_equal(w.kept(sliding_max(row_maxima, kernel, step=w.phase_size[1])), x)
+
+
 def test_kept_and_spread_are_adjoint():
     w = windows((5, 7), (3, 3), (2, 2), (1, 1))
     everywhere = np.random.default_rng(0).standard_normal((2, *w.phase_size))
