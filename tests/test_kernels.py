@@ -1,6 +1,7 @@
 """Every fused kernel beside the plain version that its docstring names, on CuPy arrays of several layouts."""
 
 import inspect
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,27 +81,34 @@ def test_importing_the_kernels_compiles_nothing():
     del kernels.Kernel.every["never called"]
 
 
+class HandedOver(list):
+    """The calls of kernels as (name, *arguments), and what each kernel returns in this test: its name unless given."""
+
+    results: dict[str, Any]
+
+
 @pytest.fixture
 def handed_over(monkeypatch):
-    """What the operations hand to the kernels, which are not run, as (name, *arguments); NumPy's arrays serve here."""
-    calls = []
+    """What the operations hand to the kernels, which are not run; NumPy's arrays serve here."""
+    calls = HandedOver()
+    calls.results = {"local_response_norm": ("y", "s")}
 
-    def stand_in(name, result):
+    def stand_in(name):
         signature = inspect.signature(getattr(kernels, name))
 
         def kernel(*arguments):
             signature.bind(*arguments)
             calls.append((name, *arguments))
-            return result
+            return calls.results.get(name, name)
 
         return kernel
 
     monkeypatch.setattr(kernels, "usable", lambda xp: xp is np)
-    for name in ("add_patches", "max_pool", "avg_pool", "adaptive_avg_pool"):
-        monkeypatch.setattr(kernels, name, stand_in(name, name))
-    for name in ("max_pool", "avg_pool", "adaptive_avg_pool", "local_response_norm"):
-        monkeypatch.setattr(kernels, f"{name}_backward", stand_in(f"{name}_backward", f"{name}_backward"))
-    monkeypatch.setattr(kernels, "local_response_norm", stand_in("local_response_norm", ("y", "s")))
+    for name in "add_patches batch_statistics inverse_std normalize normalize_backward".split():
+        monkeypatch.setattr(kernels, name, stand_in(name))
+    for name in "max_pool avg_pool adaptive_avg_pool local_response_norm".split():
+        monkeypatch.setattr(kernels, name, stand_in(name))
+        monkeypatch.setattr(kernels, f"{name}_backward", stand_in(f"{name}_backward"))
     return calls
 
 
@@ -134,6 +142,44 @@ def test_local_response_norm_hands_its_arguments_to_the_kernels(handed_over):
     assert (norm.forward(x), norm.backward(g)) == ("y", "local_response_norm_backward")
     backward = ("local_response_norm_backward", g, x, "y", "s", 5, 0.1, 0.75)
     assert handed_over == [("local_response_norm", x, 5, 0.1, 0.75, 2.0), backward]
+
+
+def test_batch_norm_in_training_hands_its_arguments_to_the_kernels(handed_over):
+    x, weight, bias, mean, variance = np.ones((2, 3, 4, 5)), *np.ones((4, 3))
+    flat, g = np.zeros((2, 3, 20)), np.ones((2, 3, 4, 5))
+    handed_over.results |= {
+        "batch_statistics": ("m", "v"),
+        "inverse_std": "i",
+        "normalize": flat,
+        "normalize_backward": (flat, "grad_weight", "grad_bias"),
+    }
+    norm = BatchNorm(mean, variance, True, 0.25, 1e-3)
+    assert norm.forward(x, weight, bias).shape == x.shape
+    grad_x, *others = norm.backward(g)
+    assert grad_x.shape == x.shape
+    assert others == ["grad_weight", "grad_bias"]
+    statistics, inverse_std, normalize, backward = handed_over
+    assert [each.shape for each in (statistics[1], normalize[1], backward[1], backward[2])] == [(2, 3, 20)] * 4
+    assert statistics[0] == "batch_statistics"
+    assert statistics[2] is mean
+    assert statistics[3] is variance
+    assert statistics[4] == 0.25
+    assert inverse_std == ("inverse_std", "v", 1e-3)
+    assert (normalize[0], *normalize[2:4]) == ("normalize", "m", "i")
+    assert normalize[4] is weight
+    assert normalize[5] is bias
+    assert (backward[0], *backward[3:5], backward[6]) == ("normalize_backward", "m", "i", True)
+    assert backward[5] is weight
+
+
+def test_batch_norm_in_evaluation_hands_its_running_statistics_to_the_kernels(handed_over):
+    mean, variance = np.zeros(3), np.ones(3)
+    handed_over.results |= {"inverse_std": "i", "normalize": np.zeros((2, 3, 1))}
+    BatchNorm(mean, variance, False, 0.1, 1e-5).forward(np.ones((2, 3)))
+    inverse_std, normalize = handed_over
+    assert inverse_std[1] is variance
+    np.testing.assert_array_equal(normalize[2], mean)
+    assert normalize[3:] == ("i", None, None)
 
 
 def test_col2im_hands_its_arguments_to_the_kernel(handed_over):
