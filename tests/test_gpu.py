@@ -189,12 +189,17 @@ def test_each_gpu_is_listed_and_tried(cupy):
 
 
 @pytest.mark.parametrize(
-    ("count", "there"), [(1, "there is 1 GPU here: cuda:0"), (2, "there are 2 GPUs here: cuda:0 to cuda:1")]
+    ("asked", "count", "there"),
+    [
+        (7, 1, "there is 1 GPU here: cuda:0"),
+        (1, 1, "there is 1 GPU here: cuda:0"),
+        (2, 2, "there are 2 GPUs here: cuda:0 to cuda:1"),
+    ],
 )
-def test_a_gpu_that_is_not_there(count, there, cupy, capsys):
+def test_a_gpu_that_is_not_there(asked, count, there, cupy, capsys):
     cupy.cuda.runtime.getDeviceCount = lambda: count
-    assert train(["--device", "cuda:7"]) == 2
-    assert capsys.readouterr().err == f'train.py: error: device "cuda:7" cannot be used: {there}\n'
+    assert train(["--device", f"cuda:{asked}"]) == 2
+    assert capsys.readouterr().err == f'train.py: error: device "cuda:{asked}" cannot be used: {there}\n'
 
 
 def test_a_gpu_is_tried_once(cupy):
@@ -203,3 +208,35 @@ def test_a_gpu_is_tried_once(cupy):
     for _ in range(3):
         mc.devices()
     assert len(calls) == 1
+
+
+def test_an_operation_works_on_the_device_of_its_arrays_whichever_is_the_current_one(cupy):
+    """CuPy makes new arrays on its current device, 0 unless somebody says otherwise."""
+    current = [0]
+
+    @contextlib.contextmanager
+    def device(number):
+        current.append(number)
+        yield
+        current.pop()
+
+    class OnSecondGPU(np.ndarray):
+        device = type("device", (), {"id": 1})
+
+    cupy.cuda.Device, cupy.ndarray, cupy.array = device, OnSecondGPU, lambda x: seen.append(current[-1]) or x.copy()
+    cupy.asarray, seen = lambda x: x, []
+
+    class Spy(mc.function.Function):
+        def forward(self, x):
+            seen.append(current[-1])
+            return -x
+
+        def backward(self, grad_y):
+            seen.append(current[-1])
+            return -grad_y
+
+    x = mc.Tensor(np.ones(2).view(OnSecondGPU), requires_grad=True)
+    assert x.device == "cuda:1"
+    Spy()(x).backward(np.ones(2).view(OnSecondGPU))
+    assert seen == [1, 1, 1]  # forward, backward, and the copy that the leaf keeps
+    assert current == [0]
