@@ -84,6 +84,8 @@ CUDA = next(device for device in mc.devices() if device.name.startswith("cuda"))
 @pytest.mark.skipif(not CUDA.usable, reason=f"no GPU: {CUDA.description}")
 def test_our_side_on_a_gpu() -> None:
     settings = {"batch_size": 2, "size": 32, "threads": 1, "preset": "plain", "device": "cuda"}
+    backend.use("cuda")
+    sys.modules["cupy"].get_default_memory_pool().free_all_blocks()  # what earlier tests have taken
     one = side.minicnn_side(settings)
     on_cpu = side.minicnn_side({**settings, "device": "cpu"})
     assert one.versions["GPU"] == str(CUDA)
