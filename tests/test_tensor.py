@@ -579,7 +579,7 @@ def test_the_truth_of_a_tensor_is_that_of_its_number():
 
 def test_as_a_numpy_array():
     x = Tensor(np.array([1.0, 2.0]))
-    assert np.asarray(x, dtype=np.float32).dtype == np.float32
+    assert np.asarray(x, dtype=np.float32).dtype == x.__array__(np.float32).dtype == np.float32
     assert np.shares_memory(np.asarray(x), x.data)
     assert not np.shares_memory(np.array(x), x.data)
 
