@@ -155,6 +155,12 @@ def test_a_wrong_target_on_the_device_is_not_read_back_and_shows_as_nan(device):
         np.testing.assert_array_equal(np.isnan(losses.numpy()), [True, False, False])
 
 
+@pytest.mark.devices("strict", "cuda")
+def test_targets_on_another_device_than_the_logits_are_refused(device):
+    with raises(TypeError, "cross_entropy: targets is on cuda:0, logits on cpu"):
+        F.cross_entropy(tensor(3, 4), put(np.array([2, 0, 1]), device))
+
+
 def test_targets_are_not_changed_and_may_change_before_backward():
     targets, logits, other = np.array([2, 0, 1]), tensor(3, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
     F.cross_entropy(other, [2, 0, 1]).backward()
