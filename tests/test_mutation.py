@@ -87,7 +87,7 @@ def test_only_the_indentation_of_the_lines_to_each_other_counts(toy):
     (mutant,) = toy("the loop is gone\n-     for _ in range(2):\n-         y += x\n+     y += x\n")
     assert "        y = 0\n        y += x\n        return y\n" in mutant.apply(SOURCE)
     (mutant,) = toy("not indented\n- for _ in range(2):\n- y += x\n+ y += x\n")
-    with raises(MutantError, "these lines were not found"):
+    with raises(MutantError, "test_toy: Double: not indented: these lines were not found"):
         mutant.apply(SOURCE)
 
 
@@ -135,7 +135,7 @@ def test_a_patch_that_does_not_fit_is_an_error_that_says_so(toy, head, patch, me
     ],
 )
 def test_what_is_not_written_as_told_is_an_error_with_its_line(toy, text, message):
-    with raises(MutantError, message):
+    with raises(MutantError, "test_toy", message):
         toy(text)
 
 
