@@ -255,6 +255,11 @@ class Witness:
             wanted = not getattr(obj, "is_hypothesis_test", False)
         return None if wanted else []
 
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Those few on the CPU alone: on the strict device the same tests find the same."""
+        if self.only:
+            items[:] = [item for item in items if item.get_closest_marker("accelerator") is None]
+
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             self.verdict = Verdict("error", why=f"the tests cannot be collected: {report.longreprtext}")
