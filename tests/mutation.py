@@ -214,9 +214,9 @@ class Runner:
             verdict = self._run(mutant.tests, module=module, broken=broken)
         return verdict
 
-    def unbroken(self, tests: Path) -> Verdict:
+    def unbroken(self, tests: Path, only: str = "") -> Verdict:
         """What the tests say of the real source. Where they fail anyway, they prove nothing."""
-        return self._run(tests)
+        return self._run(tests, only)
 
     def _run(self, tests: Path, only: str = "", module: str = "", broken: str = "") -> Verdict:
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -256,9 +256,10 @@ class Witness:
         return None if wanted else []
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Those few on the CPU alone: on the strict device the same tests find the same."""
+        """Those few run on the CPU alone: on the strict device the same tests find the same."""
         if self.only:
             items[:] = [item for item in items if item.get_closest_marker("accelerator") is None]
+        items.sort(key=lambda item: item.get_closest_marker("slow") is not None)  # the quick ones first
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
