@@ -442,7 +442,7 @@ def not_used(e: Evidence) -> str:
 
 
 HYPOTHESES = [
-    not_finite, zero, constant_factor, signs, swapped_inputs, reordered, overwritten_fan_out, cotangent_ignored,
+    not_finite, zero, overwritten_fan_out, constant_factor, signs, swapped_inputs, reordered, cotangent_ignored,
     missing_sum, overwritten_overlap, terms_across, mask, one_place, border, shifted, one_offset, wrong_factor,
     wrong_term, other_input_turned, zero_where_wrong, weights_of_outputs, several_factors, wrong_places, not_used,
 ]  # fmt: skip
