@@ -201,7 +201,8 @@ class Differences:
     def draw_cotangents(self, checked: list[int]) -> None:
         """Draw again until every input has a true gradient to compare with."""
         for _ in range(3):
-            flat = [i for i in checked if self.tensors[i].data.size and self._vanishes(i)]
+            value = abs(self.value())
+            flat = [i for i in checked if self.tensors[i].data.size and self._vanishes(i, value)]
             if not flat:
                 return
             self._draw()
@@ -216,10 +217,10 @@ class Differences:
                 backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in self.outputs()
             ]
 
-    def _vanishes(self, i: int) -> bool:
+    def _vanishes(self, i: int, value: float) -> bool:
         """At most three random directions are tried: a gradient that is not zero is orthogonal to none of them."""
         xp, shape = backend.module_of(self.tensors[i].data), self.tensors[i].shape
-        noise = VANISHES * max(1, abs(self.value()) / self.steps[i] * 1e-6)
+        noise = VANISHES * max(1, value / self.steps[i] * 1e-6)
         return all(abs(self.along(i, xp.asarray(self.random.standard_normal(shape)))) < noise for _ in range(3))
 
     def move_away_from_kinks(self, checked: list[int]) -> None:
