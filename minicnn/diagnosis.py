@@ -60,6 +60,16 @@ def diagnose(evidence: Evidence) -> str:
     return ""
 
 
+def sets_of_axes(dimensions: int) -> list[Axes]:
+    """All sets of axes, the smaller ones first: (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)."""
+    return [axes for count in range(1, dimensions + 1) for axes in combinations(range(dimensions), count)]
+
+
+def large_sets_of_axes(dimensions: int) -> list[Axes]:
+    """The same sets, the larger ones first."""
+    return sorted(sets_of_axes(dimensions), key=len, reverse=True)
+
+
 # ---- the gradient as a whole --------------------------------------------------------------------------------------
 
 
@@ -77,11 +87,6 @@ def constant_factor(e: Evidence) -> str:
     factor = float((e.found * e.expected).sum()) / square if square else 0.0
     if not factor or not e.explains(factor * e.expected):
         return ""
-    return factor_sentence(factor, e)
-
-
-def factor_sentence(factor: float, e: Evidence) -> str:
-    """ "It is the right one times 0.25, 1 / the size of axes 2, 3"."""
     if abs(factor + 1) < 1e-3:
         return "It has the wrong sign."
     sign = " and has the wrong sign" if factor < 0 else ""
@@ -107,9 +112,8 @@ def _sizes(e: Evidence) -> Iterator[tuple[str, int]]:
     shapes += [(f" of inputs[{i}]", x.shape) for i, x in enumerate(e.inputs) if i != e.number]
     shapes += [(" of the output", y.shape) for y in e.outputs]
     for whose, shape in shapes:
-        for count in range(1, len(shape) + 1):
-            for axes in combinations(range(len(shape)), count):
-                yield f"the size of {axes_name(axes)}{whose}", math.prod(shape[axis] for axis in axes)
+        for axes in sets_of_axes(len(shape)):
+            yield f"the size of {axes_name(axes)}{whose}", math.prod(shape[axis] for axis in axes)
 
 
 def axes_name(axes: Axes) -> str:
@@ -152,10 +156,9 @@ def reordered(e: Evidence) -> str:
         if order != axes and e.explains(turned):
             reshaped = "" if turned.shape == e.found.shape else ", and reshaped"
             return f"It is transposed: the right one with its axes in the order {order}{reshaped}."
-    for count in range(1, e.found.ndim + 1):
-        for flipped in combinations(axes, count):
-            if e.explains(np.flip(e.expected, flipped)):
-                return f"It is the right one reversed along axis {', '.join(map(str, flipped))}."
+    for flipped in sets_of_axes(e.found.ndim):
+        if e.explains(np.flip(e.expected, flipped)):
+            return f"It is the right one reversed along axis {', '.join(map(str, flipped))}."
     return ""
 
 
@@ -252,19 +255,17 @@ def _place(axis: int, index: int, size: int) -> str:
 
 def overwritten_overlap(e: Evidence) -> str:
     """Each element of x has the contribution of one of the places that use it, instead of all."""
-    dimensions = e.outputs[0].ndim
-    for count in range(dimensions, 0, -1):
-        for axes in combinations(range(dimensions), count):
-            parts = contributions(e, axes)
-            if parts is None or (np.count_nonzero(parts, axis=0) <= 1).all():
-                continue
-            for which, order in (("last", parts[::-1]), ("first", parts)):
-                one = order[np.argmax(order != 0, axis=0), np.arange(parts.shape[1])]
-                if e.explains(one):
-                    return (
-                        f"Every element has the part of the {which} output that uses it alone: "
-                        "where windows overlap, gradients are overwritten instead of added."
-                    )
+    for axes in large_sets_of_axes(e.outputs[0].ndim):
+        parts = contributions(e, axes)
+        if parts is None or (np.count_nonzero(parts, axis=0) <= 1).all():
+            continue
+        for which, order in (("last", parts[::-1]), ("first", parts)):
+            one = order[np.argmax(order != 0, axis=0), np.arange(parts.shape[1])]
+            if e.explains(one):
+                return (
+                    f"Every element has the part of the {which} output that uses it alone: "
+                    "where windows overlap, gradients are overwritten instead of added."
+                )
     return ""
 
 
@@ -324,22 +325,23 @@ def one_offset(e: Evidence) -> str:
 
 
 def one_place(e: Evidence) -> str:
-    zero = " Backward says 0 there." if not e.found[e.wrong].any() else ""
-    for count in range(e.found.ndim, 0, -1):
-        for axes in combinations(range(e.found.ndim), count):
-            others = tuple(axis for axis in range(e.found.ndim) if axis not in axes)
-            places = np.argwhere(e.wrong.any(axis=others))
-            if len(places) == 1 and any(e.found.shape[axis] > 1 for axis in axes):
-                where = ", ".join(f"{place} of axis {axis}" for axis, place in zip(axes, places[0], strict=True))
-                return f"Only index {where} is wrong.{zero}"
+    for axes in large_sets_of_axes(e.found.ndim):
+        others = tuple(axis for axis in range(e.found.ndim) if axis not in axes)
+        places = np.argwhere(e.wrong.any(axis=others))
+        if len(places) == 1 and any(e.found.shape[axis] > 1 for axis in axes):
+            where = ", ".join(f"{place} of axis {axis}" for axis, place in zip(axes, places[0], strict=True))
+            return f"Only index {where} is wrong.{_zero_there(e)}"
     return ""
 
 
 def border(e: Evidence) -> str:
     if e.found.ndim >= 2 and min(e.found.shape[-2:]) > 2 and not e.wrong[..., 1:-1, 1:-1].any():
-        zero = " Backward says 0 there." if not e.found[e.wrong].any() else ""
-        return f"Only the border of the last two axes is wrong: look at the padding.{zero}"
+        return f"Only the border of the last two axes is wrong: look at the padding.{_zero_there(e)}"
     return ""
+
+
+def _zero_there(e: Evidence) -> str:
+    return "" if e.found[e.wrong].any() else " Backward says 0 there."
 
 
 def zero_where_wrong(e: Evidence) -> str:
@@ -382,15 +384,14 @@ def wrong_term(e: Evidence) -> str:
     same_shape += [("e to the power of the output", np.exp(y)) for y in e.outputs if y.shape == residual.shape]
     same_shape += [("the gradient it is given", g) for g in e.cotangents if g.shape == residual.shape]
     one = ("a constant", np.ones(residual.shape))
-    for count in range(residual.ndim, 0, -1):
-        for axes in combinations(range(residual.ndim), count):
-            if math.prod(residual.shape[axis] for axis in axes) < 4:
-                continue
-            where = "" if count == residual.ndim else f" along {axes_name(axes)}"
-            for terms in [[one], *([term] for term in same_shape), *([one, term] for term in same_shape)]:
-                if e.explains(e.expected + _closest(residual, [array for _, array in terms], axes)):
-                    what = " and ".join(name if name == "a constant" else f"a multiple of {name}" for name, _ in terms)
-                    return f"It is off by {what}{where}: a term, perhaps that through a sum or mean, is wrong."
+    for axes in large_sets_of_axes(residual.ndim):
+        if math.prod(residual.shape[axis] for axis in axes) < 4:
+            continue
+        where = "" if len(axes) == residual.ndim else f" along {axes_name(axes)}"
+        for terms in [[one], *([term] for term in same_shape), *([one, term] for term in same_shape)]:
+            if e.explains(e.expected + _closest(residual, [array for _, array in terms], axes)):
+                what = " and ".join(name if name == "a constant" else f"a multiple of {name}" for name, _ in terms)
+                return f"It is off by {what}{where}: a term, perhaps that through a sum or mean, is wrong."
     return ""
 
 

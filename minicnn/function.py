@@ -59,6 +59,7 @@ class Function:
         needed = zip(tensors, self.needs_input_grad, strict=True)
         self.edges = tuple(x.edge if x is not None and need else None for x, need in needed)
         self.input_types = tuple((x.shape, x.dtype) if x is not None else None for x in tensors)
+        # What forward kept must not change until backward; what __init__ got may, as running statistics do.
         kept = {name: v for name, v in self.__dict__.items() if is_array(v) and v is not before.get(name)}
         self.fingerprints = {name: fingerprint(array) for name, array in kept.items()}
         return Tensor(y, requires_grad=True, creator=self)

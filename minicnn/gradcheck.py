@@ -49,15 +49,7 @@ def gradcheck(
     Raises GradCheckError where an element is off by more than atol + rtol |difference|, where backward changes what it
     is given, or where the true gradient vanishes, so that nothing would be proven; TypeError for inputs not in float64.
     """
-    tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    checked = [i for i, t in enumerate(tensors) if t.requires_grad] or list(range(len(tensors)))
-    for i in checked:
-        if tensors[i].dtype != np.float64:
-            raise TypeError(
-                f"gradcheck: inputs[{i}] is {tensors[i].dtype}, expected float64: differences need its digits"
-            )
-    if not checked:
-        raise ValueError("gradcheck: inputs is empty, expected at least one Tensor")
+    tensors, checked = _what_to_check(inputs)
     found = GradCheckReport()
     with _borrowed(tensors, checked):
         # Not default_rng(seed) itself: a cotangent equal to inputs that were drawn so would hide a transposed gradient.
@@ -76,14 +68,30 @@ def gradcheck(
             if report:
                 one.sweep = check.sweep(i, gradient)
             found.inputs.append(one)
-            found.message, found.evaluations = found.message or message, check.evaluations
-            if found.message and not report:
-                raise GradCheckError(f"{found.message} ({check.evaluations:,} evaluations)")
+            found.message = found.message or message
+            if message and not report:
+                raise GradCheckError(f"{message} ({check.evaluations:,} evaluations)")
         found.message = found.message or _compare_layouts(check, checked, gradients, atol, rtol)
         found.evaluations = check.evaluations
-        if found.message and not report:
-            raise GradCheckError(found.message)
-    return found if report else True
+    if report:
+        return found
+    if found.message:
+        raise GradCheckError(found.message)
+    return True
+
+
+def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
+    """The inputs, and the numbers of those whose gradients are to be checked."""
+    tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    checked = [i for i, t in enumerate(tensors) if t.requires_grad] or list(range(len(tensors)))
+    for i in checked:
+        if tensors[i].dtype != np.float64:
+            raise TypeError(
+                f"gradcheck: inputs[{i}] is {tensors[i].dtype}, expected float64: differences need its digits"
+            )
+    if not checked:
+        raise ValueError("gradcheck: inputs is empty, expected at least one Tensor")
+    return tensors, checked
 
 
 @contextmanager
@@ -99,15 +107,20 @@ def _borrowed(tensors: list[Tensor], checked: list[int]) -> Iterator[None]:
             t.data, t.grad, t.requires_grad = data, grad, requires_grad
 
 
-def _compare_elements(check: Differences, i: int, gradient: Array, atol: float, rtol: float) -> tuple[InputReport, str]:
-    expected, found = check.central(i), backend.to_device(gradient, "cpu")
+def _compare(
+    check: Differences, i: int, found: np.ndarray, expected: np.ndarray, atol: float, rtol: float
+) -> tuple[InputReport, np.ndarray, np.ndarray]:
+    """What backward says of inputs[i] beside the differences: the figures, every error, and which are too large."""
     error = np.abs(found - expected)
     wrong = ~(error <= atol + rtol * np.abs(expected))  # so that nan is wrong too
-    largest = float(np.abs(expected).max(initial=0)) or 1.0
-    one = InputReport(
-        i, found.shape, found.size, check.steps[i], float(error.max(initial=0)), float(error.max(initial=0)) / largest,
-        int(wrong.sum()),
-    )  # fmt: skip
+    largest, worst = float(np.abs(expected).max(initial=0)) or 1.0, float(error.max(initial=0))
+    one = InputReport(i, check.tensors[i].shape, found.size, check.steps[i], worst, worst / largest, int(wrong.sum()))
+    return one, error, wrong
+
+
+def _compare_elements(check: Differences, i: int, gradient: Array, atol: float, rtol: float) -> tuple[InputReport, str]:
+    expected, found = check.central(i), backend.to_device(gradient, "cpu")
+    one, error, wrong = _compare(check, i, found, expected, atol, rtol)
     if not wrong.any():
         return one, ""
     error = np.where(np.isnan(error), np.inf, error)
@@ -128,13 +141,7 @@ def _compare_directions(
     directions = [xp.asarray(check.random.standard_normal(gradient.shape)) for _ in range(count)]
     found = np.array([float((gradient * direction).sum()) for direction in directions])
     expected = np.array([check.along(i, direction) for direction in directions])
-    error = np.abs(found - expected)
-    wrong = ~(error <= atol + rtol * np.abs(expected))
-    largest = float(np.abs(expected).max(initial=0)) or 1.0
-    one = InputReport(
-        i, gradient.shape, count, check.steps[i], float(error.max(initial=0)), float(error.max(initial=0)) / largest,
-        int(wrong.sum()),
-    )  # fmt: skip
+    one, _, wrong = _compare(check, i, found, expected, atol, rtol)
     if not wrong.any():
         return one, ""
     first = int(np.argmax(wrong))
