@@ -105,6 +105,11 @@ def always_divided_by_nine(self, grad_y):
     return AvgPool2d.backward(self, grad_y)
 
 
+class FirstBias(Linear):
+    def forward(self, x, weight, bias):
+        return super().forward(x, weight, np.full_like(bias, bias[0]))
+
+
 IN_TRAINING = (None, None, True, 0.1, 1e-5)  # batch norm without running statistics
 
 CATALOG = {
@@ -251,6 +256,13 @@ CATALOG = {
     "max pooling that gives every place its window's gradient": (
         lambda x: with_backward(MaxPool2d, lambda self, g: np.repeat(np.repeat(g, 2, axis=2), 2, axis=3))(
             2, 2, 0, False)(x), [(1, 2, 4, 4)], "a mask lets these elements through"),
+    "every row with a factor of its own": (
+        lambda x, w: spoiled(Linear, lambda gx, gw, gb: (gx, gw * np.array([[1.5], [2], [3]]), gb))()(x, w, None),
+        [(5, 4), (3, 4)],
+        "a factor that differs from place to place: 1.5 (4 elements), 2 (4 elements), 3 (4 elements)"),
+    "forward takes the first bias for all": (
+        lambda x, w, b: FirstBias()(x, w, b), [(5, 4), (3, 4), (3,)],
+        "In 2 of these elements the difference is 0: forward does not use them"),
     "right numbers anywhere": (
         lambda x: spoiled(Tanh, lambda g: np.random.default_rng(3).permutation(g.ravel()).reshape(g.shape))()(x),
         [(4, 5)], "the right numbers in the wrong places"),
