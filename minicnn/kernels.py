@@ -167,7 +167,7 @@ _max_pool_backward = Kernel(
 def max_pool_backward(grad_y: Array, x: Array, windows: Any) -> Array:
     """grad_x[pixel] = sum of grad_y over the windows whose first maximum in row order it is. A NaN gets nothing.
 
-    Equals MaxPool2d.backward but for rounding: a pixel's windows are added in row order here.
+    Equals MaxPool2d.backward but for rounding (a pixel's windows are added in row order here) and windows with a NaN.
     """
     grad_x = _empty(x.shape, x)
     _max_pool_backward(grad_y, x, -np.inf, *_geometry(x.shape, windows), grad_x)
