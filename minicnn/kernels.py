@@ -56,12 +56,11 @@ def _empty(shape: tuple[int, ...], like: Array) -> Array:
 
 _add_patches = Kernel(
     "add_patches",
-    "raw T p, int32 N, int32 H, int32 W, int32 KH, int32 KW, int32 SH, int32 SW, int32 PH, int32 PW, "
+    "raw T p, int32 C, int32 H, int32 W, int32 KH, int32 KW, int32 SH, int32 SW, int32 PH, int32 PW, "
     "int32 OH, int32 OW",
     "T x",
     """
-    // x lies in memory as (C, H, W, N): neighboring threads read neighboring numbers of p, which ends in N too.
-    const int n = i % N, w = i / N % W, h = i / N / W % H, c = i / N / W / H;
+    const int c = i % C, w = i / C % W, h = i / C / W % H, n = i / C / W / H;
     T sum = 0;
     for (int u = 0; u < KH; ++u) {
         const int row = h + PH - u;  // where a patch that has the pixel at offset u begins
@@ -69,7 +68,7 @@ _add_patches = Kernel(
         for (int v = 0; v < KW; ++v) {
             const int column = w + PW - v;
             if (column < 0 || column % SW || column / SW >= OW) continue;
-            const ptrdiff_t there[] = {n, c, u, v, row / SH, column / SW};
+            const ptrdiff_t there[] = {n, row / SH, column / SW, u, v, c};
             sum += p[there];
         }
     }
@@ -79,15 +78,15 @@ _add_patches = Kernel(
 
 
 def add_patches(p: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
-    """x[n, c, h, w] = sum of p[n, c, u, v, (h + PH - u) / SH, (w + PW - v) / SW] over the u, v that divide.
+    """x[n, h, w, c] = sum of p[n, (h + PH - u) / SH, (w + PW - v) / SW, u, v, c] over the u, v that divide.
 
-    p (N, C, KH, KW, OH, OW) -> (N, C, H, W) with (H, W) = size. Equals im2col.add_patches, bit for bit: the sum runs
+    p (N, OH, OW, KH, KW, C) -> (N, H, W, C) with (H, W) = size. Equals im2col.add_patches, bit for bit: the sum runs
     in the same order. One launch in place of KH * KW + 1.
     """
-    n, c, kh, kw, oh, ow = p.shape
-    x = _empty((c, *size, n), p)
-    _add_patches(p, n, *size, kh, kw, *stride, *padding, oh, ow, x)
-    return x.transpose(3, 0, 1, 2)
+    n, oh, ow, kh, kw, c = p.shape
+    x = _empty((n, *size, c), p)
+    _add_patches(p, c, *size, kh, kw, *stride, *padding, oh, ow, x)
+    return x
 
 
 # ---- pooling ------------------------------------------------------------------------------------------------------

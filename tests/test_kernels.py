@@ -197,7 +197,7 @@ def patch_geometries(draw_):
     padding, size = draw_(st.tuples(st.integers(0, 3), st.integers(0, 3))), draw_(st.tuples(st.integers(1, 9), small))
     places = [(n + 2 * p - k) // s + 1 for n, p, k, s in zip(size, padding, kernel, stride, strict=True)]
     assume(min(places) > 0)
-    return (draw_(small), draw_(small), *kernel, *places), size, stride, padding
+    return (draw_(small), *places, *kernel, draw_(small)), size, stride, padding
 
 
 @needs_cuda

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from minicnn import backend
-from minicnn.backend import Array
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
 from minicnn.functional.im2col import add_patches, output_size, patches
+from minicnn.functional.layout import channels_last, channels_second
 from minicnn.tensor import Tensor
 
 
@@ -16,17 +16,19 @@ class Conv2d(Function):
 
         y[n, k, i, j] = bias[k] + sum over c, u, v of  weight[k, c, u, v] * x[n, c, i*SH + u - PH, j*SW + v - PW]
 
-    With the patches of a few images written side by side as columns (im2col) this is one matrix product:
+    With the patches as the rows of one matrix (im2col) and the kernels as the rows of another, this is a linear layer
+    that is applied to every patch, one matrix product for a block of B images:
 
-        y = kernels @ columns + bias              (K, OH*OW*B) = (K, C*KH*KW) @ (C*KH*KW, OH*OW*B)
+        y = patches @ kernels.T + bias            (B*OH*OW, K) = (B*OH*OW, KH*KW*C) @ (KH*KW*C, K)
 
     and so its gradients are two more:
 
-        grad_kernels = grad_y @ columns.T         added up over all images
-        grad_columns = kernels.T @ grad_y         added back to the pixels they came from (the adjoint of im2col)
+        grad_kernels = grad_y.T @ patches         added up over all images
+        grad_patches = grad_y @ kernels           added back to the pixels they came from (the adjoint of im2col)
         grad_bias    = grad_y summed over images and pixels
 
     x (N, C, H, W), weight (K, C, KH, KW), bias (K,) or None -> y (N, K, OH, OW),  OH = (H + 2 PH - KH) // SH + 1.
+    In memory the channels are last, of images and kernels (see layout.py): then the product is y as it lies there.
     Raises ValueError where the channels of x and weight differ, or the kernel is larger than the padded image.
     Source: Chellapilla, Puri, Simard, "High Performance Convolutional Neural Networks for Document Processing", 2006.
     """
@@ -37,49 +39,57 @@ class Conv2d(Function):
 
     def forward(self, x, weight, bias=None):
         self._check(x, weight, bias)
-        xp = backend.module_of(x)
-        kernels = weight.reshape(len(weight), -1)
+        xp, k = backend.module_of(x), len(weight)
         oh, ow = output_size("conv2d", x.shape[2:], weight.shape[2:], self.stride, self.padding)
-        y = xp.empty((len(x), len(weight), oh, ow), x.dtype)
-        shift = xp.zeros(len(weight), x.dtype) if bias is None else bias
+        self.x, self.weight = channels_last(x), channels_last(weight)
+        kernels = self.weight.reshape(k, -1)
+        y = xp.empty((len(x), oh, ow, k), x.dtype)
 
         def convolve(images):
-            product = kernels @ self._columns(x[images], weight)
-            xp.add(_images_first(product, y[images].shape), shift[:, None, None], out=y[images])
+            rows = y[images].reshape(-1, k)
+            xp.matmul(self._patches(images), kernels.T, out=rows)
+            if bias is not None:
+                rows += bias
 
-        backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow), columns_bytes(x, weight, oh * ow))
-        self.x, self.weight = x, weight
-        return y
+        backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow), kernels[0].nbytes * oh * ow)
+        return channels_second(y)
 
     def backward(self, grad_y):
-        x, weight = self.x, self.weight
-        xp = backend.module_of(x)
-        kernels = weight.reshape(len(weight), -1)
-        oh, ow = grad_y.shape[2:]
+        x, weight, grad_y = self.x, self.weight, channels_last(grad_y)
+        n, oh, ow, k = grad_y.shape
+        xp, kernels = backend.module_of(x), weight.reshape(k, -1)
         need_x, need_weight, need_bias = self.needs_input_grad
         grad_x = xp.empty(x.shape, x.dtype) if need_x else None
-        grad_bias = xp.empty((len(x), len(weight)), x.dtype) if need_bias else None  # a row for each image
+        grad_bias = xp.empty((n, k), x.dtype) if need_bias else None  # a row for each image
 
         def gradients(images):
+            grad = grad_y[images].reshape(-1, k)
             if need_bias:
-                grad_bias[images] = grad_y[images].sum(axis=(2, 3))
-            grad = _channels_first(grad_y[images])  # (K, OH*OW*B)
-            if need_x:
-                p = (kernels.T @ grad).reshape(*weight.shape[1:], oh, ow, -1)
-                grad_x[images] = add_patches(p.transpose(5, 0, 1, 2, 3, 4), x.shape[2:], self.stride, self.padding)
-            # The columns are made again: keeping them from forward would cost KH*KW times the memory of x.
-            # This is grad_kernels transposed: OpenBLAS takes up to half as long for it as for grad @ columns.T.
-            return self._columns(x[images], weight) @ grad.T if need_weight else xp.zeros(1, x.dtype)
+                grad_bias[images] = grad_y[images].sum(axis=1).sum(axis=1)
+            if need_x and self._is_1x1():
+                xp.matmul(grad, kernels, out=grad_x[images].reshape(-1, x.shape[3]))
+            elif need_x:
+                p = (grad @ kernels).reshape(-1, oh, ow, *weight.shape[1:])
+                grad_x[images] = add_patches(p, x.shape[1:3], self.stride, self.padding)
+            # The patches are made again: keeping them from forward would cost KH*KW times the memory of x.
+            return grad.T @ self._patches(images) if need_weight else xp.zeros(1, x.dtype)
 
-        bytes_per_image = columns_bytes(x, weight, oh * ow)
-        grad_kernels = backend.sum_over_blocks(gradients, len(x), xp, images_per_block(oh * ow), bytes_per_image)
-        grad_weight = grad_kernels.T.reshape(weight.shape) if need_weight else None
-        return grad_x, grad_weight, grad_bias.sum(axis=0) if need_bias else None
+        bytes_per_image = kernels[0].nbytes * oh * ow
+        grad_kernels = backend.sum_over_blocks(gradients, n, xp, images_per_block(oh * ow), bytes_per_image)
+        return (
+            channels_second(grad_x) if need_x else None,
+            channels_second(grad_kernels.reshape(weight.shape)) if need_weight else None,
+            grad_bias.sum(axis=0) if need_bias else None,
+        )
 
-    def _columns(self, x, weight):
-        """x (B, C, H, W) -> (C*KH*KW, OH*OW*B). One image, 1x1, stride 1: a view, nothing is copied."""
-        p = patches(x, weight.shape[2:], self.stride, self.padding)
-        return p.transpose(1, 2, 3, 4, 5, 0).reshape(weight[0].size, -1)
+    def _patches(self, images):
+        """The patches of some images as rows, (B*OH*OW, KH*KW*C); those of a 1x1 convolution are the pixels of x."""
+        x, weight = self.x[images], self.weight
+        p = x if self._is_1x1() else patches(x, weight.shape[1:3], self.stride, self.padding)
+        return p.reshape(-1, weight[0].size)
+
+    def _is_1x1(self):
+        return self.weight.shape[1:3] == self.stride == (1, 1) and self.padding == (0, 0)
 
     def _check(self, x, weight, bias):
         checks.ndim("conv2d", "x", x, 4, "(N, C, H, W)")
@@ -92,24 +102,8 @@ class Conv2d(Function):
 
 
 def images_per_block(pixels: int) -> int:
-    """Small images are taken several at a time: a matrix product is slow below about 200 columns."""
-    return max(1, 256 // pixels)
-
-
-def columns_bytes(x: Array, weight: Array, pixels: int) -> int:
-    """The memory that the columns of one image take: KH * KW times that of the image where the stride is 1."""
-    return weight[0].size * pixels * x.itemsize
-
-
-def _channels_first(x: Array) -> Array:
-    """(B, K, OH, OW) -> (K, OH*OW*B); a view for one image."""
-    return x.transpose(1, 2, 3, 0).reshape(x.shape[1], -1)
-
-
-def _images_first(x: Array, shape: tuple[int, ...]) -> Array:
-    """(K, OH*OW*B) -> (B, K, OH, OW), a view."""
-    b, k, oh, ow = shape
-    return x.reshape(k, oh, ow, b).transpose(3, 0, 1, 2)
+    """Small images are taken several at a time: a matrix product is slow where its matrices have few rows."""
+    return max(1, 1024 // pixels)
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: IntPair = 1, padding: IntPair = 0) -> Tensor:

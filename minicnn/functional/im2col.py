@@ -13,6 +13,7 @@ from minicnn.backend import Array
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
+from minicnn.functional.layout import channels_last, channels_second
 from minicnn.tensor import Tensor
 
 
@@ -43,49 +44,38 @@ def overlaps(size: int, kernel: int, stride: int, padding: int, places: int) -> 
 
 
 def patches(x: Array, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
-    """What the kernel sees at every place:  p[n, c, u, v, i, j] = x_padded[n, c, i*SH + u, j*SW + v].
+    """What the kernel sees at every place:  p[n, i, j, u, v, c] = x_padded[n, i*SH + u, j*SW + v, c].
 
-    x (N, C, H, W) -> (N, C, KH, KW, OH, OW), a view: neighboring patches share their pixels, nothing is copied but
+    x (N, H, W, C) -> (N, OH, OW, KH, KW, C), a view: neighboring patches share their pixels, nothing is copied but
     the padding. To be read only.
     """
     xp = backend.module_of(x)
     (kh, kw), (sh, sw), (ph, pw) = kernel, stride, padding
     if ph or pw:
-        n, c, h, w = x.shape
-        padded = images_last((n, c, h + 2 * ph, w + 2 * pw), x)
-        padded[:, :, ph : ph + h, pw : pw + w] = x
+        n, h, w, c = x.shape
+        padded = xp.zeros((n, h + 2 * ph, w + 2 * pw, c), x.dtype)
+        padded[:, ph : ph + h, pw : pw + w] = x
         x = padded
-    n, c, h, w = x.shape
-    shape = (n, c, kh, kw, (h - kh) // sh + 1, (w - kw) // sw + 1)
-    step_n, step_c, step_h, step_w = x.strides
-    strides = (step_n, step_c, step_h, step_w, step_h * sh, step_w * sw)
+    n, h, w, c = x.shape
+    shape = (n, (h - kh) // sh + 1, (w - kw) // sw + 1, kh, kw, c)
+    step_n, step_h, step_w, step_c = x.strides
+    strides = (step_n, step_h * sh, step_w * sw, step_h, step_w, step_c)
     return xp.lib.stride_tricks.as_strided(x, shape, strides)
 
 
 def add_patches(p: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
     """The adjoint of `patches`: every entry is added to the pixel that it came from; what came from padding is dropped.
 
-    p (N, C, KH, KW, OH, OW) -> (N, C, H, W) with (H, W) = size.
+    p (N, OH, OW, KH, KW, C) -> (N, H, W, C) with (H, W) = size.
     """
-    n, c, kh, kw, oh, ow = p.shape
-    if (kh, kw) == stride == (1, 1) and padding == (0, 0):
-        return p[:, :, 0, 0]  # one patch for each pixel: nothing to add, nothing to copy
+    n, oh, ow, kh, kw, c = p.shape
     if kernels.usable(backend.module_of(p)):
         return kernels.add_patches(p, size, stride, padding)
-    x = images_last((n, c, *size), p)
+    x = backend.module_of(p).zeros((n, *size, c), p.dtype)
     for u, rows_out, rows_in in overlaps(size[0], kh, stride[0], padding[0], oh):
         for v, columns_out, columns_in in overlaps(size[1], kw, stride[1], padding[1], ow):
-            x[:, :, rows_in, columns_in] += p[:, :, u, v, rows_out, columns_out]
+            x[:, rows_in, columns_in] += p[:, rows_out, columns_out, u, v]
     return x
-
-
-def images_last(shape: tuple[int, int, int, int], like: Array) -> Array:
-    """Zeros (N, C, H, W) in memory of (C, H, W, N): the same pixel of all images side by side.
-
-    For many small images that makes the runs which are copied and added long; for one image it changes nothing.
-    """
-    n, c, h, w = shape
-    return backend.module_of(like).zeros((c, h, w, n), like.dtype).transpose(3, 0, 1, 2)
 
 
 class Im2Col(Function):
@@ -98,16 +88,13 @@ class Im2Col(Function):
 
     def forward(self, x):
         checks.ndim("im2col", "x", x, 4, "(N, C, H, W)")
-        n, c, *size = x.shape
-        self.size = tuple(size)
-        self.places = output_size("im2col", x.shape[2:], self.kernel, self.stride, self.padding)
-        rows = c * self.kernel[0] * self.kernel[1]
-        return patches(x, self.kernel, self.stride, self.padding).reshape(n, rows, self.places[0] * self.places[1])
+        self.size = x.shape[2:]
+        self.places = output_size("im2col", self.size, self.kernel, self.stride, self.padding)
+        return as_columns(patches(channels_last(x), self.kernel, self.stride, self.padding))
 
     def backward(self, grad_columns):
-        n, rows, _ = grad_columns.shape
-        p = grad_columns.reshape(n, rows // (self.kernel[0] * self.kernel[1]), *self.kernel, *self.places)
-        return add_patches(p, self.size, self.stride, self.padding)
+        p = from_columns(grad_columns, self.places, self.kernel)
+        return channels_second(add_patches(p, self.size, self.stride, self.padding))
 
 
 class Col2Im(Function):
@@ -131,13 +118,23 @@ class Col2Im(Function):
             raise ValueError(
                 f"col2im: columns has shape {columns.shape}, expected (N, a multiple of {kh * kw}, {oh * ow})"
             )
-        p = columns.reshape(len(columns), columns.shape[1] // (kh * kw), kh, kw, oh, ow)
-        return add_patches(p, self.size, self.stride, self.padding)
+        p = from_columns(columns, (oh, ow), self.kernel)
+        return channels_second(add_patches(p, self.size, self.stride, self.padding))
 
     def backward(self, grad_x):
-        p = patches(grad_x, self.kernel, self.stride, self.padding)
-        n, c, kh, kw, oh, ow = p.shape
-        return p.reshape(n, c * kh * kw, oh * ow)
+        return as_columns(patches(channels_last(grad_x), self.kernel, self.stride, self.padding))
+
+
+def as_columns(p: Array) -> Array:
+    """Patches (N, OH, OW, KH, KW, C) -> columns (N, C*KH*KW, OH*OW), a copy."""
+    n, oh, ow, kh, kw, c = p.shape
+    return p.transpose(0, 5, 3, 4, 1, 2).reshape(n, c * kh * kw, oh * ow)
+
+
+def from_columns(columns: Array, places: tuple[int, int], kernel: tuple[int, int]) -> Array:
+    """Columns (N, C*KH*KW, OH*OW) -> patches (N, OH, OW, KH, KW, C), a view."""
+    channels = columns.shape[1] // (kernel[0] * kernel[1])
+    return columns.reshape(len(columns), channels, *kernel, *places).transpose(0, 4, 5, 2, 3, 1)
 
 
 def im2col(x: Tensor, kernel_size: IntPair, stride: IntPair = 1, padding: IntPair = 0) -> Tensor:

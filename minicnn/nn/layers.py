@@ -11,6 +11,7 @@ import minicnn.functional as F
 from minicnn.arguments import whole_number
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
+from minicnn.functional.layout import channels_second
 from minicnn.nn import init
 from minicnn.nn.module import Buffer, Module, Parameter
 from minicnn.tensor import Tensor
@@ -37,7 +38,8 @@ class Conv2d(Module):
         self.kernel_size = checks.pair("Conv2d", "kernel_size", kernel_size, minimum=1)
         self.stride = checks.pair("Conv2d", "stride", stride, minimum=1)
         self.padding = checks.pair("Conv2d", "padding", padding)
-        self.weight = Parameter(np.empty((out_channels, in_channels, *self.kernel_size), np.float32))
+        memory = np.empty((out_channels, *self.kernel_size, in_channels), np.float32)
+        self.weight = Parameter(channels_second(memory))  # as F.conv2d takes it: it need not be copied there
         self.bias = Parameter(np.empty(out_channels, np.float32)) if bias else None
         _initialize(self.weight, self.bias)
 
