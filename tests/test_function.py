@@ -8,6 +8,7 @@ import minicnn as mc
 import minicnn.functional as F
 from minicnn import Tensor, no_grad
 from minicnn.function import Function
+from minicnn.functional.layout import channels_second
 
 
 def leaf(values, dtype=np.float64):
@@ -349,7 +350,7 @@ KEEP_THEIR_INPUT = {
     "matmul": lambda x: x @ Tensor(np.ones((4, 2))),
     "linear": lambda x: F.linear(x, tensor(5, 4, requires_grad=True)),
     "conv2d": lambda x: F.conv2d(x, tensor(*KERNELS, requires_grad=True)),
-    "conv2d's weight": lambda x: F.conv2d(tensor(*IMAGES), x[:, :3, :3, :3]),
+    "conv2d's weight": lambda x: F.conv2d(tensor(*IMAGES), x),
     "max_pool2d": lambda x: F.max_pool2d(x, 2),
     "local_response_norm": lambda x: F.local_response_norm(x, 3),
     "batch_norm": lambda x: F.batch_norm(x, None, None, None, None, training=True),
@@ -368,12 +369,25 @@ KEEP_THEIR_RESULT = {
 
 @pytest.mark.parametrize("name", KEEP_THEIR_INPUT)
 def test_an_input_that_was_changed_before_backward_is_an_error_that_says_so(name):
-    x = Tensor(np.random.default_rng(0).uniform(1, 2, IMAGES), requires_grad=True)
+    n, c, h, w = IMAGES
+    data = channels_second(
+        np.random.default_rng(0).uniform(1, 2, (n, h, w, c))
+    )  # as layers hand it on: no copy
+    x = Tensor(data, requires_grad=True)
     y = KEEP_THEIR_INPUT[name](x)
-    x.data[1, 2, 2, 3 if "weight" not in name else 2] += 0.5  # one element
+    x.data[1, 2, 2, 3] += 0.5  # one element
     operation = name.removesuffix("'s weight")
     with raises(RuntimeError, f"{operation}: the array that it kept as ", "shape (", "was changed in place after forw"):
         y.backward(np.ones(y.shape))
+
+
+def test_what_a_convolution_copied_to_have_the_channels_last_may_change_before_backward():
+    x, weight = tensor(*IMAGES, requires_grad=True), tensor(*KERNELS, requires_grad=True)
+    y = F.conv2d(x, weight)
+    expected = F.conv2d(Tensor(x.data.copy()), weight).creator.gradients(np.ones(y.shape))[1]
+    x.data[...] = 0
+    y.backward(np.ones(y.shape))
+    np.testing.assert_array_equal(weight.grad, expected)
 
 
 @pytest.mark.parametrize("name", KEEP_THEIR_RESULT)
