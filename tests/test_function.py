@@ -370,9 +370,7 @@ KEEP_THEIR_RESULT = {
 @pytest.mark.parametrize("name", KEEP_THEIR_INPUT)
 def test_an_input_that_was_changed_before_backward_is_an_error_that_says_so(name):
     n, c, h, w = IMAGES
-    data = channels_second(
-        np.random.default_rng(0).uniform(1, 2, (n, h, w, c))
-    )  # as layers hand it on: no copy
+    data = channels_second(np.random.default_rng(0).uniform(1, 2, (n, h, w, c)))  # as layers hand it on: no copy
     x = Tensor(data, requires_grad=True)
     y = KEEP_THEIR_INPUT[name](x)
     x.data[1, 2, 2, 3] += 0.5  # one element
