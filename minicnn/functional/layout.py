@@ -19,10 +19,14 @@ from minicnn.backend import Array
 
 
 def channels_last(x: Array) -> Array:
-    """x (N, C, H, W) -> (N, H, W, C), contiguous: a view where x lies so in memory already, else a copy."""
-    return backend.module_of(x).ascontiguousarray(x.transpose(0, 2, 3, 1))
+    """x (N, C, H, W) -> (N, H, W, C), contiguous: a view where x lies so in memory already, else a copy.
+
+    The same for any x (N, C, ...).
+    """
+    xp = backend.module_of(x)
+    return xp.ascontiguousarray(xp.moveaxis(x, 1, -1))
 
 
 def channels_second(x: Array) -> Array:
-    """The way back: x (N, H, W, C) -> (N, C, H, W), a view."""
-    return x.transpose(0, 3, 1, 2)
+    """The way back: x (N, H, W, C) -> (N, C, H, W), a view. The same for any x (N, ..., C)."""
+    return backend.module_of(x).moveaxis(x, -1, 1)
