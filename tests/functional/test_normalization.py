@@ -4,6 +4,8 @@ from support import Case, OperationTest, assert_close, both_dtypes, leaf, put, r
 
 import minicnn as mc
 import minicnn.functional as F
+from minicnn import backend
+from minicnn.functional.normalization import power
 
 # ---- batch norm -----------------------------------------------------------------------------------------------------
 
@@ -319,3 +321,29 @@ def test_options_may_be_numpy_numbers(option):
     y = F.local_response_norm(x, 3, **{option: np.float64(0.5)})
     y.backward(np.ones(y.shape))
     assert y.dtype == x.grad.dtype == np.float32
+
+
+@both_dtypes
+def test_three_quarters_as_square_roots_are_the_power(dtype):
+    s = np.array([0, 1e-6, 0.3, 1, 2, 1e3, 1e9, np.inf], dtype)
+    assert power(s, 0.75).dtype == dtype
+    np.testing.assert_allclose(power(s, 0.75), s**0.75, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(power(s, 0.7), s**0.7)
+
+
+# ---- both -----------------------------------------------------------------------------------------------------------
+
+LAYERS = {
+    "batch_norm": lambda x: F.batch_norm(x, None, None, None, None, training=True),
+    "local_response_norm": lambda x: F.local_response_norm(x, 3),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 3, 4), (2, 3, 2, 2, 2)], ids=str)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_what_comes_out_has_its_channels_last_in_memory(layer, shape, device):
+    x = mc.tensor(tensor(*shape).data, requires_grad=True, device=device)
+    y = LAYERS[layer](x)
+    y.backward(put(np.ones(shape), device))
+    for array in (y.data, x.grad):
+        assert backend.module_of(array).moveaxis(array, 1, -1).flags.c_contiguous
