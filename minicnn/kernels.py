@@ -292,21 +292,21 @@ def adaptive_avg_pool_backward(grad_y: Array, x_shape: tuple[int, ...]) -> Array
     return grad_x
 
 
-# ---- local response normalization -----------------------------------------------------------------------------------
+# ---- local response normalization: all arrays (pixels, C), so that neighboring threads read neighboring channels -----
 
 _local_response_norm = Kernel(
     "local_response_norm",
-    "raw T x, int32 C, int32 L, int32 before, int32 after, T scale, T beta, T k",
+    "raw T x, int32 C, int32 before, int32 after, T scale, T beta, T k",
     "T y, T s",
     """
-    const ptrdiff_t n = i / L / C, l = i % L;
-    const int c = i / L % C;
+    const ptrdiff_t pixel = i / C;
+    const int c = i % C;
     T sum = 0;
     for (int other = max(c - before, 0); other <= min(c + after, C - 1); ++other) {
-        const ptrdiff_t there[] = {n, other, l};
+        const ptrdiff_t there[] = {pixel, other};
         sum += x[there] * x[there];
     }
-    const ptrdiff_t here[] = {n, c, l};
+    const ptrdiff_t here[] = {pixel, c};
     s = k + scale * sum;
     y = x[here] * pow(s, -beta);
     """,
@@ -319,26 +319,23 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
     Equals LocalResponseNorm.forward but for rounding.
     """
     y, s = _empty(x.shape, x), _empty(x.shape, x)
-    x = x.reshape(*x.shape[:2], -1)
-    _local_response_norm(
-        x, *x.shape[1:], size // 2, (size - 1) // 2, alpha / size, beta, k, y.reshape(x.shape), s.reshape(x.shape)
-    )
+    _local_response_norm(x, x.shape[1], size // 2, (size - 1) // 2, alpha / size, beta, k, y, s)
     return y, s
 
 
 _local_response_norm_backward = Kernel(
     "local_response_norm_backward",
-    "raw T grad_y, raw T x, raw T y, raw T s, int32 C, int32 L, int32 before, int32 after, T factor, T beta",
+    "raw T grad_y, raw T x, raw T y, raw T s, int32 C, int32 before, int32 after, T factor, T beta",
     "T grad_x",
     """
-    const ptrdiff_t n = i / L / C, l = i % L;
-    const int c = i / L % C;
+    const ptrdiff_t pixel = i / C;
+    const int c = i % C;
     T sum = 0;
     for (int other = max(c - before, 0); other <= min(c + after, C - 1); ++other) {
-        const ptrdiff_t there[] = {n, other, l};
+        const ptrdiff_t there[] = {pixel, other};
         sum += grad_y[there] * y[there] / s[there];
     }
-    const ptrdiff_t here[] = {n, c, l};
+    const ptrdiff_t here[] = {pixel, c};
     grad_x = grad_y[here] * pow(s[here], -beta) - factor * x[here] * sum;
     """,
 )
@@ -352,13 +349,61 @@ def local_response_norm_backward(
     Equals LocalResponseNorm.backward but for rounding.
     """
     grad_x = _empty(x.shape, x)
-    grad_y, x, y, s, flat = (array.reshape(*x.shape[:2], -1) for array in (grad_y, x, y, s, grad_x))
     factor = 2 * alpha * beta / size
-    _local_response_norm_backward(grad_y, x, y, s, *x.shape[1:], (size - 1) // 2, size // 2, factor, beta, flat)
+    _local_response_norm_backward(grad_y, x, y, s, x.shape[1], (size - 1) // 2, size // 2, factor, beta, grad_x)
     return grad_x
 
 
-# ---- batch normalization: x (N, C, L), and one number for each channel, (C,), in the others --------------------------
+# ---- batch normalization: x (pixels, C), and one number for each channel, (C,), in the others ------------------------
+#
+# A sum over the pixels is taken in two steps: a thread adds up a strip, each STRIPS-th pixel of one channel, and CuPy
+# adds up the strips. CuPy alone would give 32 channels to one block of threads, and leave most of a GPU idle.
+
+STRIPS = 512
+_STRIP = """
+    for (ptrdiff_t pixel = i / C; pixel < pixels; pixel += strips) {
+        const ptrdiff_t here[] = {pixel, i % C};
+"""
+
+_strip_sums = Kernel(
+    "strip_sums",
+    "raw T x, int32 pixels, int32 C, int32 strips, T share",
+    "T y",
+    f"""
+    T sum = 0;
+    {_STRIP}
+        sum += x[here];
+    }}
+    y = share * sum;
+    """,
+)
+_strip_squares = Kernel(
+    "strip_squares",
+    "raw T x, raw T mean, int32 pixels, int32 C, int32 strips, T share",
+    "T y",
+    f"""
+    T sum = 0;
+    {_STRIP}
+        const T difference = x[here] - mean[i % C];
+        sum += difference * difference;
+    }}
+    y = share * sum;
+    """,
+)
+_strip_gradients = Kernel(
+    "strip_gradients",
+    "raw T grad_y, raw T x, raw T mean, raw T inverse_std, int32 pixels, int32 C, int32 strips",
+    "T grad_weight, T grad_bias",
+    f"""
+    T products = 0, sum = 0;
+    {_STRIP}
+        products += grad_y[here] * (x[here] - mean[i % C]);
+        sum += grad_y[here];
+    }}
+    grad_weight = products * inverse_std[i % C];
+    grad_bias = sum;
+    """,
+)
 
 _inverse_std = Kernel("inverse_std", "T variance, T eps", "T y", "y = 1 / sqrt(variance + eps);")
 
@@ -383,9 +428,14 @@ def batch_statistics(
 ) -> tuple[Array, Array]:
     """Mean and variance of each channel; the running statistics, where there are any, follow in place.
 
-    Equals BatchNorm's but for rounding. CuPy's own var takes the differences' squares, as the plain version does.
+    Equals BatchNorm's but for rounding.
     """
-    mean, variance, count = x.mean(axis=(0, 2)), x.var(axis=(0, 2)), x.size // x.shape[1]
+    count, channels = x.shape
+    strips = _empty((min(STRIPS, count), channels), x)
+    _strip_sums(x, *x.shape, len(strips), 1 / count, strips)
+    mean = strips.sum(axis=0)
+    _strip_squares(x, mean, *x.shape, len(strips), 1 / count, strips)
+    variance = strips.sum(axis=0)
     if running_mean is not None:
         _running_average(mean, momentum, 1, running_mean)
     if running_var is not None:
@@ -404,14 +454,10 @@ _normalize = Kernel(
 def normalize(x: Array, mean: Array, inverse_std: Array, weight: Array | None, bias: Array | None) -> Array:
     """y = weight x_hat + bias with x_hat = (x - mean) inverse_std. Equals BatchNorm.forward but for rounding."""
     y = _empty(x.shape, x)
-    scale, shift = 1 if weight is None else weight[:, None], 0 if bias is None else bias[:, None]
-    _normalize(x, mean[:, None], inverse_std[:, None], scale, shift, y)
+    _normalize(x, mean, inverse_std, 1 if weight is None else weight, 0 if bias is None else bias, y)
     return y
 
 
-_times_x_hat = Kernel(
-    "times_x_hat", "T grad_y, T x, T mean, T inverse_std", "T y", "y = grad_y * (x - mean) * inverse_std;"
-)
 _normalize_backward = Kernel(
     "normalize_backward",
     "T grad_y, T x, T mean, T inverse_std, T weight, T grad_weight, T grad_bias, T share",
@@ -430,14 +476,14 @@ def normalize_backward(
 
     Equals BatchNorm.backward but for rounding.
     """
-    grad_x, product = _empty(x.shape, x), _empty(x.shape, x)
-    _times_x_hat(grad_y, x, mean[:, None], inverse_std[:, None], product)
-    grad_weight, grad_bias = product.sum(axis=(0, 2)), grad_y.sum(axis=(0, 2))
-    share = x.shape[1] / x.size if training else 0  # one value's part of a channel's mean; 0 where that is a constant
-    scale = 1 if weight is None else weight[:, None]
-    _normalize_backward(
-        grad_y, x, mean[:, None], inverse_std[:, None], scale, grad_weight[:, None], grad_bias[:, None], share, grad_x
-    )
+    count, channels = x.shape
+    strips = _empty((2, min(STRIPS, count), channels), x)
+    _strip_gradients(grad_y, x, mean, inverse_std, *x.shape, strips.shape[1], *strips)
+    grad_weight, grad_bias = strips.sum(axis=1)
+    grad_x = _empty(x.shape, x)
+    share = 1 / count if training else 0  # one pixel's part of a channel's mean; 0 where that is a constant
+    scale = 1 if weight is None else weight
+    _normalize_backward(grad_y, x, mean, inverse_std, scale, grad_weight, grad_bias, share, grad_x)
     return grad_x, grad_weight, grad_bias
 
 

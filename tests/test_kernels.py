@@ -91,7 +91,7 @@ class HandedOver(list):
 def handed_over(monkeypatch):
     """What the operations hand to the kernels, which are not run; NumPy's arrays serve here."""
     calls = HandedOver()
-    calls.results = {"local_response_norm": ("y", "s")}
+    calls.results = {}
 
     def stand_in(name):
         signature = inspect.signature(getattr(kernels, name))
@@ -137,16 +137,21 @@ def test_adaptive_pooling_hands_its_arguments_to_the_kernels(handed_over):
 
 
 def test_local_response_norm_hands_its_arguments_to_the_kernels(handed_over):
-    x, g = np.ones((2, 3, 4)), np.ones((2, 3, 4))
+    x, flat, s = np.ones((2, 3, 4)), np.zeros((8, 3)), np.ones((8, 3))
+    handed_over.results |= {"local_response_norm": (flat, s), "local_response_norm_backward": flat}
     norm = LocalResponseNorm(5, 0.1, 0.75, 2.0)
-    assert (norm.forward(x), norm.backward(g)) == ("y", "local_response_norm_backward")
-    backward = ("local_response_norm_backward", g, x, "y", "s", 5, 0.1, 0.75)
-    assert handed_over == [("local_response_norm", x, 5, 0.1, 0.75, 2.0), backward]
+    assert norm.forward(x).shape == norm.backward(x).shape == x.shape
+    forward, backward = handed_over
+    assert (forward[0], forward[1].shape, *forward[2:]) == ("local_response_norm", (8, 3), 5, 0.1, 0.75, 2.0)
+    assert (backward[0], *backward[5:]) == ("local_response_norm_backward", 5, 0.1, 0.75)
+    assert [each.shape for each in backward[1:3]] == [(8, 3)] * 2
+    assert backward[3] is flat
+    assert backward[4] is s
 
 
 def test_batch_norm_in_training_hands_its_arguments_to_the_kernels(handed_over):
     x, weight, bias, mean, variance = np.ones((2, 3, 4, 5)), *np.ones((4, 3))
-    flat, g = np.zeros((2, 3, 20)), np.ones((2, 3, 4, 5))
+    flat, g = np.zeros((40, 3)), np.ones((2, 3, 4, 5))
     handed_over.results |= {
         "batch_statistics": ("m", "v"),
         "inverse_std": "i",
@@ -159,7 +164,7 @@ def test_batch_norm_in_training_hands_its_arguments_to_the_kernels(handed_over):
     assert grad_x.shape == x.shape
     assert others == ["grad_weight", "grad_bias"]
     statistics, inverse_std, normalize, backward = handed_over
-    assert [each.shape for each in (statistics[1], normalize[1], backward[1], backward[2])] == [(2, 3, 20)] * 4
+    assert [each.shape for each in (statistics[1], normalize[1], backward[1], backward[2])] == [(40, 3)] * 4
     assert statistics[0] == "batch_statistics"
     assert statistics[2] is mean
     assert statistics[3] is variance
@@ -174,7 +179,7 @@ def test_batch_norm_in_training_hands_its_arguments_to_the_kernels(handed_over):
 
 def test_batch_norm_in_evaluation_hands_its_running_statistics_to_the_kernels(handed_over):
     mean, variance = np.zeros(3), np.ones(3)
-    handed_over.results |= {"inverse_std": "i", "normalize": np.zeros((2, 3, 1))}
+    handed_over.results |= {"inverse_std": "i", "normalize": np.zeros((2, 3))}
     BatchNorm(mean, variance, False, 0.1, 1e-5).forward(np.ones((2, 3)))
     inverse_std, normalize = handed_over
     assert inverse_std[1] is variance
@@ -312,12 +317,19 @@ def test_local_response_norm(shape, size, options, dtype, layout, seed):
     shape=st.one_of(st.tuples(st.integers(2, 5), small), st.tuples(st.integers(2, 5), small, small, small)),
     given=st.tuples(st.booleans(), st.booleans(), st.booleans()),
     training=st.booleans(),
+    strips=st.sampled_from([1, 3, 512]),
     dtype=dtypes,
     layout=layouts,
     seed=st.integers(0, 99),
 )
-def test_batch_norm(shape, given, training, dtype, layout, seed):
+def test_batch_norm(shape, given, training, strips, dtype, layout, seed):
     assume(layout != "stretched" or not training)  # all images alike: the variance may be 0, and rounding is everything
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "STRIPS", strips)
+        check_batch_norm(shape, given, training, dtype, layout, seed)
+
+
+def check_batch_norm(shape, given, training, dtype, layout, seed):
     channels = shape[1]
     x, cotangent, weight, bias, mean = (
         draw(seed + i, s, dtype, ties=False) for i, s in enumerate([shape, shape, channels, channels, channels])

@@ -16,9 +16,9 @@ import pytest
 from minicnn.kernels import Kernel
 
 ARCHITECTURES = ["sm_70", "sm_80", "sm_90"]  # V100, A100, H100
-AXES = {"p": 6}  # of the raw arrays: four, but for these, and for those of local response normalization
-THREE_AXES = ("local_response_norm", "local_response_norm_backward")
-BROADCAST = ("normalize", "times_x_hat", "normalize_backward")  # all of their arrays are not raw, and have three axes
+AXES = {"p": 6, "mean": 1, "inverse_std": 1}  # of the raw arrays: four, but for these, and for those of normalization
+PIXELS = ("local_response_norm", "local_response_norm_backward", "strip_sums", "strip_squares", "strip_gradients")
+BROADCAST = ("normalize", "normalize_backward")  # all of their arrays are not raw, and have two axes
 ARRAYS = set("x grad_y mean variance current inverse_std weight bias grad_weight grad_bias".split())
 NDARRAY, INDEXER, SCALAR = 1, 2, 3  # as CuPy numbers the kinds of arguments
 
@@ -51,7 +51,7 @@ def source(kernel, dtype, contiguous):
     from cupy._core import _kernel, _scalar, core
 
     compiled, infos = kernel.compiled, []
-    axes_of_all = 3 if kernel.name in BROADCAST else 1
+    axes_of_all = 2 if kernel.name in BROADCAST else 1
     arrays = {"grad"} if kernel.name not in (*BROADCAST, "inverse_std", "running_average") else ARRAYS
     for parameter in compiled.params:
         type_ = numpy.dtype(dtype) if parameter.ctype == "T" else parameter.dtype
@@ -59,7 +59,7 @@ def source(kernel, dtype, contiguous):
         if parameter.name == "_ind":
             infos.append(_kernel._ArgInfo(INDEXER, cupy._core._carray.Indexer, None, axes_of_all, True, False))
         elif parameter.raw:
-            axes = 3 if kernel.name in THREE_AXES else AXES.get(parameter.name, 4)
+            axes = AXES.get(parameter.name, 2 if kernel.name in PIXELS else 4)
             infos.append(_kernel._ArgInfo(NDARRAY, cupy.ndarray, type_, axes, contiguous, False))
         elif is_output or parameter.name in arrays:
             infos.append(_kernel._ArgInfo(NDARRAY, cupy.ndarray, type_, axes_of_all, is_output or contiguous, False))
