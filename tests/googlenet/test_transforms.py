@@ -290,9 +290,12 @@ def test_random_crops_are_spread_evenly_over_area_ratio_and_place(many_boxes):
     assert always_fits.sum() > 8000
     assert distance_from_uniform(area[always_fits], 0.08, 9 / 16) < 1.63
     assert distance_from_uniform(np.log(ratio[always_fits]), math.log(3 / 4), math.log(4 / 3)) < 1.63
+    assert area.max() > 0.97
     rng = np.random.default_rng(1)  # a whole pixel stands for all that would be rounded down to it
-    for place, free in ((left, 4000 - width), (top, 3000 - height)):
-        assert distance_from_uniform((place + rng.random(len(place))) / (free + 1), 0, 1) < 1.63
+    x, y = (left + rng.random(20000)) / (4001 - width), (top + rng.random(20000)) / (3001 - height)
+    assert distance_from_uniform(x, 0, 1) < 1.63
+    assert distance_from_uniform(y, 0, 1) < 1.63
+    assert abs(np.corrcoef(x, y)[0, 1]) < 0.03
 
 
 def test_random_crops_that_do_not_fit_are_drawn_again(many_boxes):
@@ -303,6 +306,14 @@ def test_random_crops_that_do_not_fit_are_drawn_again(many_boxes):
     area, log_ratio = width * height / (4000 * 3000), np.log(width / height)
     assert area.mean() == pytest.approx(areas[fits].mean(), abs=4 * area.std() / math.sqrt(20000))
     assert log_ratio.mean() == pytest.approx(log_ratios[fits].mean(), abs=4 * log_ratio.std() / math.sqrt(20000))
+
+
+def test_random_crops_of_a_small_photo_reach_every_border():
+    rng = np.random.default_rng(0)
+    boxes = {random_crop_box(6, 6, rng) for _ in range(5000)}
+    for size in (3, 4, 5, 6):
+        found = {(left, top) for left, top, right, bottom in boxes if (right - left, bottom - top) == (size, size)}
+        assert found == {(left, top) for left in range(7 - size) for top in range(7 - size)}
 
 
 @pytest.mark.parametrize(
@@ -452,6 +463,14 @@ def test_every_kind_of_color_becomes_rgb(mode, format):
     cut = np.asarray(center_crop(through_file(image, format), 28)).astype(int)
     assert np.abs(cut[:, :13] - left).max() <= 4
     assert np.abs(cut[:, 15:] - right).max() <= 4
+
+
+@pytest.mark.parametrize("mode", ["P", "1"])
+def test_colors_of_a_palette_are_mixed_when_shrinking(mode):
+    dots = Image.fromarray(random_images(64, 64) // 128 * 255).convert(mode, dither=Image.Dither.NONE)
+    cut = np.asarray(center_crop(through_file(dots, "PNG"), 28))
+    assert len(np.unique(cut)) > 20
+    np.testing.assert_array_equal(cut, np.asarray(center_crop(dots.convert("RGB"), 28)))
 
 
 def test_16_bits_of_gray_become_8():
