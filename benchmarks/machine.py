@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from pathlib import Path
 
 # Some machines set these, for an older CPU than they have: OpenBLAS then takes its slower kernels, or too small blocks.
@@ -40,6 +41,20 @@ def busy_seconds() -> float | None:
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, numbers[:8])
             ticks += user + nice + system + irq + softirq + steal
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def clocks() -> tuple[float, float, float | None]:
+    """Seconds that passed, that this process computed, and that all programs did: a start for `taken_by_others`."""
+    return time.perf_counter(), time.process_time(), busy_seconds()
+
+
+def taken_by_others(start: tuple[float, float, float | None]) -> str:
+    """The share of our cores that other programs took since `start`, such as "3%"."""
+    wall, cpu, busy = clocks()
+    if busy is None or start[2] is None:
+        return "unknown"
+    others = (busy - start[2]) - (cpu - start[1])
+    return f"{max(0.0, others) / ((wall - start[0]) * cores()):.0%}"
 
 
 def side_environment(threads: int) -> tuple[dict[str, str], list[str]]:
