@@ -519,7 +519,7 @@ SIDES = {
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", SIDES)
 def test_photos_are_turned_upright(orientation, format):
-    upright = ramps(160, 120)
+    upright = ramps(640, 480)  # large enough to be decoded at half its size
     stored = np.asarray(upright)
     row, column = SIDES[orientation].split()
     if row in ("left", "right"):
