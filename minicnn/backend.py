@@ -269,6 +269,14 @@ def for_each_row_block(work: Callable[[Any], Any], x: Array) -> None:
         for_each_block(work, len(x), module_of(x), items_per_block(x.nbytes // max(1, len(x))))
 
 
+def add(a: Array, b: Array, out: Array | None = None) -> Array:
+    """a + b, two arrays of one shape, written to `out` where it is given."""
+    xp = module_of(a, b)
+    total = xp.empty_like(a) if out is None else out
+    for_each_row_block(lambda rows: xp.add(a[rows], b[rows], out=total[rows]), a)
+    return total
+
+
 def sum_over_blocks(
     work: Callable[[slice], Array], length: int, xp: Any, size: int = 1, bytes_per_item: int = 0
 ) -> Array:

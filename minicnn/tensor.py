@@ -148,10 +148,10 @@ class Tensor:
                 elif edge not in arrived:
                     arrived[edge] = grad_x
                 elif edge in ours:
-                    arrived[edge] += grad_x
+                    backend.add(arrived[edge], grad_x, out=arrived[edge])
                 else:
                     with backend.on_device_of(grad_x):
-                        arrived[edge] = arrived[edge] + grad_x
+                        arrived[edge] = backend.add(arrived[edge], grad_x)
                     ours.add(edge)
             if not retain_graph:
                 function.free()

@@ -156,6 +156,11 @@ def test_relu_passes_nan_on():
     assert np.isnan(F.relu(mc.Tensor(np.array([np.nan, 1.0]))).data[0])
 
 
+def test_relu_has_no_upper_limit():
+    x = np.array([-np.inf, -1e300, 1e300, np.inf])
+    np.testing.assert_array_equal(F.relu(mc.Tensor(x)).data, [0, 0, 1e300, np.inf])
+
+
 # ---- large numbers --------------------------------------------------------------------------------------------------
 
 
