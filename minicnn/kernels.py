@@ -90,12 +90,15 @@ def add_patches(p: Array, size: tuple[int, int], stride: tuple[int, int], paddin
 
 
 # ---- pooling ------------------------------------------------------------------------------------------------------
+#
+# The inputs are indexed as (N, C, H, W), however they lie in memory. The output lies there with the channels last
+# (functional/layout.py), and `i` counts it so: neighboring threads have neighboring channels of the same window.
 
 _WINDOWS = "int32 C, int32 H, int32 W, int32 KH, int32 KW, int32 SH, int32 SW, int32 PH, int32 PW, int32 OH, int32 OW"
 
 
 def _geometry(x_shape: tuple[int, ...], windows: Any) -> tuple[int, ...]:
-    """The values for _WINDOWS; `windows` is a functional.windows.Windows that was fitted to x."""
+    """The values for _WINDOWS; `windows` is a functional.pooling.Windows that was fitted to x."""
     return (*x_shape[1:], *windows.kernel, *windows.stride, *windows.padding, *windows.places)
 
 
@@ -104,8 +107,8 @@ _max_pool = Kernel(
     f"raw T x, T lowest, {_WINDOWS}",
     "T y",
     """
-    const ptrdiff_t n = i / OW / OH / C, c = i / OW / OH % C;
-    const int row = i / OW % OH * SH - PH, column = i % OW * SW - PW;  // where the window begins
+    const ptrdiff_t n = i / C / OW / OH, c = i % C;
+    const int row = i / C / OW % OH * SH - PH, column = i / C % OW * SW - PW;  // where the window begins
     T largest = lowest;
     for (int h = max(row, 0); h < min(row + KH, H); ++h) {
         for (int w = max(column, 0); w < min(column + KW, W); ++w) {
@@ -121,22 +124,22 @@ _max_pool = Kernel(
 
 def max_pool(x: Array, windows: Any) -> Array:
     """y[n, c, i, j] = the largest x[n, c, i*SH + u - PH, j*SW + v - PW] over u, v. Equals MaxPool2d.forward."""
-    y = _empty((*x.shape[:2], *windows.places), x)
+    y = _empty((len(x), *windows.places, x.shape[1]), x)
     _max_pool(x, -np.inf, *_geometry(x.shape, windows), y)
-    return y
+    return y.transpose(0, 3, 1, 2)
 
 
 # The windows that a pixel is in: those from first_i to last_i, and from first_j to last_j.
 _CONTAINING = """
-    const ptrdiff_t n = i / W / H / C, c = i / W / H % C;
-    const int h = i / W % H, w = i % W;
+    const ptrdiff_t n = i / C / W / H, c = i % C;
+    const int h = i / C / W % H, w = i / C % W;
     const int first_i = h + PH < KH ? 0 : (h + PH - KH) / SH + 1, last_i = min((h + PH) / SH, OH - 1);
     const int first_j = w + PW < KW ? 0 : (w + PW - KW) / SW + 1, last_j = min((w + PW) / SW, OW - 1);
 """
 
 _max_pool_backward = Kernel(
     "max_pool_backward",
-    f"raw T grad_y, raw T x, T lowest, {_WINDOWS}",
+    f"raw T grad_y, raw T x, raw T y, {_WINDOWS}",
     "T grad_x",
     _CONTAINING
     + """
@@ -145,16 +148,15 @@ _max_pool_backward = Kernel(
     T sum = 0;
     for (int wi = first_i; wi <= last_i; ++wi) {
         for (int wj = first_j; wj <= last_j; ++wj) {
-            bool first_maximum = true;  // none in the window is larger, and none before this pixel is equal
-            for (int a = wi * SH - PH; first_maximum && a < wi * SH - PH + KH; ++a) {
-                for (int b = wj * SW - PW; first_maximum && b < wj * SW - PW + KW; ++b) {
+            const ptrdiff_t window[] = {n, c, wi, wj};
+            bool first_maximum = mine == y[window];  // and none before this pixel is equal
+            for (int a = max(wi * SH - PH, 0); first_maximum && a <= h; ++a) {
+                const int end = a < h ? min(wj * SW - PW + KW, W) : w;
+                for (int b = max(wj * SW - PW, 0); first_maximum && b < end; ++b) {
                     const ptrdiff_t there[] = {n, c, a, b};
-                    const T other = a < 0 || a >= H || b < 0 || b >= W ? lowest : x[there];
-                    const bool before = a < h || (a == h && b < w);
-                    first_maximum = before ? other < mine : other <= mine;  // never where one of the two is NaN
+                    first_maximum = x[there] != mine;
                 }
             }
-            const ptrdiff_t window[] = {n, c, wi, wj};
             if (first_maximum) sum += grad_y[window];
         }
     }
@@ -163,14 +165,15 @@ _max_pool_backward = Kernel(
 )
 
 
-def max_pool_backward(grad_y: Array, x: Array, windows: Any) -> Array:
+def max_pool_backward(grad_y: Array, x: Array, y: Array, windows: Any) -> Array:
     """grad_x[pixel] = sum of grad_y over the windows whose first maximum in row order it is. A NaN gets nothing.
 
-    Equals MaxPool2d.backward but for rounding (a pixel's windows are added in row order here) and windows with a NaN.
+    Equals MaxPool2d.backward but for rounding: a pixel's windows are added in row order here.
     """
-    grad_x = _empty(x.shape, x)
-    _max_pool_backward(grad_y, x, -np.inf, *_geometry(x.shape, windows), grad_x)
-    return grad_x
+    n, c, h, w = x.shape
+    grad_x = _empty((n, h, w, c), x)
+    _max_pool_backward(grad_y, x, y, *_geometry(x.shape, windows), grad_x)
+    return grad_x.transpose(0, 3, 1, 2)
 
 
 # How many elements the window that begins at (row, column) counts.
@@ -184,8 +187,8 @@ _avg_pool = Kernel(
     f"raw T x, bool count_padding, {_WINDOWS}",
     "T y",
     """
-    const ptrdiff_t n = i / OW / OH / C, c = i / OW / OH % C;
-    const int row = i / OW % OH * SH - PH, column = i % OW * SW - PW;
+    const ptrdiff_t n = i / C / OW / OH, c = i % C;
+    const int row = i / C / OW % OH * SH - PH, column = i / C % OW * SW - PW;
     T sum = 0;
     for (int h = max(row, 0); h < min(row + KH, H); ++h) {
         for (int w = max(column, 0); w < min(column + KW, W); ++w) {
@@ -201,9 +204,9 @@ _avg_pool = Kernel(
 
 def avg_pool(x: Array, windows: Any, count_include_pad: bool) -> Array:
     """y[n, c, i, j] = the sum of the window's x / the window's count. Equals AvgPool2d.forward but for rounding."""
-    y = _empty((*x.shape[:2], *windows.places), x)
+    y = _empty((len(x), *windows.places, x.shape[1]), x)
     _avg_pool(x, count_include_pad, *_geometry(x.shape, windows), y)
-    return y
+    return y.transpose(0, 3, 1, 2)
 
 
 _avg_pool_backward = Kernel(
@@ -230,9 +233,10 @@ _avg_pool_backward = Kernel(
 
 def avg_pool_backward(grad_y: Array, x_shape: tuple[int, ...], windows: Any, count_include_pad: bool) -> Array:
     """grad_x[pixel] = sum of grad_y / count over the windows it is in. Equals AvgPool2d.backward but for rounding."""
-    grad_x = _empty(x_shape, grad_y)
+    n, c, h, w = x_shape
+    grad_x = _empty((n, h, w, c), grad_y)
     _avg_pool_backward(grad_y, count_include_pad, *_geometry(x_shape, windows), grad_x)
-    return grad_x
+    return grad_x.transpose(0, 3, 1, 2)
 
 
 _adaptive_avg_pool = Kernel(
@@ -240,7 +244,7 @@ _adaptive_avg_pool = Kernel(
     "raw T x, int32 C, int32 H, int32 W, int32 OH, int32 OW",
     "T y",
     """
-    const ptrdiff_t n = i / OW / OH / C, c = i / OW / OH % C, wi = i / OW % OH, wj = i % OW;
+    const ptrdiff_t n = i / C / OW / OH, c = i % C, wi = i / C / OW % OH, wj = i / C % OW;
     const int top = wi * H / OH, bottom = ((wi + 1) * H + OH - 1) / OH;  // the row after the last
     const int left = wj * W / OW, right = ((wj + 1) * W + OW - 1) / OW;
     T sum = 0;
@@ -260,9 +264,9 @@ def adaptive_avg_pool(x: Array, places: tuple[int, int]) -> Array:
 
     Equals AdaptiveAvgPool2d.forward but for rounding.
     """
-    y = _empty((*x.shape[:2], *places), x)
+    y = _empty((len(x), *places, x.shape[1]), x)
     _adaptive_avg_pool(x, *x.shape[1:], *places, y)
-    return y
+    return y.transpose(0, 3, 1, 2)
 
 
 _adaptive_avg_pool_backward = Kernel(
@@ -270,7 +274,7 @@ _adaptive_avg_pool_backward = Kernel(
     "raw T grad_y, int32 C, int32 H, int32 W, int32 OH, int32 OW",
     "T grad_x",
     """
-    const ptrdiff_t n = i / W / H / C, c = i / W / H % C, h = i / W % H, w = i % W;
+    const ptrdiff_t n = i / C / W / H, c = i % C, h = i / C / W % H, w = i / C % W;
     T sum = 0;
     for (ptrdiff_t wi = h * OH / H; wi < ((h + 1) * OH + H - 1) / H; ++wi) {  // the windows that the pixel is in
         for (ptrdiff_t wj = w * OW / W; wj < ((w + 1) * OW + W - 1) / W; ++wj) {
@@ -287,9 +291,10 @@ _adaptive_avg_pool_backward = Kernel(
 
 def adaptive_avg_pool_backward(grad_y: Array, x_shape: tuple[int, ...]) -> Array:
     """grad_x[pixel] = sum of grad_y / size over the windows it is in. Equals AdaptiveAvgPool2d.backward."""
-    grad_x = _empty(x_shape, grad_y)
+    n, c, h, w = x_shape
+    grad_x = _empty((n, h, w, c), grad_y)
     _adaptive_avg_pool_backward(grad_y, *x_shape[1:], *grad_y.shape[2:], grad_x)
-    return grad_x
+    return grad_x.transpose(0, 3, 1, 2)
 
 
 # ---- local response normalization: all arrays (pixels, C), so that neighboring threads read neighboring channels -----

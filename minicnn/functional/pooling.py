@@ -1,11 +1,13 @@
 """Pooling: the largest or the mean value in every window.
 
-It is separable: the maximum of a window is the maximum of its rows' maxima, and so for sums. So each is done along the
-rows, then down the columns, which takes KH + KW steps in place of KH * KW. How the windows slide is told in windows.py.
+Images are worked on as (N, H, W, C), with the channels last in memory (layout.py). For an offset (u, v) in the window,
+the pixels that all windows have there are one slice of the image, and the windows themselves one slice of y; so an
+operation is a loop over the KH * KW offsets. What lies in the padding is in none of these slices.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minicnn import backend, kernels
@@ -14,16 +16,58 @@ from minicnn.backend import Array
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
-from minicnn.functional.windows import Windows, sliding_max, sliding_max_backward, sliding_sum, sliding_sum_backward
+from minicnn.functional.im2col import output_size, overlaps
+from minicnn.functional.layout import channels_last, channels_second
 from minicnn.tensor import Tensor
 
 
-class MaxPool2d(Function):
-    """y[n, c, i, j] = the largest x[n, c, i*SH + u - PH, j*SW + v - PW] over u, v; padding counts as minus infinity.
+class Windows:
+    """Where a pooling window of `kernel` with `stride` and `padding` stands in an image.
 
-    The gradient goes to where the maximum was, among equals to the first in row order. To find it the maxima are
-    compared again with what they were taken from, so forward keeps no indices. (A window of nothing but minus infinity,
-    or with a nan, may give its gradient to another place in it, the padding too.)
+    Floor mode: as for a convolution. Ceil mode: one window more where a part of the image would be left out, unless
+    that window would start in the padding on the right (PyTorch's rule; Caffe's too).
+    Raises ValueError where there is no place for a window, or padding is more than half of the kernel.
+    """
+
+    def __init__(self, operation: str, kernel_size: IntPair, stride: IntPair | None, padding: IntPair, ceil_mode: bool):
+        self.operation, self.ceil_mode = operation, ceil_mode
+        self.kernel = checks.pair(operation, "kernel_size", kernel_size, minimum=1)
+        self.stride = self.kernel if stride is None else checks.pair(operation, "stride", stride, minimum=1)
+        self.padding = checks.pair(operation, "padding", padding)
+        if any(2 * p > k for p, k in zip(self.padding, self.kernel, strict=True)):
+            raise ValueError(f"{operation}: padding is {padding}, expected at most half of kernel_size {self.kernel}")
+
+    def fit(self, x: Array) -> tuple[int, int]:
+        """Set `places`, (OH, OW), and `offsets` for x (N, C, H, W), and return the places.
+
+        For every offset (u, v) in the window, in row order, `offsets` has two slices: of (N, OH, OW, C), the windows
+        that have a pixel of the image there, and of (N, H, W, C), these pixels.
+        """
+        checks.ndim(self.operation, "x", x, 4, "(N, C, H, W)")
+        self.size = x.shape[2:]
+        axes = list(zip(self.size, self.kernel, self.stride, self.padding, strict=True))
+        if self.ceil_mode:
+            places = [-(-(n + 2 * p - k) // s) + 1 for n, k, s, p in axes]  # rounded up
+            places = [o - 1 if (o - 1) * s >= n + p else o for o, (n, _, s, p) in zip(places, axes, strict=True)]
+            if min(places) < 1:
+                raise ValueError(f"{self.operation}: kernel_size {self.kernel} has no place in the image {self.size}")
+            self.places = places[0], places[1]
+        else:
+            self.places = output_size(self.operation, self.size, self.kernel, self.stride, self.padding)
+        rows, columns = (list(overlaps(*axis, o)) for axis, o in zip(axes, self.places, strict=True))
+        self.offsets = [
+            ((slice(None), rows_y, columns_y), (slice(None), rows_x, columns_x))
+            for _, rows_y, rows_x in rows
+            for _, columns_y, columns_x in columns
+        ]
+        return self.places
+
+
+class MaxPool2d(Function):
+    """y[n, c, i, j] = the largest x[n, c, i*SH + u - PH, j*SW + v - PW] over u, v; the padding never counts.
+
+    The gradient goes to where the maximum was, among equals to the first in row order. To find it the pixels are
+    compared with y once more, so there are no indices to keep. (A maximum that is nan equals none, and gives nothing.)
 
     x (N, C, H, W) -> y (N, C, OH, OW).
     """
@@ -37,35 +81,39 @@ class MaxPool2d(Function):
         xp, w, (oh, ow) = backend.module_of(x), self.windows, self.windows.fit(x)
         self.x = x
         if kernels.usable(xp):
-            return kernels.max_pool(x, w)
-        y = xp.empty((*x.shape[:2], oh, ow), x.dtype)
-        planes_x, planes_y = planes(x), planes(y)
+            self.y = kernels.max_pool(x, w)
+            return self.y
+        x = channels_last(x)
+        y = xp.empty((len(x), oh, ow, x.shape[3]), x.dtype)
 
-        def pool(some):
-            row_maxima = sliding_max(w.phases(planes_x[some], -xp.inf), w.kernel[1], step=1)
-            planes_y[some] = w.kept(sliding_max(row_maxima, w.kernel[0], step=w.phase_size[1]))
+        def pool(part):
+            some_x, some_y = x[part], y[part]
+            some_y[...] = -xp.inf
+            for windows, pixels in w.offsets:
+                xp.maximum(some_y[windows], some_x[pixels], out=some_y[windows])
 
-        backend.for_each_row_block(pool, planes_x)
-        return y
+        for_each_part(pool, x)
+        self.y = channels_second(y)
+        return self.y
 
     def backward(self, grad_y):
         xp, w = backend.module_of(grad_y), self.windows
         if kernels.usable(xp):
-            return kernels.max_pool_backward(grad_y, self.x, w)
-        grad_x = xp.empty(self.x.shape, grad_y.dtype)
-        planes_x, planes_grad_y, planes_grad_x = planes(self.x), planes(grad_y), planes(grad_x)
+            return kernels.max_pool_backward(grad_y, self.x, self.y, w)
+        x, y, grad_y = channels_last(self.x), channels_last(self.y), channels_last(grad_y)
+        grad_x = xp.empty(x.shape, x.dtype)
 
-        def pool_back(some):
-            phases, down = w.phases(planes_x[some], -xp.inf), w.phase_size[1]
-            row_maxima = sliding_max(phases, w.kernel[1], step=1)
-            maxima = sliding_max(row_maxima, w.kernel[0], step=down)
-            grad_maxima = w.spread(planes_grad_y[some])
-            grad_row_maxima = sliding_max_backward(grad_maxima, maxima, row_maxima, w.kernel[0], step=down)
-            grad_phases = sliding_max_backward(grad_row_maxima, row_maxima, phases, w.kernel[1], step=1)
-            planes_grad_x[some] = w.image(grad_phases)
+        def pool_back(part):
+            some_x, some_y, some_grad_x, some_grad_y = x[part], y[part], grad_x[part], grad_y[part]
+            some_grad_x[...] = 0
+            searching = xp.ones_like(some_y, bool)
+            for windows, pixels in w.offsets:
+                found = (some_x[pixels] == some_y[windows]) & searching[windows]
+                searching[windows] ^= found
+                some_grad_x[pixels] += some_grad_y[windows] * found
 
-        backend.for_each_row_block(pool_back, planes_x)
-        return grad_x
+        for_each_part(pool_back, x)
+        return channels_second(grad_x)
 
 
 class AvgPool2d(Function):
@@ -90,40 +138,44 @@ class AvgPool2d(Function):
         self.x_shape = x.shape
         if kernels.usable(xp):
             return kernels.avg_pool(x, w, self.count_include_pad)
-        y = xp.empty((*x.shape[:2], oh, ow), x.dtype)
-        planes_x, planes_y, counts = planes(x), planes(y), self._counts(xp, x.dtype)
+        x, counts = channels_last(x), self._counts(xp, x.dtype)
+        y = xp.empty((len(x), oh, ow, x.shape[3]), x.dtype)
 
-        def pool(some):
-            row_sums = sliding_sum(w.phases(planes_x[some], 0), w.kernel[1], step=1)
-            planes_y[some] = w.kept(sliding_sum(row_sums, w.kernel[0], step=w.phase_size[1])) / counts
+        def pool(part):
+            some_x, some_y = x[part], y[part]
+            some_y[...] = 0
+            for windows, pixels in w.offsets:
+                some_y[windows] += some_x[pixels]
+            some_y /= counts
 
-        backend.for_each_row_block(pool, planes_x)
-        return y
+        for_each_part(pool, x)
+        return channels_second(y)
 
     def backward(self, grad_y):
-        xp, w = backend.module_of(grad_y), self.windows
+        xp, w, (n, c, *size) = backend.module_of(grad_y), self.windows, self.x_shape
         if kernels.usable(xp):
             return kernels.avg_pool_backward(grad_y, self.x_shape, w, self.count_include_pad)
-        grad_x = xp.empty(self.x_shape, grad_y.dtype)
-        planes_grad_y, planes_grad_x, counts = planes(grad_y), planes(grad_x), self._counts(xp, grad_y.dtype)
+        grad_y, counts = channels_last(grad_y), self._counts(xp, grad_y.dtype)
+        grad_x = xp.empty((n, *size, c), grad_y.dtype)
 
-        def pool_back(some):
-            grad_sums = w.spread(planes_grad_y[some] / counts)
-            grad_row_sums = sliding_sum_backward(grad_sums, w.kernel[0], w.stride[0], step=w.phase_size[1])
-            planes_grad_x[some] = w.image(sliding_sum_backward(grad_row_sums, w.kernel[1], w.stride[1], step=1))
+        def pool_back(part):
+            some_grad_x, shares = grad_x[part], grad_y[part] / counts
+            some_grad_x[...] = 0
+            for windows, pixels in w.offsets:
+                some_grad_x[pixels] += shares[windows]
 
-        backend.for_each_row_block(pool_back, planes_grad_x)
-        return grad_x
+        for_each_part(pool_back, grad_x)
+        return channels_second(grad_x)
 
     def _counts(self, xp, dtype):
-        """How many elements each window counts (OH, OW): rows times columns."""
+        """How many elements each window counts, (OH, OW, 1): rows times columns."""
         w, counts = self.windows, []
         for places, n, k, s, p in zip(w.places, w.size, w.kernel, w.stride, w.padding, strict=True):
             start = xp.arange(places) * s - p
             end = xp.minimum(start + k, n + p)
             counts.append(end - start if self.count_include_pad else xp.minimum(end, n) - xp.maximum(start, 0))
         rows, columns = counts
-        return (rows[:, None] * columns).astype(dtype)
+        return (rows[:, None, None] * columns[:, None]).astype(dtype)
 
 
 class AdaptiveAvgPool2d(Function):
@@ -151,26 +203,29 @@ class AdaptiveAvgPool2d(Function):
         rows, columns = self._windows()
         if kernels.usable(xp):
             return kernels.adaptive_avg_pool(x, (len(rows), len(columns)))
-        row_means = xp.empty((*x.shape[:2], len(rows), x.shape[3]), x.dtype)
+        x = channels_last(x)
+        n, _, w, c = x.shape
+        row_means = xp.empty((n, len(rows), w, c), x.dtype)
         for i, (start, end) in enumerate(rows):
-            row_means[:, :, i] = x[:, :, start:end].mean(axis=2)
-        y = xp.empty((*x.shape[:2], len(rows), len(columns)), x.dtype)
+            row_means[:, i] = x[:, start:end].mean(axis=1)
+        y = xp.empty((n, len(rows), len(columns), c), x.dtype)
         for j, (start, end) in enumerate(columns):
-            y[:, :, :, j] = row_means[:, :, :, start:end].mean(axis=3)
-        return y
+            y[:, :, j] = row_means[:, :, start:end].mean(axis=2)
+        return channels_second(y)
 
     def backward(self, grad_y):
-        xp, (n, c, _, w) = backend.module_of(grad_y), self.x_shape
+        xp, (n, c, h, w) = backend.module_of(grad_y), self.x_shape
         if kernels.usable(xp):
             return kernels.adaptive_avg_pool_backward(grad_y, self.x_shape)
+        grad_y = channels_last(grad_y)
         rows, columns = self._windows()
-        grad_row_means = xp.zeros((n, c, len(rows), w), grad_y.dtype)
+        grad_row_means = xp.zeros((n, len(rows), w, c), grad_y.dtype)
         for j, (start, end) in enumerate(columns):
-            grad_row_means[:, :, :, start:end] += grad_y[:, :, :, j : j + 1] / (end - start)
-        grad_x = xp.zeros(self.x_shape, grad_y.dtype)
+            grad_row_means[:, :, start:end] += grad_y[:, :, j : j + 1] / (end - start)
+        grad_x = xp.zeros((n, h, w, c), grad_y.dtype)
         for i, (start, end) in enumerate(rows):
-            grad_x[:, :, start:end] += grad_row_means[:, :, i : i + 1] / (end - start)
-        return grad_x
+            grad_x[:, start:end] += grad_row_means[:, i : i + 1] / (end - start)
+        return channels_second(grad_x)
 
     def _windows(self):
         """(start, end) of every window along the rows, and along the columns."""
@@ -180,9 +235,13 @@ class AdaptiveAvgPool2d(Function):
         ]
 
 
-def planes(x: Array) -> Array:
-    """(N, C, H, W) -> (N*C, H, W): pooling treats every channel of every image alike."""
-    return x.reshape(-1, *x.shape[2:])
+def for_each_part(work: Callable[[Any], Any], x: Array) -> None:
+    """Call `work(part)` for parts of x (N, H, W, C): as many images as fit in the cache; of a single one, channels."""
+    if len(x) == 1 and x.nbytes >= backend.CACHE_BYTES // 4:
+        channels = x.shape[3]
+        backend.for_each_block(lambda some: work((..., some)), channels, backend.module_of(x), size=channels)
+    else:
+        backend.for_each_row_block(work, x)
 
 
 def max_pool2d(

@@ -4,7 +4,21 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from support import Case, OperationTest, as_pair, leaf, negative, raises, tensor, threads, ties, torch
+from support import (
+    Case,
+    OperationTest,
+    as_pair,
+    channels_last,
+    contiguous,
+    leaf,
+    negative,
+    put,
+    raises,
+    tensor,
+    threads,
+    ties,
+    torch,
+)
 
 import minicnn as mc
 import minicnn.functional as F
@@ -255,6 +269,12 @@ def test_max_pooling_shows_nan():
     np.testing.assert_array_equal(F.max_pool2d(mc.Tensor(x), 2).data, [[[[1, np.nan], [1, 1]]]])
 
 
+def test_a_maximum_that_is_nan_gives_its_gradient_to_nothing():
+    x = leaf([[[[1.0, 2, 3], [4, np.nan, 5], [6, 7, 8]]]])
+    F.max_pool2d(x, 2, 1, padding=1).backward(np.ones((1, 1, 4, 4)))
+    np.testing.assert_array_equal(x.grad, [[[[1, 1, 2], [1, 0, 1], [2, 1, 3]]]])
+
+
 # ---- mean -----------------------------------------------------------------------------------------------------------
 
 
@@ -289,19 +309,32 @@ def test_adaptive_to_one_is_the_mean():
     np.testing.assert_allclose(F.adaptive_avg_pool2d(x, 1).data[:, :, 0, 0], x.data.mean(axis=(2, 3)), rtol=1e-13)
 
 
-# ---- sizes ----------------------------------------------------------------------------------------------------------
+# ---- memory ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pool", [lambda x: F.max_pool2d(x, 2), lambda x: F.avg_pool2d(x, 2), lambda x: F.adaptive_avg_pool2d(x, 2)]
+)
+@pytest.mark.parametrize("layout", [contiguous, channels_last])
+def test_results_and_gradients_have_the_channels_last_in_memory(pool, layout, device):
+    x = mc.Tensor(layout(put(tensor(2, 3, 4, 5).data, device)), requires_grad=True)
+    y = pool(x)
+    y.backward(layout(put(tensor(*y.shape).data, device)))
+    for array in (y.data, x.grad):
+        assert array.transpose(0, 2, 3, 1).flags.c_contiguous, f"strides {array.strides}"
 
 
 @pytest.mark.parametrize("pool", [F.max_pool2d, F.avg_pool2d])
-def test_pooling_more_than_the_cache_holds(pool):
-    """Walked in blocks on threads; must give what every image alone gives."""
-    x = tensor(3, 37, 40, 41, dtype=np.float32, requires_grad=True)
+@pytest.mark.parametrize("images", [1, 3])
+def test_pooling_more_than_the_cache_holds(pool, images):
+    """Walked in blocks on threads, a single image by its channels; must give what a few channels alone give."""
+    x = tensor(images, 91, 40, 41, dtype=np.float32, requires_grad=True)
     assert x.data.nbytes > backend.CACHE_BYTES
     with threads(3):
         y = pool(x, 3, 2, 1, ceil_mode=True)
         cotangent = tensor(*y.shape, dtype=np.float32).data
         y.backward(cotangent)
-    for n in range(3):
+    for n in range(images):
         one = mc.Tensor(x.data[n : n + 1, :5], requires_grad=True)
         y_one = pool(one, 3, 2, 1, ceil_mode=True)
         y_one.backward(cotangent[n : n + 1, :5])
