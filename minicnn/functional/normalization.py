@@ -168,7 +168,7 @@ class LocalResponseNorm(Function):
             s[pixels] = channel_window_sum(self.x[pixels] ** 2, self.size // 2, (self.size - 1) // 2)
             s[pixels] *= self.alpha / self.size
             s[pixels] += self.k
-            xp.divide(self.x[pixels], power(s[pixels], self.beta), out=y[pixels])
+            xp.multiply(self.x[pixels], s[pixels] ** -self.beta, out=y[pixels])
 
         backend.for_each_row_block(normalize, y)
         self.y, self.s = y, s
@@ -185,7 +185,7 @@ class LocalResponseNorm(Function):
         def gradient(pixels):
             through_s = grad_y[pixels] * y[pixels] / s[pixels]
             window = channel_window_sum(through_s, (self.size - 1) // 2, self.size // 2)
-            xp.divide(grad_y[pixels], power(s[pixels], self.beta), out=grad_x[pixels])
+            grad_x[pixels] = grad_y[pixels] * s[pixels] ** -self.beta
             grad_x[pixels] -= (2 * self.alpha * self.beta / self.size) * x[pixels] * window
 
         backend.for_each_row_block(gradient, x)
@@ -231,14 +231,6 @@ def channel_window_sum(x: Array, before: int, after: int) -> Array:
     for distance in range(1, after + 1):
         flat_y[:-distance] += flat_x[distance:]
     return y[:, :channels]
-
-
-def power(s: Array, exponent: float) -> Array:
-    """s ** exponent. The usual 3/4 with square roots: on a CPU without AVX-512, a power takes five times as long."""
-    if exponent != 0.75:
-        return s**exponent
-    root = backend.module_of(s).sqrt(s)
-    return root * backend.module_of(s).sqrt(root)
 
 
 def batch_norm(

@@ -5,7 +5,6 @@ from support import Case, OperationTest, assert_close, both_dtypes, leaf, put, r
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import backend
-from minicnn.functional.normalization import power
 
 # ---- batch norm -----------------------------------------------------------------------------------------------------
 
@@ -321,14 +320,6 @@ def test_options_may_be_numpy_numbers(option):
     y = F.local_response_norm(x, 3, **{option: np.float64(0.5)})
     y.backward(np.ones(y.shape))
     assert y.dtype == x.grad.dtype == np.float32
-
-
-@both_dtypes
-def test_three_quarters_as_square_roots_are_the_power(dtype):
-    s = np.array([0, 1e-6, 0.3, 1, 2, 1e3, 1e9, np.inf], dtype)
-    assert power(s, 0.75).dtype == dtype
-    np.testing.assert_allclose(power(s, 0.75), s**0.75, rtol=4 * np.finfo(dtype).eps)
-    np.testing.assert_array_equal(power(s, 0.7), s**0.7)
 
 
 # ---- both -----------------------------------------------------------------------------------------------------------
