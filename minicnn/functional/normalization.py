@@ -215,22 +215,13 @@ def channel_sums(x: Array) -> Array:
 
 
 def channel_window_sum(x: Array, before: int, after: int) -> Array:
-    """y[:, c] = sum of x[:, c'] for c' from c - before to c + after, as far as there are such channels; x (pixels, C).
-
-    Sums of slices of every row would be loops of C steps each, and C is small. So all of memory is added to itself,
-    shifted, as if it were one row; zeros between the pixels keep the channels of one from the sums of the next.
-    """
-    xp, (pixels, channels) = backend.module_of(x), x.shape
-    before, after = min(before, channels - 1), min(after, channels - 1)
-    apart = xp.zeros((pixels, channels + max(before, after, 0)), x.dtype)
-    apart[:, :channels] = x
-    y = apart.copy()
-    flat_x, flat_y = apart.reshape(-1), y.reshape(-1)
-    for distance in range(1, before + 1):
-        flat_y[distance:] += flat_x[:-distance]
-    for distance in range(1, after + 1):
-        flat_y[:-distance] += flat_x[distance:]
-    return y[:, :channels]
+    """x (pixels, C) -> y[:, c] = sum of x[:, c'], c' from c - before to c + after, as far as there are such channels."""
+    y = x.copy()
+    for distance in range(1, min(before, x.shape[1] - 1) + 1):
+        y[:, distance:] += x[:, :-distance]
+    for distance in range(1, min(after, x.shape[1] - 1) + 1):
+        y[:, :-distance] += x[:, distance:]
+    return y
 
 
 def batch_norm(
