@@ -215,7 +215,7 @@ def channel_sums(x: Array) -> Array:
 
 
 def channel_window_sum(x: Array, before: int, after: int) -> Array:
-    """x (pixels, C) -> y[:, c] = sum of x[:, c'], c' from c - before to c + after, as far as there are such channels."""
+    """y[:, c] = sum of x[:, c'] for c' from c - before to c + after, where there is such a channel; x (pixels, C)."""
     y = x.copy()
     for distance in range(1, min(before, x.shape[1] - 1) + 1):
         y[:, distance:] += x[:, :-distance]
