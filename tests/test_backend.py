@@ -1,6 +1,7 @@
 """The backend: whose array is this, and every item of a batch exactly once, on threads, with BLAS held to one."""
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -505,3 +506,25 @@ def test_a_process_that_has_used_its_threads_ends():
     )
     assert result.returncode == 0
     assert result.stdout == "done\n"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has the settings: elsewhere malloc decides")
+def test_freed_memory_is_kept_for_the_next_array():
+    """Ten arrays of 3 MB are 7,680 pages: given back and asked for again, they would be as many page faults."""
+    code = """
+import resource
+import numpy as np
+import minicnn as mc
+from minicnn import backend
+
+mc.set_num_threads(2)
+walk = lambda: backend.for_each_block(lambda items: [np.ones(3 << 20, np.uint8) for _ in range(10)], 2, np)
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+walk(), walk()
+before = faults()
+walk()
+print(faults() - before)
+"""
+    result = run_python(code)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) < 768  # of 15,360 on both threads
