@@ -4,17 +4,16 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
+from benchmarks.gauges import Answer
 from benchmarks.machine import busy_seconds, cores, side_environment
-from benchmarks.side import SIDES
 
-OURS = "minicnn"
-MODES = ("training", "inference")
 REPOSITORY = Path(__file__).resolve().parent.parent
 WARM_UP = 2
 MEMORY_STEPS = 3  # the first step allocates, the second adds the momentum, the third shows whether it still grows
@@ -23,13 +22,33 @@ PAUSE = 0.3  # seconds; idle threads of OpenMP and OpenBLAS spin for some millis
 
 @dataclass(frozen=True)
 class Settings:
-    """What every side is given."""
+    """What a side is given."""
 
     batch_size: int
     size: int
     threads: int
-    preset: str
+    preset: str = "plain"
     device: str = "cpu"
+    classes: int = 1000
+    channels: int = 3
+
+
+class Contestant(NamedTuple):
+    """A process that takes turns with others: which side (of `side.SIDES`), and what a turn of it is."""
+
+    side: str
+    settings: Settings
+    command: str = "training"
+    repeats: int = 3
+
+
+@dataclass
+class Found:
+    """What was measured: the answers of each contestant, one a round."""
+
+    answers: dict[str, list[Answer]]
+    others: list[float] = field(default_factory=list)  # a turn: the share of the cores that other programs took
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 class SideFailedError(Exception):
@@ -39,7 +58,8 @@ class SideFailedError(Exception):
 class SideProcess:
     """A running `benchmarks.side`. It blocks, and so costs nothing, until `ask` sends it a command."""
 
-    def __init__(self, name: str, settings: Settings):
+    def __init__(self, name: str, settings: Settings, folder: str | None = None):
+        """folder: for its temporary files, removed by whoever made it, since a side may be killed at any time."""
         self.name = name
         environment, _ = side_environment(settings.threads)
         self.process = subprocess.Popen(
@@ -47,12 +67,12 @@ class SideProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment | ({"TMPDIR": folder} if folder else {}),
             cwd=REPOSITORY,
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the sides
         )
 
-    def ask(self, command: str) -> dict[str, Any]:
+    def ask(self, command: str) -> Answer:
         """Send one command and wait for its answer."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -63,7 +83,7 @@ class SideProcess:
             code = self.process.wait()
             how = f"was killed by signal {-code} (out of memory?)" if code < 0 else f"ended with exit code {code}"
             raise SideFailedError(f"{self.name} {how} at the command '{command}'")
-        result: dict[str, Any] = json.loads(answer)
+        result: Answer = json.loads(answer)
         return result
 
     def close(self) -> None:
@@ -73,61 +93,54 @@ class SideProcess:
             self.process.communicate()
 
 
-@dataclass
-class Speeds:
-    """What `speeds` found."""
-
-    images_per_second: dict[str, dict[str, list[float]]]  # mode -> side -> one figure a round
-    others: dict[str, list[float]]  # mode -> for each turn, the share of the cores that other programs took
-    versions: dict[str, str]
+Progress = Callable[[str], None]
 
 
-def speeds(settings: Settings, modes: list[str], rounds: int, repeats: int, progress: Callable[[str], None]) -> Speeds:
-    """Let the sides take turns: each does `repeats` steps in each of the rounds, while the others wait."""
-    found = Speeds({mode: {name: [] for name in SIDES} for mode in modes}, {mode: [] for mode in modes}, {})
+def in_turns(contestants: dict[str, Contestant], rounds: int, progress: Progress) -> Found:
+    """Let the contestants take turns: each does its steps in each of the rounds, while the others wait."""
+    found = Found({name: [] for name in contestants})
     with contextlib.ExitStack() as stack:
-        sides = [stack.enter_context(contextlib.closing(SideProcess(name, settings))) for name in SIDES]
-        for side in sides:  # an answer means that it has started: nobody computes while another still imports
-            for name, value in side.ask("about").items():
-                found.versions.setdefault(name, value)
-        for mode in modes:
-            for side in sides:
-                progress(f"{mode}: warming up {side.name}")
-                side.ask(f"{mode} {WARM_UP}")
-            for round_ in range(rounds):
-                first = round_ % len(sides)  # each side comes first in turn: a machine slows down as it warms up
-                for side in sides[first:] + sides[:first]:
-                    time.sleep(PAUSE)
-                    seconds, others = take_turn(side, f"{mode} {repeats}")
-                    found.images_per_second[mode][side.name].append(settings.batch_size * repeats / seconds)
-                    found.others[mode] += [] if others is None else [others]
-                figures = "   ".join(f"{name} {found.images_per_second[mode][name][-1]:.1f}" for name in SIDES)
-                progress(f"{mode} {round_ + 1}/{rounds}   {figures}")
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-"))
+        sides = {
+            name: stack.enter_context(contextlib.closing(SideProcess(c.side, c.settings, folder)))
+            for name, c in contestants.items()
+        }
+        for side in sides.values():  # an answer means that it has started: nobody computes while another still imports
+            for fact, value in side.ask("about").items():
+                found.versions.setdefault(fact, value)
+        for name, side in sides.items():
+            progress(f"warming up {name}")
+            side.ask(f"{contestants[name].command} {WARM_UP}")
+        for round_ in range(rounds):
+            names = list(contestants)
+            first = round_ % len(names)  # each comes first in turn: a machine slows down as it warms up
+            for name in names[first:] + names[:first]:
+                time.sleep(PAUSE)
+                answer, others = take_turn(sides[name], f"{contestants[name].command} {contestants[name].repeats}")
+                found.answers[name].append(answer)
+                found.others += [] if others is None else [others]
+            progress(f"round {round_ + 1} of {rounds}")
     return found
 
 
-def take_turn(side: SideProcess, command: str) -> tuple[float, float | None]:
-    """Seconds of one turn, and the share of the cores that other programs took meanwhile; None where unknown."""
+def take_turn(side: SideProcess, command: str) -> tuple[Answer, float | None]:
+    """The answer, and the share of the cores that other programs took meanwhile; None where unknown."""
     start, busy_before = time.perf_counter(), busy_seconds()
     answer = side.ask(command)
     elapsed, busy_after = time.perf_counter() - start, busy_seconds()
-    seconds = sum(answer["seconds"])
     if busy_before is None or busy_after is None:
-        return seconds, None
+        return answer, None
     others = busy_after - busy_before - answer["cpu_seconds"]
-    return seconds, max(0.0, others / (elapsed * cores()))
+    return answer, max(0.0, others / (elapsed * cores()))
 
 
-def peak_memory(
-    settings: Settings, modes: list[str], progress: Callable[[str], None]
-) -> dict[str, dict[str, dict[str, int]]]:
-    """Bytes: mode -> side -> {"peak", "after_imports"}, each taken in a fresh process that does nothing else."""
-    results: dict[str, dict[str, dict[str, int]]] = {}
-    for mode in modes:
-        results[mode] = {}
-        for name in SIDES:
-            progress(f"{mode}: peak memory of {name}")
-            with contextlib.closing(SideProcess(name, settings)) as side:
-                side.ask(f"{mode} {MEMORY_STEPS}")
-                results[mode][name] = side.ask("memory")
-    return results
+def in_fresh_processes(contestants: dict[str, Contestant], rounds: int, progress: Progress) -> Found:
+    """The memory of each contestant, each time of a fresh process that does nothing else."""
+    found = Found({name: [] for name in contestants})
+    for round_ in range(rounds):
+        for name, contestant in contestants.items():
+            with contextlib.closing(SideProcess(contestant.side, contestant.settings)) as side:
+                side.ask(f"{contestant.command} {MEMORY_STEPS}")
+                found.answers[name].append(side.ask("memory"))
+        progress(f"round {round_ + 1} of {rounds}")
+    return found

@@ -62,11 +62,11 @@ class AuxiliaryHead(nn.Module):
 class GoogLeNet(nn.Module):
     """preset "plain": no normalization; "paper": LRN, and pool4 3x3; "batchnorm": after every convolution."""
 
-    def __init__(self, num_classes: int = 1000, preset: str = "plain", aux_heads: bool = True):
+    def __init__(self, num_classes: int = 1000, preset: str = "plain", aux_heads: bool = True, in_channels: int = 3):
         super().__init__()
         batchnorm = preset == "batchnorm"
         self.norm = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0) if preset == "paper" else nn.Identity()
-        self.conv1 = BasicConv2d(3, 64, 7, 2, 3, batchnorm)
+        self.conv1 = BasicConv2d(in_channels, 64, 7, 2, 3, batchnorm)
         self.conv2 = BasicConv2d(64, 64, 1, 1, 0, batchnorm)
         self.conv3 = BasicConv2d(64, 192, 3, 1, 1, batchnorm)
         # Table 1: channels in; #1x1; #3x3 reduce, #3x3; #5x5 reduce, #5x5; pool proj.
@@ -87,7 +87,7 @@ class GoogLeNet(nn.Module):
         self.fc = nn.Linear(1024, num_classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Images (N, 3, H, W) to logits (N, num_classes): main, aux1, aux2; None for a head that is not in use."""
+        """Images (N, in_channels, H, W) to logits (N, num_classes): main, aux1, aux2; None for a head not in use."""
         x = self.norm(self.pool(self.conv1(x)))
         x = self.pool(self.norm(self.conv3(self.conv2(x))))
         x = self.pool(self.inception3b(self.inception3a(x)))

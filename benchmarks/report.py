@@ -1,100 +1,145 @@
-"""From measurements to ratios, and from ratios to tables of at most 80 columns."""
+"""What was found as a text of at most 80 columns, and as a document for programs."""
 
+import textwrap
+from dataclasses import asdict
 from statistics import mean, median
-from typing import Any, NamedTuple
+from typing import Any
 
-from benchmarks.measure import OURS, Speeds
-
-Memory = dict[str, dict[str, dict[str, int]]]
+from benchmarks.results import Outcome, Result, share_of_peak
 
 QUIET = 0.05  # more than this share of the cores with other programs, and the ratios say little
-WARNING = """WARNING: the machine was busy, do not use these speeds: PyTorch suffers more
+WARNING = """WARNING: the machine was busy, do not use these figures: PyTorch suffers more
 than minicnn does. Run again when it is quiet."""
+NOTES = """Ratios are taken within rounds. Speed: above 1, the first is faster. Memory and
+time an image: below 1, the first needs less. Training: forward, loss of all
+three classifiers, backward, SGD step. The faster layout: NCHW or channels_last,
+whichever has the higher median here."""
+INDENT = "  "
 
 
-class Ratio(NamedTuple):
-    """How a ratio came out over the rounds."""
+def text(heading: str, machine: dict[str, Any], results: list[Result]) -> str:
+    """The whole report."""
+    limits = [result for result in results if not result.measurement.rows]
+    others = [result for result in results if result.measurement.rows]
+    parts = [heading]
+    if limits:
+        parts.append("\n".join(["Limits of this machine, medians", *map(medians, limits), *peak_line(results)]))
+    if others:
+        parts += [table(others), NOTES]
+        parts.append("\n".join(["Medians, for orientation on this machine only", *map(medians, others)]))
+    others_took = {r.measurement.what: r.found.others for r in results if r.found}
+    return "\n\n".join([*parts, machine_lines(machine), others_note(others_took)])
 
-    median: float
-    min: float
-    max: float
+
+def heading(options: dict[str, Any]) -> str:
+    """What all figures have in common."""
+    lines = [
+        "GoogLeNet on minicnn beside PyTorch, float32, {device}: {size}x{size}, batch {batch_size},",
+        "preset {preset}, threads: {threads}"
+        + ("" if options["custom"] or options["layers"] else ", where nothing else is said"),
+    ]
+    if options["quick"]:
+        lines.append("A TRIAL with tiny images and batches and one step: no measurement")
+    return "\n".join(lines).format(**options)
 
 
-def ratio(ours: list[float], theirs: list[float]) -> Ratio:
-    """Ours / theirs, round by round: the two figures of one round were taken seconds apart."""
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return Ratio(median(ratios), min(ratios), max(ratios))
+def machine_lines(machine: dict[str, Any]) -> str:
+    """On what it was measured."""
+    return "\n".join(filled(f"{name}: {value}") for name, value in machine.items())
 
 
-def speed_table(mode: str, speeds: dict[str, list[float]]) -> str:
-    """One row a side."""
-    lines = [f"{mode + ', images/s':<24}{'median *':>12}{'minicnn / it':>18}{'min - max':>18}"]
-    for name, figures in speeds.items():
-        row = f"  {name:<22}{median(figures):>12.2f}"
-        if name != OURS:
-            r = ratio(speeds[OURS], figures)
-            row += f"{r.median:>18.2f}{f'{r.min:.2f} - {r.max:.2f}':>18}"
-        lines.append(row)
+def table(results: list[Result]) -> str:
+    """One line a row."""
+    lines = [f"{'':<40}{'median':>7}{'min - max':>15}{'target':>9}  met"]
+    for result in results:
+        if result.found:
+            lines += map(line, result.outcomes)
+        else:
+            lines += [f"{row.what:<40}{result.measurement.missing:>22}" for row in result.measurement.rows]
     return "\n".join(lines)
 
 
-def memory_table(mode: str, memory: dict[str, dict[str, int]]) -> str:
-    """One row a side; the ratio is that of the totals."""
-    lines = [f"{mode + ', peak MB':<24}{'total':>12}{'minicnn / it':>18}{'above imports':>18}"]
-    for name, figures in memory.items():
-        peak = figures["peak"]
-        share = "" if name == OURS else f"{memory[OURS]['peak'] / peak:.2f}"
-        lines.append(f"  {name:<22}{peak / 1e6:>12.0f}{share:>18}{(peak - figures['after_imports']) / 1e6:>18.0f}")
-    return "\n".join(lines)
+def line(outcome: Outcome) -> str:
+    """What was measured; median and range; the target, and whether it is met."""
+    span = f"{min(outcome.ratios):.2f} - {max(outcome.ratios):.2f}"
+    target = str(outcome.row.target or "")
+    met = {True: "yes", False: "NO", None: ""}[outcome.met]
+    return f"{outcome.row.what:<40}{outcome.median:>7.2f}{span:>15}{target:>9}  {met}".rstrip()
+
+
+def medians(result: Result) -> str:
+    """The median of every contestant, in the measurement's unit."""
+    named = [f"{name} {median(figures):.4g}" for name, figures in result.figures.items()]
+    m = result.measurement
+    return filled(f"{m.what}, {m.unit}: {', '.join(named) or m.missing}")
+
+
+def peak_line(results: list[Result]) -> list[str]:
+    """How near training comes to the limit."""
+    peak = share_of_peak(results)
+    if peak is None:
+        return []
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in peak.shares.items())
+    product = f"{peak.gflop_per_second:.0f} GFLOP/s ({peak.limit})"
+    return [filled(f"training, {peak.gflop_per_image:.2f} GFLOP an image, reaches of the {product}: {shares}")]
+
+
+def filled(sentence: str) -> str:
+    """Indented lines of at most 80 columns."""
+    return textwrap.fill(sentence, 80, initial_indent=INDENT, subsequent_indent=2 * INDENT, break_on_hyphens=False)
 
 
 def others_note(others: dict[str, list[float]]) -> str:
     """How much other programs disturbed the run. PyTorch gives each thread a fixed share of the work and waits for the
     slowest, so that it loses more than minicnn does when they take a core: then the ratios flatter us."""
-    shares = {mode: mean(turns) for mode, turns in others.items() if turns}
+    shares = {what: mean(turns) for what, turns in others.items() if turns}
     if not shares:
         return "What other programs took of the cores is unknown on this system."
-    note = "Other programs took " + ", ".join(f"{share:.0%} of the cores in {mode}" for mode, share in shares.items())
-    if max(shares.values()) > QUIET:
-        note += f"\n{WARNING}"
-    return note
-
-
-def text(settings: dict[str, Any], machine: dict[str, Any], speeds: Speeds, memory: Memory) -> str:
-    """The whole report."""
-    heading = (
-        "GoogLeNet {size}x{size}, batch {batch_size}, float32, preset {preset}, 1000 classes, {device}\n"
-        "rounds: {rounds}, the sides in turn; steps in a turn: {repeats}; threads a side: {threads}"
-    ).format(**settings)
-    facts = "\n".join(f"  {name}: {value}" for name, value in machine.items())
-    tables = [speed_table(*item) for item in speeds.images_per_second.items()]
-    tables += [memory_table(*item) for item in memory.items()]
-    notes = (
-        "* Images/s are for orientation on this machine only: compare the ratios.\n"
-        "Speed: above 1, minicnn is faster. Memory: below 1, minicnn needs less.\n"
-        "Training: forward, loss of all three classifiers, backward, SGD step."
+    most = max(shares, key=lambda what: shares[what])
+    note = (
+        f"Other programs took {mean(shares.values()):.0%} of the cores on average,\n"
+        f"and at most {shares[most]:.0%} ({most})."
     )
-    return "\n\n".join([heading, facts, *tables, notes, others_note(speeds.others)])
+    return f"{note}\n{WARNING}" if shares[most] > QUIET else note
 
 
-def document(settings: dict[str, Any], machine: dict[str, Any], speeds: Speeds, memory: Memory) -> dict[str, Any]:
-    """The same for programs: every round, and the ratios."""
+def document(settings: dict[str, Any], machine: dict[str, Any], results: list[Result]) -> dict[str, Any]:
+    """The same for programs: every figure of every round."""
+    peak = share_of_peak(results)
     return {
         "settings": settings,
         "machine": machine,
-        "speed": {
-            mode: {
-                "images_per_second": sides,
-                "ratio": {name: ratio(sides[OURS], sides[name])._asdict() for name in sides if name != OURS},
-                "taken_by_others": speeds.others[mode],
+        "rows": [
+            {
+                "group": result.measurement.group,
+                "what": each.row.what,
+                "of": each.row.of,
+                "to": each.to,
+                "median": each.median,
+                "min": min(each.ratios),
+                "max": max(each.ratios),
+                "ratios": each.ratios,
+                "target": each.row.target._asdict() if each.row.target else None,
+                "met": each.met,
             }
-            for mode, sides in speeds.images_per_second.items()
-        },
-        "memory": {
-            mode: {
-                "bytes": sides,
-                "ratio": {name: sides[OURS]["peak"] / sides[name]["peak"] for name in sides if name != OURS},
-            }
-            for mode, sides in memory.items()
-        },
+            for result in results
+            for each in result.outcomes
+        ],
+        "measurements": [measured(result) for result in results],
+        "share_of_peak": peak._asdict() if peak else None,
+    }
+
+
+def measured(result: Result) -> dict[str, Any]:
+    """One measurement: how it was made, and every round."""
+    m, found = result.measurement, result.found
+    return {
+        "group": m.group,
+        "what": m.what,
+        "unit": m.unit,
+        "contestants": {name: {**c._asdict(), "settings": asdict(c.settings)} for name, c in m.contestants.items()},
+        "figures": result.figures,
+        "answers": found.answers if found else {},
+        "taken_by_others": found.others if found else [],
+        "missing": m.missing or None,
     }

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import strict
@@ -14,7 +16,8 @@ from support import needs_torch, torch
 
 import minicnn as mc
 from benchmarks import __main__ as command
-from benchmarks import machine, measure, side
+from benchmarks import machine, measure, networks, options
+from benchmarks.measure import Settings
 from minicnn import backend
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -28,6 +31,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
         (["--rounds", "some"], "--rounds: invalid int value: 'some'"),
         (["--threads", "100000"], "--threads: expected at most"),
         (["--preset", "vgg"], "invalid choice: 'vgg'"),
+        (["--only", "speed"], "invalid choice: 'speed'"),
+        (["--only", "digits", "--size", "96"], "--only: of another configuration, training, inference, memory can"),
+        (["--layers", "--only", "digits"], "--layers: goes without --only"),
+        (["--only", "threads", "--chart", "x.png"], "--chart: draws digits, inference, memory, one-image, training"),
+        (["--chart", "no/such/folder/chart.png"], "--chart: cannot write"),
         (["--json", "no/such/folder/result.json"], "--json: cannot write"),
     ],
 )
@@ -43,7 +51,7 @@ def test_wrong_usage_is_one_clear_line(arguments: list[str], message: str, capsy
 def test_without_torch_it_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr(options, "find_spec", lambda name: None)
     with pytest.raises(SystemExit) as stop:
         command.main([])
     assert stop.value.code == 2
@@ -68,7 +76,7 @@ def test_a_gpu_that_one_side_cannot_use_is_one_clear_line(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     if has_cupy:
         with strict.installed():
-            assert message in command.why_not(name)
+            assert message in options.why_not(name)
     else:
         monkeypatch.setitem(sys.modules, "cupy", None)
         with pytest.raises(SystemExit) as stop:
@@ -83,26 +91,130 @@ CUDA = next(device for device in mc.devices() if device.name.startswith("cuda"))
 
 @pytest.mark.skipif(not CUDA.usable, reason=f"no GPU: {CUDA.description}")
 def test_our_side_on_a_gpu() -> None:
-    settings = {"batch_size": 2, "size": 32, "threads": 1, "preset": "plain", "device": "cuda"}
+    settings = vars(Settings(2, 32, threads=1, device="cuda"))
     backend.use("cuda")
     sys.modules["cupy"].get_default_memory_pool().free_all_blocks()  # what earlier tests have taken
-    one = side.minicnn_side(settings)
-    on_cpu = side.minicnn_side({**settings, "device": "cpu"})
+    one = networks.minicnn_side(settings)
+    on_cpu = networks.minicnn_side({**settings, "device": "cpu"})
     assert one.versions["GPU"] == str(CUDA)
     assert one.after_imports == 0
     before = one.peak()
     assert before > 4 * 13e6  # the weights are there
-    losses = one.training(), one.training()
-    assert losses[0] == pytest.approx(on_cpu.training(), rel=0.2)  # with other dropout masks
-    assert losses[0] != losses[1]
-    assert backend.device_of(one.inference().data) == "cuda:0"
+    for name in ("training", "inference"):
+        assert one.commands[name](2)["work"] == on_cpu.commands[name](1)["work"] == 2
     assert one.peak() > before
 
 
-@pytest.mark.parametrize(("arguments", "size"), [(["--quick"], 64), (["--quick", "--size", "96"], 96), ([], 224)])
+@pytest.mark.parametrize(
+    ("arguments", "custom", "size", "batch_size", "rounds"),
+    [
+        ([], False, 224, 16, None),
+        (["--quick"], False, 224, 16, 1),  # rows.trial makes everything tiny, each row in its own way
+        (["--quick", "--preset", "plain"], True, 32, 2, 1),
+        (["--quick", "--size", "96", "--rounds", "4"], True, 96, 2, 4),
+        (["--batch-size", "3"], True, 224, 3, None),
+        (["--quick", "--layers"], False, 32, 2, 1),
+    ],
+)
 @needs_torch
-def test_quick_changes_only_what_is_not_given(arguments: list[str], size: int) -> None:
-    assert command.parse(arguments).size == size
+def test_defaults(arguments: list[str], custom: bool, size: int, batch_size: int, rounds: int | None) -> None:
+    parsed = options.parse(arguments)
+    found = parsed.custom, parsed.size, parsed.batch_size, parsed.rounds
+    assert found == (custom, size, batch_size, rounds)
+
+
+@needs_torch
+def test_plan() -> None:
+    plan = command.plan(options.parse(["--only", "one-image", "threads", "--rounds", "9", "--threads", "1"]))
+    assert [(m.group, m.rounds, bool(m.missing)) for m in plan] == [("one-image", 9, False), ("threads", 9, True)]
+    assert {c.repeats for c in plan[0].contestants.values()} == {40}
+    (memory, _) = command.plan(options.parse(["--only", "memory", "--repeats", "7", "--size", "64"]))
+    assert {(c.repeats, c.settings.size) for c in memory.contestants.values()} == {(7, 64)}
+
+
+# ---- without processes ----------------------------------------------------------------------------------------------
+
+
+class PretendedSide:
+    """A side that takes a second for a step, and does as much in it as SPEED says."""
+
+    SPEED = {"minicnn": 20.0, "torch-nchw": 16.0, "torch-channels_last": 25.0}
+    log: list[str] = []
+
+    def __init__(self, name: str, settings: Settings, folder: str | None = None) -> None:
+        self.name, self.settings = name, settings
+
+    def ask(self, command: str) -> dict[str, Any]:
+        self.log.append(f"{self.name} {command}")
+        if command == "about":
+            return {"NumPy": "2.4"}
+        if command == "memory":
+            return {"peak": 1e9 / self.SPEED[self.name], "after_imports": 1e6}
+        repeats = int(command.split()[1])
+        work = self.SPEED.get(self.name, 80.0) / (2 if self.settings.batch_size == 64 else 1)
+        return {"seconds": [1.0] * repeats, "work": work, "gflop_per_image": 2.0, "cpu_seconds": 0.0}
+
+    def close(self) -> None:
+        self.log.append(f"{self.name} close")
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> type[PretendedSide]:
+    monkeypatch.setattr(measure, "SideProcess", PretendedSide)
+    monkeypatch.setattr(measure, "PAUSE", 0)
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    PretendedSide.log.clear()
+    return PretendedSide
+
+
+@needs_torch
+def test_the_whole_table(pretended: type[PretendedSide], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, chart = tmp_path / "result.json", tmp_path / "chart.png"
+    assert command.main(["--threads", "2", "--json", str(path), "--chart", str(chart)]) == 0
+    text = capsys.readouterr().out
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert text.index("matrix product") < text.index("training / PyTorch NCHW") < text.index("Medians, for orientation")
+    rows = {row["what"]: row for row in json.loads(path.read_text())["rows"]}
+    assert {what: (row["median"], row["met"]) for what, row in rows.items()} == {
+        "training / PyTorch NCHW": (1.25, True),
+        "training / PyTorch channels_last": (0.8, None),
+        "training / PyTorch's faster layout": (0.8, False),
+        "inference / PyTorch NCHW": (1.25, False),
+        "inference / PyTorch channels_last": (0.8, False),
+        "inference, one image / PyTorch NCHW": (1.25, True),
+        "inference, one image / channels_last": (0.8, None),
+        "peak memory, training / PyTorch NCHW": (0.8, False),
+        "peak memory, training / channels_last": (1.25, False),
+        "peak memory, inference / PyTorch NCHW": (0.8, None),
+        "peak memory, inference / channels_last": (1.25, None),
+        "digits 64x64, batch 64 / faster layout": (0.8, False),
+        "training, 2 threads / 1 thread": (1.0, False),
+        "time an image, batch 64 / batch 16": (2.0, False),
+        "preset paper (LRN), training / NCHW": (1.25, True),
+        "preset batchnorm, training / NCHW": (1.25, True),
+        "reading and augmenting JPEG / training": (4.0, True),
+    }
+    assert chart.stat().st_size > 10_000
+
+
+def test_memory_is_asked_of_fresh_processes(pretended: type[PretendedSide]) -> None:
+    one = {"minicnn": measure.Contestant("minicnn", Settings(16, 224, threads=1), "inference")}
+    found = measure.in_fresh_processes(one, 2, lambda line: None)
+    assert pretended.log == 2 * ["minicnn inference 3", "minicnn memory", "minicnn close"]
+    assert len(found.answers["minicnn"]) == 2
+
+
+def test_sides_take_turns_and_each_comes_first(pretended: type[PretendedSide]) -> None:
+    contestants = {name: measure.Contestant(name, Settings(16, 224, threads=1)) for name in PretendedSide.SPEED}
+    found = measure.in_turns(contestants, 3, lambda line: None)
+    ours, nchw, last = PretendedSide.SPEED
+    assert [line.removesuffix(" training 3") for line in pretended.log if line.endswith("training 3")] == [
+        ours, nchw, last,
+        nchw, last, ours,
+        last, ours, nchw,
+    ]  # fmt: skip
+    assert sorted(pretended.log[-3:]) == sorted(f"{name} close" for name in contestants)
+    assert {name: len(answers) for name, answers in found.answers.items()} == dict.fromkeys(contestants, 3)
 
 
 def test_sides_get_no_slowing_settings_and_the_same_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,16 +258,19 @@ def test_a_side_that_ends_is_reported(capfd: pytest.CaptureFixture[str]) -> None
 @needs_torch
 def test_quick_run_prints_ratios_and_writes_json(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
-    line = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path)]
+    line = [sys.executable, "-m", "benchmarks", "--quick", "--only", "limits", "digits", "jpeg", "--json", str(path)]
+    folders = set(Path(tempfile.gettempdir()).glob("benchmarks-*"))
     done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     document = json.loads(path.read_text())
-    for mode in ("training", "inference"):
-        speeds = document["speed"][mode]["images_per_second"]
-        assert [len(figures) for figures in speeds.values()] == [1, 1, 1]
-        for figures in document["memory"][mode]["bytes"].values():
-            assert 0 < figures["after_imports"] < figures["peak"]
+    assert [m["what"] for m in document["measurements"]] == [
+        "matrix product", "copy", "digits 64x64, batch 64, training", "JPEG files"
+    ]  # fmt: skip
+    for measurement in document["measurements"]:
+        assert all(len(figures) == 1 and figures[0] > 0 for figures in measurement["figures"].values())
+    assert [row["met"] for row in document["rows"]] == [None, None]
+    assert set(Path(tempfile.gettempdir()).glob("benchmarks-*")) <= folders  # the JPEG files are gone
 
 
 @pytest.mark.slow
