@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 import minicnn as mc
 import minicnn.functional as F
-from benchmarks import machine
+from benchmarks import limits, machine
 
 Array = Any
 PAUSE = 0.02  # seconds; idle threads of OpenMP and OpenBLAS spin for some milliseconds before they sleep
@@ -210,21 +209,16 @@ def step_works(steps: list[Step]) -> list[Work]:
 
 
 def limit_works(threads: int) -> list[Work]:
-    """What the machine can do at best: a large matrix product, that of our layer alone, and a copy of large arrays."""
-    rng, size = np.random.default_rng(0), 2048
-    a, b = rng.standard_normal((2, size, size), dtype=np.float32)
+    """What the machine can do at best: a large matrix product, a copy of large arrays, our layer's product alone."""
+    commands = limits.numpy_side({"size": 2048, "threads": threads}).commands
+    rng = np.random.default_rng(0)
     patches, kernels = (rng.standard_normal((rows, C * KH * KW), dtype=np.float32) for rows in (PIXELS, K))
-    source, target = np.ones((2, 32 * 1024 * 1024), np.float32)
-    parts = list(zip(np.array_split(target, threads), np.array_split(source, threads), strict=True))
-    workers = ThreadPoolExecutor(threads)
-    return [
-        Work(partial(np.matmul, a, b, out=np.empty_like(a)), 2e-9 * size**3),
-        Work(partial(np.matmul, patches, kernels.T, out=np.empty((PIXELS, K), np.float32)), 2e-9 * MULTIPLY_ADDS),
-        Work(lambda: list(workers.map(lambda part: np.copyto(*part), parts)), 2e-9 * source.nbytes),
-    ]
+    layer = partial(np.matmul, patches, kernels.T, out=np.empty((PIXELS, K), np.float32))
+    works = [Work(partial(commands[name], 1), commands[name](1)["work"]) for name in ("product", "copy")]
+    return [*works, Work(layer, 2e-9 * MULTIPLY_ADDS)]
 
 
-LIMITS = "matrix product, GFLOP/s", "this layer's alone, GFLOP/s", "copy, read + written, GB/s"  # their names
+LIMITS = "matrix product, GFLOP/s", "copy, read + written, GB/s", "this layer's product, GFLOP/s"  # their names
 
 
 def speeds(works: list[Work], rounds: int) -> list[float]:
