@@ -215,13 +215,21 @@ def channel_sums(x: Array) -> Array:
 
 
 def channel_window_sum(x: Array, before: int, after: int) -> Array:
-    """y[:, c] = sum of x[:, c'] for c' from c - before to c + after, where there is such a channel; x (pixels, C)."""
-    y = x.copy()
-    for distance in range(1, min(before, x.shape[1] - 1) + 1):
-        y[:, distance:] += x[:, :-distance]
-    for distance in range(1, min(after, x.shape[1] - 1) + 1):
-        y[:, :-distance] += x[:, distance:]
-    return y
+    """y[:, c] = sum of x[:, c'] for c' from c - before to c + after; zero where there is no such channel. x (pixels, C)
+
+    With those zeros written down beside the channels of each pixel, the sum is one of all of memory with itself,
+    shifted again and again: long loops, where those over the few channels of every row would be short.
+    """
+    pixels, channels = x.shape
+    before, after = min(before, channels), min(after, channels)
+    width = before + channels + after
+    rows = backend.module_of(x).zeros((pixels + 1, width), x.dtype)  # and one of zeros, for what is shifted in
+    rows[:pixels, before : before + channels] = x
+    flat = rows.reshape(-1)
+    y = flat[:-width].copy()
+    for shift in range(1, before + after + 1):
+        y += flat[shift : shift - width]
+    return y.reshape(pixels, width)[:, :channels]
 
 
 def batch_norm(
