@@ -23,6 +23,7 @@ from support import (
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import backend
+from minicnn.functional.pooling import for_each_part
 
 
 def naive_places(size, kernel, stride, padding, ceil_mode):
@@ -322,6 +323,17 @@ def test_results_and_gradients_have_the_channels_last_in_memory(pool, layout, de
     y.backward(layout(put(tensor(*y.shape).data, device)))
     for array in (y.data, x.grad):
         assert array.transpose(0, 2, 3, 1).flags.c_contiguous, f"strides {array.strides}"
+
+
+@pytest.mark.parametrize(("shape", "count"), [((1, 40, 41, 91), 3), ((4, 40, 41, 91), 4), ((1, 4, 4, 9), 1)])
+def test_parts_cover_everything_once_and_all_threads_have_a_share_of_a_large_image(shape, count):
+    x, parts = np.zeros(shape), []
+    with threads(3):
+        for_each_part(parts.append, x)
+    for part in parts:
+        x[part] += 1
+    np.testing.assert_array_equal(x, np.ones(shape))
+    assert len(parts) == count
 
 
 @pytest.mark.parametrize("pool", [F.max_pool2d, F.avg_pool2d])
