@@ -168,7 +168,7 @@ _max_pool_backward = Kernel(
 def max_pool_backward(grad_y: Array, x: Array, y: Array, windows: Any) -> Array:
     """grad_x[pixel] = sum of grad_y over the windows whose first maximum in row order it is. A NaN gets nothing.
 
-    Equals MaxPool2d.backward but for rounding: a pixel's windows are added in row order here.
+    Equals MaxPool2d.backward but for rounding (a pixel's windows are added in row order here) and windows with a NaN.
     """
     n, c, h, w = x.shape
     grad_x = _empty((n, h, w, c), x)

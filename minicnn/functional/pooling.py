@@ -1,8 +1,11 @@
 """Pooling: the largest or the mean value in every window.
 
-Images are worked on as (N, H, W, C), with the channels last in memory (layout.py). For an offset (u, v) in the window,
-the pixels that all windows have there are one slice of the image, and the windows themselves one slice of y; so an
-operation is a loop over the KH * KW offsets. What lies in the padding is in none of these slices.
+It is separable: the maximum of a window is the maximum of its columns' maxima, or of its rows', and so for sums. So it
+is done along one axis, then along the other, which takes KH + KW steps in place of KH * KW.
+
+Images are worked on as (N, H, W, C), with the channels last in memory (layout.py). For one offset in the windows, the
+pixels that all windows have there are a slice of the image, and the windows a slice of the result; what lies in the
+padding is in none of these slices.
 """
 
 from __future__ import annotations
@@ -38,10 +41,10 @@ class Windows:
             raise ValueError(f"{operation}: padding is {padding}, expected at most half of kernel_size {self.kernel}")
 
     def fit(self, x: Array) -> tuple[int, int]:
-        """Set `places`, (OH, OW), and `offsets` for x (N, C, H, W), and return the places.
+        """Set `places`, (OH, OW), `rows` and `columns` for x (N, C, H, W), and return the places.
 
-        For every offset (u, v) in the window, in row order, `offsets` has two slices: of (N, OH, OW, C), the windows
-        that have a pixel of the image there, and of (N, H, W, C), these pixels.
+        `rows` has two slices for every offset along the rows: of (N, OH, ...), the windows that have a row of the image
+        there, and of (N, H, ...), these rows. `columns` has the same along the axis that follows.
         """
         checks.ndim(self.operation, "x", x, 4, "(N, C, H, W)")
         self.size = x.shape[2:]
@@ -54,20 +57,18 @@ class Windows:
             self.places = places[0], places[1]
         else:
             self.places = output_size(self.operation, self.size, self.kernel, self.stride, self.padding)
-        rows, columns = (list(overlaps(*axis, o)) for axis, o in zip(axes, self.places, strict=True))
-        self.offsets = [
-            ((slice(None), rows_y, columns_y), (slice(None), rows_x, columns_x))
-            for _, rows_y, rows_x in rows
-            for _, columns_y, columns_x in columns
-        ]
+        (h, w), every = axes, slice(None)
+        self.rows = [((every, i), (every, row)) for _, i, row in overlaps(*h, self.places[0])]
+        self.columns = [((every, every, j), (every, every, column)) for _, j, column in overlaps(*w, self.places[1])]
         return self.places
 
 
 class MaxPool2d(Function):
     """y[n, c, i, j] = the largest x[n, c, i*SH + u - PH, j*SW + v - PW] over u, v; the padding never counts.
 
-    The gradient goes to where the maximum was, among equals to the first in row order. To find it the pixels are
-    compared with y once more, so there are no indices to keep. (A maximum that is nan equals none, and gives nothing.)
+    The gradient goes to where the maximum was, among equals to the first in row order. To find it the maxima are
+    compared again with what they were taken from: those of the window with those of its rows, these with the pixels.
+    So there are no indices to keep. (A window with a nan may give its gradient to another place in it, or to none.)
 
     x (N, C, H, W) -> y (N, C, OH, OW).
     """
@@ -87,10 +88,10 @@ class MaxPool2d(Function):
         y = xp.empty((len(x), oh, ow, x.shape[3]), x.dtype)
 
         def pool(part):
-            some_x, some_y = x[part], y[part]
-            some_y[...] = -xp.inf
-            for windows, pixels in w.offsets:
-                xp.maximum(some_y[windows], some_x[pixels], out=some_y[windows])
+            some_x = x[part]
+            column_maxima = xp.empty((len(some_x), oh, *some_x.shape[2:]), x.dtype)
+            slide_max(some_x, column_maxima, w.rows)
+            slide_max(column_maxima, y[part], w.columns)
 
         for_each_part(pool, x)
         self.y = channels_second(y)
@@ -104,16 +105,38 @@ class MaxPool2d(Function):
         grad_x = xp.empty(x.shape, x.dtype)
 
         def pool_back(part):
-            some_x, some_y, some_grad_x, some_grad_y = x[part], y[part], grad_x[part], grad_y[part]
+            some_x, some_y, some_grad_x = x[part], y[part], grad_x[part]
+            row_maxima = xp.empty((*some_x.shape[:2], *some_y.shape[2:]), x.dtype)
+            slide_max(some_x, row_maxima, w.columns)
+            grad_row_maxima = xp.zeros_like(row_maxima)
+            slide_max_backward(grad_y[part].copy(), some_y, grad_row_maxima, row_maxima, w.rows)
             some_grad_x[...] = 0
-            searching = xp.ones_like(some_y, bool)
-            for windows, pixels in w.offsets:
-                found = (some_x[pixels] == some_y[windows]) & searching[windows]
-                searching[windows] ^= found
-                some_grad_x[pixels] += some_grad_y[windows] * found
+            slide_max_backward(grad_row_maxima, row_maxima, some_grad_x, some_x, w.columns)
 
         for_each_part(pool_back, x)
         return channels_second(grad_x)
+
+
+def slide_max(x: Array, y: Array, offsets: list[tuple[Any, Any]]) -> None:
+    """y = the largest x at any of the offsets along one axis (`Windows.rows` or `columns`)."""
+    xp = backend.module_of(x)
+    y[...] = -xp.inf
+    for windows, pixels in offsets:
+        xp.maximum(y[windows], x[pixels], out=y[windows])
+
+
+def slide_max_backward(grad_y: Array, y: Array, grad_x: Array, x: Array, offsets: list[tuple[Any, Any]]) -> None:
+    """The gradient of `slide_max`: each grad_y is added to the grad_x of the first x in its window that equals y.
+
+    What has found its place is taken away, so that a second equal gets nothing; what is left in the end belongs to the
+    last, without a comparison. grad_y is used up.
+    """
+    *others, (windows_of_last, last_pixels) = offsets
+    for windows, pixels in others:
+        found = grad_y[windows] * (x[pixels] == y[windows])
+        grad_x[pixels] += found
+        grad_y[windows] -= found
+    grad_x[last_pixels] += grad_y[windows_of_last]
 
 
 class AvgPool2d(Function):
@@ -143,9 +166,12 @@ class AvgPool2d(Function):
 
         def pool(part):
             some_x, some_y = x[part], y[part]
+            column_sums = xp.zeros((len(some_x), oh, *some_x.shape[2:]), x.dtype)
+            for windows, pixels in w.rows:
+                column_sums[windows] += some_x[pixels]
             some_y[...] = 0
-            for windows, pixels in w.offsets:
-                some_y[windows] += some_x[pixels]
+            for windows, pixels in w.columns:
+                some_y[windows] += column_sums[pixels]
             some_y /= counts
 
         for_each_part(pool, x)
@@ -160,9 +186,12 @@ class AvgPool2d(Function):
 
         def pool_back(part):
             some_grad_x, shares = grad_x[part], grad_y[part] / counts
+            grad_column_sums = xp.zeros((*shares.shape[:2], *some_grad_x.shape[2:]), shares.dtype)
+            for windows, pixels in w.columns:
+                grad_column_sums[pixels] += shares[windows]
             some_grad_x[...] = 0
-            for windows, pixels in w.offsets:
-                some_grad_x[pixels] += shares[windows]
+            for windows, pixels in w.rows:
+                some_grad_x[pixels] += grad_column_sums[windows]
 
         for_each_part(pool_back, grad_x)
         return channels_second(grad_x)
