@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.gauges import Side, peak_bytes, resident_bytes, timed
 
-SIZE = 4096  # of the square matrices; a copy moves four of them, far more than a cache holds
+SIZE = 3072  # of the square matrices; a copy moves four of them, far more than a cache holds
 
 
 def numpy_side(settings: dict[str, Any]) -> Side:

@@ -96,10 +96,8 @@ def others_note(others: dict[str, list[float]]) -> str:
     if not shares:
         return "What other programs took of the cores is unknown on this system."
     most = max(shares, key=lambda what: shares[what])
-    note = (
-        f"Other programs took {mean(shares.values()):.0%} of the cores on average,\n"
-        f"and at most {shares[most]:.0%} ({most})."
-    )
+    note = f"Other programs took {mean(shares.values()):.0%} of the cores"
+    note += f" on average,\nand at most {shares[most]:.0%} ({most})." if len(shares) > 1 else "."
     return f"{note}\n{WARNING}" if shares[most] > QUIET else note
 
 

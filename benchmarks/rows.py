@@ -103,7 +103,7 @@ def suite(base: Settings) -> list[Measurement]:
             for preset, norm in (("paper", " (LRN)"), ("batchnorm", ""))
         ),
         Measurement("jpeg", "JPEG files", {
-            "reading": Contestant("jpeg", base, "reading", repeats=1),
+            "reading": Contestant("jpeg", base, "reading", repeats=5),
             "training": Contestant(OURS, base),
         }, (
             Row("reading and augmenting JPEG / training", "reading", "training", Target(at_least=3.0)),
@@ -163,5 +163,5 @@ def trial(measurement: Measurement) -> Measurement:
 
 
 def tiny(settings: Settings) -> Settings:
-    """Images of 32x32 and matrices of 256x256."""
+    """Images of 32x32 and matrices of 192x192."""
     return replace(settings, batch_size=max(1, settings.batch_size // 8), size=max(32, settings.size // 16))
