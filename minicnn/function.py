@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minicnn.backend import Array, device_of, fingerprint, is_array, on_device_of
+from minicnn.backend import Array, fingerprint, is_array, on_device_of
 from minicnn.tensor import Tensor, grad_enabled
 
 
@@ -101,6 +101,7 @@ class Function:
     def _check_inputs(self, inputs: tuple[Any, ...]) -> None:
         """All tensors of one floating dtype and on one device, or an error that names operation and argument."""
         first: Tensor | None = None
+        at = 0  # its place
         for i, x in enumerate(inputs):
             if (x is None and self._optional(i)) or (self.numbers_allowed and isinstance(x, int | float)):
                 continue
@@ -109,12 +110,13 @@ class Function:
             if x.dtype.kind != "f" and not self.integers_allowed:
                 raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype")
             if first is None:
-                first, first_name = x, self._argument(i)
-                continue
-            if x.dtype != first.dtype:
-                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, {first_name} is {first.dtype}")
-            if device_of(x.data) != device_of(first.data):
-                raise TypeError(f"{self.name}: {self._argument(i)} is on {x.device}, {first_name} on {first.device}")
+                first, at = x, i
+            elif x.dtype != first.dtype:
+                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, {self._argument(at)} is {first.dtype}")
+            elif x.device != first.device:
+                raise TypeError(
+                    f"{self.name}: {self._argument(i)} is on {x.device}, {self._argument(at)} on {first.device}"
+                )
 
     def _optional(self, position: int) -> bool:
         """Whether forward has a default for this input, like `bias=None`."""

@@ -23,10 +23,9 @@ def channels_last(x: Array) -> Array:
 
     The same for any x (N, C, ...).
     """
-    xp = backend.module_of(x)
-    return xp.ascontiguousarray(xp.moveaxis(x, 1, -1))
+    return backend.module_of(x).ascontiguousarray(x.transpose(0, *range(2, x.ndim), 1))
 
 
 def channels_second(x: Array) -> Array:
     """The way back: x (N, H, W, C) -> (N, C, H, W), a view. The same for any x (N, ..., C)."""
-    return backend.module_of(x).moveaxis(x, -1, 1)
+    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
