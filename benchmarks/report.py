@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.results import Outcome, Result, share_of_peak
 
 QUIET = 0.05  # more than this share of the cores with other programs, and the ratios say little
-WARNING = """WARNING: the machine was busy, do not use these figures: PyTorch suffers more
-than minicnn does. Run again when it is quiet."""
+WARNING = """WARNING: the machine was busy (rows with *), do not use these figures: PyTorch
+suffers more than minicnn does. Run again when it is quiet."""
 NOTES = """Ratios are taken within rounds. Speed: above 1, the first is faster. Memory and
 time an image: below 1, the first needs less. Training: forward, loss of all
 three classifiers, backward, SGD step. The faster layout: NCHW or channels_last,
@@ -53,7 +53,8 @@ def table(results: list[Result]) -> str:
     lines = [f"{'':<40}{'median':>7}{'min - max':>15}{'target':>9}  met"]
     for result in results:
         if result.found:
-            lines += map(line, result.outcomes)
+            busy = bool(result.found.others) and mean(result.found.others) > QUIET
+            lines += [(line(each) + (" *" if busy else "")).rstrip() for each in result.outcomes]
         else:
             lines += [f"{row.what:<40}{result.measurement.missing:>22}" for row in result.measurement.rows]
     return "\n".join(lines)
@@ -64,7 +65,7 @@ def line(outcome: Outcome) -> str:
     span = f"{min(outcome.ratios):.2f} - {max(outcome.ratios):.2f}"
     target = str(outcome.row.target or "")
     met = {True: "yes", False: "NO", None: ""}[outcome.met]
-    return f"{outcome.row.what:<40}{outcome.median:>7.2f}{span:>15}{target:>9}  {met}".rstrip()
+    return f"{outcome.row.what:<40}{outcome.median:>7.2f}{span:>15}{target:>9}  {met:<3}"
 
 
 def medians(result: Result) -> str:
@@ -80,7 +81,7 @@ def peak_line(results: list[Result]) -> list[str]:
     if peak is None:
         return []
     shares = ", ".join(f"{name} {share:.0%}" for name, share in peak.shares.items())
-    product = f"{peak.gflop_per_second:.0f} GFLOP/s ({peak.limit})"
+    product = f"{peak.gflop_per_second:.0f} GFLOP/s of {peak.limit}"
     return [filled(f"training, {peak.gflop_per_image:.2f} GFLOP an image, reaches of the {product}: {shares}")]
 
 

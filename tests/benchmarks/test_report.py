@@ -74,6 +74,11 @@ def test_table() -> None:
     ]
 
 
+def test_rows_of_a_busy_machine_are_marked() -> None:
+    table = report.table([result(others=0.06, targets=ROWS), result(others=0.04, targets=ROWS)]).splitlines()[1:]
+    assert [line.endswith("*") for line in table] == [True] * 4 + [False] * 4
+
+
 def test_share_of_peak() -> None:
     peak = results.share_of_peak([limits(200.0), result()])
     assert peak == ("all", 200.0, 2.0, {OURS: 0.2, NCHW: 0.2, LAST: 0.1})
@@ -94,7 +99,7 @@ def test_the_report_fits_in_80_columns() -> None:
     ]
     machine = {"CPU": "Intel(R) Xeon(R) Platinum 8488C CPU @ 2.80GHz with a name that is even longer than that"}
     text = report.text(report.heading(OPTIONS), machine, [limits(123456.0), result(others=0.9, targets=ROWS), *every])
-    assert "reaches of the 123456 GFLOP/s (all): minicnn 0%" in " ".join(text.split())
+    assert "reaches of the 123456 GFLOP/s of all: minicnn 0%" in " ".join(text.split())
     assert max(len(line) for line in text.splitlines()) <= 80
 
 
