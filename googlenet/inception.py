@@ -22,15 +22,14 @@ class BasicConv2d(nn.Module):
         padding: int = 0,
         batch_norm: bool = False,
     ) -> None:
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=not batch_norm)
+        alone = not batch_norm
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=alone, relu=alone)
         self.bn = nn.BatchNorm2d(out_channels, eps=1e-3) if batch_norm else None
-        self.relu = nn.ReLU(inplace=True)  # safe: neither convolution nor batch norm keeps its output
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        if self.bn is not None:
-            x = self.bn(x)
-        return self.relu(x)
+        if self.bn is None:
+            return self.conv(x)  # with its ReLU
+        return F.relu(self.bn(self.conv(x)), inplace=True)  # safe: batch norm does not keep its output
 
 
 class Inception(nn.Module):

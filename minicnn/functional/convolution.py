@@ -27,15 +27,19 @@ class Conv2d(Function):
         grad_patches = grad_y @ kernels           added back to the pixels they came from (the adjoint of im2col)
         grad_bias    = grad_y summed over images and pixels
 
+    With `relu`, y = max(0, that), as a ReLU behind the convolution would give, but done while a block is in the cache:
+    a ReLU by itself has to bring all of y from memory and back, in backward too. grad_y counts where y > 0 then.
+
     x (N, C, H, W), weight (K, C, KH, KW), bias (K,) or None -> y (N, K, OH, OW),  OH = (H + 2 PH - KH) // SH + 1.
     In memory the channels are last, of images and kernels (see layout.py): then the product is y as it lies there.
     Raises ValueError where the channels of x and weight differ, or the kernel is larger than the padded image.
     Source: Chellapilla, Puri, Simard, "High Performance Convolutional Neural Networks for Document Processing", 2006.
     """
 
-    def __init__(self, stride: IntPair, padding: IntPair):
+    def __init__(self, stride: IntPair, padding: IntPair, relu: bool):
         self.stride = checks.pair("conv2d", "stride", stride, minimum=1)
         self.padding = checks.pair("conv2d", "padding", padding)
+        self.relu = relu
 
     def forward(self, x, weight, bias=None):
         self._check(x, weight, bias)
@@ -50,8 +54,11 @@ class Conv2d(Function):
             xp.matmul(self._patches(images), kernels.T, out=rows)
             if bias is not None:
                 rows += bias
+            if self.relu:
+                xp.clip(rows, 0, xp.inf, out=rows)
 
         backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow), kernels[0].nbytes * oh * ow)
+        self.y = y if self.relu else None
         return channels_second(y)
 
     def backward(self, grad_y):
@@ -63,9 +70,10 @@ class Conv2d(Function):
         grad_bias = xp.empty((n, k), x.dtype) if need_bias else None  # a row for each image
 
         def gradients(images):
-            grad = grad_y[images].reshape(-1, k)
+            grad = grad_y[images] * (self.y[images] > 0) if self.relu else grad_y[images]
             if need_bias:
-                grad_bias[images] = grad_y[images].sum(axis=1).sum(axis=1)
+                grad_bias[images] = grad.sum(axis=1).sum(axis=1)
+            grad = grad.reshape(-1, k)
             if need_x and self._is_1x1():
                 xp.matmul(grad, kernels, out=grad_x[images].reshape(-1, x.shape[3]))
             elif need_x:
@@ -106,6 +114,16 @@ def images_per_block(pixels: int) -> int:
     return max(1, 1024 // pixels)
 
 
-def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: IntPair = 1, padding: IntPair = 0) -> Tensor:
-    """Convolve x (N, C, H, W) with weight (K, C, KH, KW), add bias (K,) -> (N, K, OH, OW). See Conv2d."""
-    return Conv2d(stride, padding)(x, weight, bias)
+def conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair = 0,
+    relu: bool = False,
+) -> Tensor:
+    """Convolve x (N, C, H, W) with weight (K, C, KH, KW), add bias (K,) -> (N, K, OH, OW). See Conv2d.
+
+    `relu`: max(0, that), the same as F.relu(F.conv2d(...)) but quicker.
+    """
+    return Conv2d(stride, padding, relu)(x, weight, bias)

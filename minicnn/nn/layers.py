@@ -20,6 +20,7 @@ from minicnn.tensor import Tensor
 class Conv2d(Module):
     """2-D convolution: x (N, in, H, W) -> (N, out, OH, OW). weight (out, in, KH, KW), bias (out,) or None.
 
+    With `relu` a ReLU is part of it, which is quicker than a layer for it.
     Initial weights are PyTorch's: uniform with variance 1 / (3 fan-in), also for the bias. With ReLU and many layers
     that is too small, see `init.kaiming_normal_`.
     """
@@ -32,24 +33,26 @@ class Conv2d(Module):
         stride: IntPair = 1,
         padding: IntPair = 0,
         bias: bool = True,
+        relu: bool = False,
     ) -> None:
         for argument, value in {"in_channels": in_channels, "out_channels": out_channels}.items():
             whole_number("Conv2d", argument, value, minimum=1)
         self.kernel_size = checks.pair("Conv2d", "kernel_size", kernel_size, minimum=1)
         self.stride = checks.pair("Conv2d", "stride", stride, minimum=1)
         self.padding = checks.pair("Conv2d", "padding", padding)
+        self.relu = relu
         memory = np.empty((out_channels, *self.kernel_size, in_channels), np.float32)
         self.weight = Parameter(channels_second(memory))  # as F.conv2d takes it: it need not be copied there
         self.bias = Parameter(np.empty(out_channels, np.float32)) if bias else None
         _initialize(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.relu)
 
     def extra_repr(self) -> str:
         out, inputs = self.weight.shape[:2]
-        bias = "" if self.bias is not None else ", bias=False"
-        return f"{inputs}, {out}, kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}{bias}"
+        options = ("" if self.bias is not None else ", bias=False") + (", relu=True" if self.relu else "")
+        return f"{inputs}, {out}, kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}{options}"
 
 
 class Linear(Module):

@@ -15,7 +15,7 @@ from minicnn.functional.im2col import patches as plain_patches
 from minicnn.functional.layout import channels_second
 
 
-def naive_conv2d(x, weight, bias=None, stride=1, padding=0):
+def naive_conv2d(x, weight, bias=None, stride=1, padding=0, relu=False):
     """y[n, k, i, j] = bias[k] + sum over c, u, v of weight[k, c, u, v] * x[n, c, i*SH + u - PH, j*SW + v - PW]."""
     (sh, sw), (ph, pw) = as_pair(stride), as_pair(padding)
     n, _, h, w = x.shape
@@ -27,7 +27,7 @@ def naive_conv2d(x, weight, bias=None, stride=1, padding=0):
             row, column = i * sh + u - ph, j * sw + v - pw
             if 0 <= row < h and 0 <= column < w:
                 total += weight[kernel, c, u, v] * x[image, c, row, column]
-        y[image, kernel, i, j] = total
+        y[image, kernel, i, j] = max(total, 0) if relu else total
     return y
 
 
@@ -50,7 +50,9 @@ class TestConv2d(OperationTest):
         Case("kernels apart", (1, 1, 7, 8), (2, 1, 2, 2), (2,), stride=3),
         Case("one of everything", (1, 1, 1, 1), (1, 1, 1, 1), (1,)),
         Case("five images for three threads", (5, 2, 3, 3), (2, 2, 2, 2), (2,)),
-        Case("five images, one block each", (5, 1, 16, 17), (1, 1, 2, 2), (1,)),
+        Case("five images, one block each", (5, 1, 32, 33), (1, 1, 2, 2), (1,)),
+        Case("with ReLU", (3, 2, 5, 5), (3, 2, 3, 3), (3,), padding=1, relu=True),
+        Case("1x1 with ReLU, without bias", (2, 3, 3, 4), (2, 3, 1, 1), relu=True),
     ]
 
     def operation(self, case, *tensors):
@@ -60,7 +62,24 @@ class TestConv2d(OperationTest):
         return naive_conv2d(*arrays, **case.arguments)
 
     def torch_operation(self, case, *tensors):
-        return torch.nn.functional.conv2d(*tensors, **case.arguments)
+        arguments = dict(case.arguments)
+        relu = arguments.pop("relu", False)
+        y = torch.nn.functional.conv2d(*tensors, **arguments)
+        return torch.nn.functional.relu(y) if relu else y
+
+
+def test_a_relu_inside_is_a_relu_behind():
+    inputs = [(5, 3, 9, 8), (4, 3, 3, 3), (4,)]
+    inside, behind = ([tensor(*shape, requires_grad=True) for shape in inputs] for _ in range(2))
+    y = F.conv2d(*inside, stride=2, padding=1, relu=True)
+    expected = F.relu(F.conv2d(*behind, stride=2, padding=1))
+    assert 0.3 < (y.data > 0).mean() < 0.7
+    np.testing.assert_array_equal(y.data, expected.data)
+    cotangent = np.random.default_rng(1).standard_normal(y.shape)
+    y.backward(cotangent)
+    expected.backward(cotangent)
+    for a, b in zip(inside, behind, strict=True):
+        np.testing.assert_allclose(a.grad, b.grad, rtol=1e-13, atol=1e-13)
 
 
 # ---- known values -------------------------------------------------------------------------------------------------
