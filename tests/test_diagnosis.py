@@ -9,7 +9,7 @@ from minicnn.functional.basic import Div, Max, Mul, Pow, Sum
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.dropout import Dropout
 from minicnn.functional.im2col import patches
-from minicnn.functional.layout import channels_second
+from minicnn.functional.layout import channels_last, channels_second
 from minicnn.functional.linear import Linear, MatMul
 from minicnn.functional.loss import CrossEntropy
 from minicnn.functional.normalization import BatchNorm
@@ -53,7 +53,7 @@ class LoopConv2d(Conv2d):
     images = slice(None)
 
     def backward(self, grad_y):
-        x, weight = channels_second(self.x), channels_second(self.weight)
+        x, weight = self.x, channels_second(self.weight)
         (kh, kw), (sh, sw), (ph, pw) = weight.shape[2:], self.stride, self.padding
         h, w = x.shape[2:]
         padded = np.zeros((*x.shape[:2], h + 2 * ph, w + 2 * pw))
@@ -69,7 +69,7 @@ class LoopConv2d(Conv2d):
                 else:
                     place += part
         grad_x = padded[:, :, ph : ph + h, pw : pw + w] if self.crop else padded[:, :, :h, :w]
-        p = patches(self.x[self.images], (kh, kw), self.stride, self.padding)
+        p = patches(channels_last(x[self.images]), (kh, kw), self.stride, self.padding)
         grad_weight = np.einsum("nkij,nijuvc->kcuv", grad_y[self.images], p)
         return np.ascontiguousarray(grad_x), grad_weight, self.sum_of_bias(grad_y)
 

@@ -45,7 +45,7 @@ class Conv2d(Function):
         self._check(x, weight, bias)
         xp, k = backend.module_of(x), len(weight)
         oh, ow = output_size("conv2d", x.shape[2:], weight.shape[2:], self.stride, self.padding)
-        self.x, self.weight = channels_last(x), channels_last(weight)
+        self.x, self.weight = x, channels_last(weight)
         kernels = self.weight.reshape(k, -1)
         y = xp.empty((len(x), oh, ow, k), x.dtype)
 
@@ -58,27 +58,29 @@ class Conv2d(Function):
                 xp.clip(rows, 0, xp.inf, out=rows)
 
         backend.for_each_block(convolve, len(x), xp, images_per_block(oh * ow), kernels[0].nbytes * oh * ow)
+        y = channels_second(y)
         self.y = y if self.relu else None
-        return channels_second(y)
+        return y
 
     def backward(self, grad_y):
-        x, weight, grad_y = self.x, self.weight, channels_last(grad_y)
-        n, oh, ow, k = grad_y.shape
+        x, weight = self.x, self.weight
+        (n, c, *size), (k, oh, ow) = x.shape, grad_y.shape[1:]
         xp, kernels = backend.module_of(x), weight.reshape(k, -1)
         need_x, need_weight, need_bias = self.needs_input_grad
-        grad_x = xp.empty(x.shape, x.dtype) if need_x else None
+        grad_x = xp.empty((n, *size, c), x.dtype) if need_x else None
         grad_bias = xp.empty((n, k), x.dtype) if need_bias else None  # a row for each image
 
         def gradients(images):
             grad = grad_y[images] * (self.y[images] > 0) if self.relu else grad_y[images]
+            grad = channels_last(grad)
             if need_bias:
                 grad_bias[images] = grad.sum(axis=1).sum(axis=1)
             grad = grad.reshape(-1, k)
             if need_x and self._is_1x1():
-                xp.matmul(grad, kernels, out=grad_x[images].reshape(-1, x.shape[3]))
+                xp.matmul(grad, kernels, out=grad_x[images].reshape(-1, c))
             elif need_x:
                 p = (grad @ kernels).reshape(-1, oh, ow, *weight.shape[1:])
-                grad_x[images] = add_patches(p, x.shape[1:3], self.stride, self.padding)
+                grad_x[images] = add_patches(p, size, self.stride, self.padding)
             # The patches are made again: keeping them from forward would cost KH*KW times the memory of x.
             return grad.T @ self._patches(images) if need_weight else xp.zeros(1, x.dtype)
 
@@ -92,7 +94,7 @@ class Conv2d(Function):
 
     def _patches(self, images):
         """The patches of some images as rows, (B*OH*OW, KH*KW*C); those of a 1x1 convolution are the pixels of x."""
-        x, weight = self.x[images], self.weight
+        x, weight = channels_last(self.x[images]), self.weight
         p = x if self._is_1x1() else patches(x, weight.shape[1:3], self.stride, self.padding)
         return p.reshape(-1, weight[0].size)
 

@@ -414,6 +414,27 @@ def test_the_first_loss_is_about_that_of_a_guess(preset, seed, digits):
     assert 0.9 * 1.6 * guess < float(parts.total) < 1.5 * 1.6 * guess
 
 
+def test_the_number_of_threads_changes_the_rounding_alone_and_a_second_run_nothing():
+    x, targets = images(5, 3, 48, 48), np.arange(5)
+    found = {}
+    threads = mc.get_num_threads()
+    try:
+        for number in (1, 2, 3, 2, 3):
+            mc.set_num_threads(number)
+            mc.manual_seed(0)
+            network = GoogLeNet(num_classes=5)
+            total = loss(network(x), targets).total
+            total.backward()
+            numbers = [total.item(), *(parameter.grad for parameter in network.parameters())]
+            for a, b in zip(found.setdefault(number, numbers), numbers, strict=True):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        mc.set_num_threads(threads)
+    for other in (2, 3):
+        for a, b in zip(found[1], found[other], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+
+
 def test_biases_start_at_zero_and_the_seed_decides_the_weights():
     mc.manual_seed(8)
     one = GoogLeNet(10, in_channels=1)

@@ -9,6 +9,7 @@ from support import fetch, quiet
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import Tensor, gradcheck, nn
+from minicnn.functional.layout import channels_last
 
 IMAGES = (2, 3, 9, 8)
 
@@ -26,6 +27,13 @@ def test_all_layers_stand_in_nn():
         assert name in nn.__all__
 
 
+def test_the_kernels_of_a_convolution_lie_in_memory_as_it_takes_them():
+    layer = nn.Conv2d(3, 4, 5)
+    layer.load_state_dict(layer.state_dict())
+    layer.double()
+    assert np.shares_memory(channels_last(layer.weight.data), layer.weight.data)
+
+
 # ---- equal to the operation ---------------------------------------------------------------------------------------
 
 
@@ -38,6 +46,7 @@ def test_all_layers_stand_in_nn():
             lambda x, m: F.conv2d(x, m.weight, m.bias, stride=(2, 1), padding=(1, 0)),
         ),
         (nn.Conv2d(3, 4, 1, bias=False), lambda x, m: F.conv2d(x, m.weight)),
+        (nn.Conv2d(3, 4, 3, relu=True), lambda x, m: F.relu(F.conv2d(x, m.weight, m.bias))),
         (nn.ReLU(), lambda x, m: F.relu(x)),
         (nn.MaxPool2d(3), lambda x, m: F.max_pool2d(x, 3)),
         (nn.MaxPool2d(3, 2, 1), lambda x, m: F.max_pool2d(x, 3, stride=2, padding=1)),
@@ -270,6 +279,10 @@ def test_a_float64_image_for_a_float32_layer_is_refused_by_name():
     ("layer", "text"),
     [
         (nn.Conv2d(3, 64, 7, 2, 3), "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))"),
+        (
+            nn.Conv2d(3, 8, 1, bias=False, relu=True),
+            "Conv2d(3, 8, kernel_size=(1, 1), stride=(1, 1), padding=(0, 0), bias=False, relu=True)",
+        ),
         (nn.Conv2d(3, 4, 1, bias=False), "Conv2d(3, 4, kernel_size=(1, 1), stride=(1, 1), padding=(0, 0), bias=False)"),
         (nn.Linear(1024, 10), "Linear(1024, 10)"),
         (nn.Linear(2, 3, bias=False), "Linear(2, 3, bias=False)"),
