@@ -315,7 +315,7 @@ def _walk(run: Callable[[list[slice]], Result], length: int, xp: Any, size: int)
     blocks = _blocks(length, min(size, -(-length // threads)))  # at least one block for each thread
     shares = [blocks[len(blocks) * t // threads : len(blocks) * (t + 1) // threads] for t in range(threads)]
     shares = [share for share in shares if share]
-    with _one_blas_thread():
+    with _blas_threads(1 if len(shares) > 1 else _num_threads):
         futures = [_threads().submit(_inside_block, run, share) for share in shares[1:]]
         try:
             results = [_inside_block(run, shares[0])]  # this thread works too
@@ -362,8 +362,8 @@ _blas_held = threading.Lock()
 
 
 @contextlib.contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread: the blocks already use every core.
+def _blas_threads(number: int) -> Iterator[None]:
+    """Hold BLAS to one thread where the blocks already use every core; where there is one block, it has all threads.
 
     Where several threads of the user walk at once, the first one alone sets and restores: two that each restore what
     they found could leave the limit in place for good.
@@ -377,7 +377,7 @@ def _one_blas_thread() -> Iterator[None]:
             from threadpoolctl import ThreadpoolController  # here, so that importing minicnn needs NumPy alone
 
             _blas = ThreadpoolController().select(user_api="blas")
-        with _blas.limit(limits=1):
+        with _blas.limit(limits=number):
             yield
     finally:
         _blas_held.release()

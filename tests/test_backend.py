@@ -361,6 +361,15 @@ def test_blas_has_one_thread_inside_and_its_own_again_outside(two_blas_threads):
     assert blas_threads() == two_blas_threads
 
 
+def test_blas_has_all_threads_for_a_single_block(two_blas_threads):
+    inside = []
+    for number in (2, 1):
+        mc.set_num_threads(number)
+        backend.for_each_block(lambda items: inside.append(blas_threads()), 1, np)
+    assert inside == [[2] * len(inside[0]), [1] * len(inside[0])]
+    assert blas_threads() == two_blas_threads
+
+
 def test_blas_threads_are_restored_after_an_error(two_blas_threads):
     def fail(items):
         raise KeyError
@@ -399,10 +408,11 @@ first_is_in, first_may_end, second_is_in, second_may_end = (threading.Event() fo
 
 def walk(is_in, may_end):
     def block(items):
-        is_in.set()
-        may_end.wait(20)
-        print(blas_threads())
-    backend.for_each_block(block, 1, np)
+        if items.start == 0:
+            is_in.set()
+            may_end.wait(20)
+            print(blas_threads())
+    backend.for_each_block(block, 2, np)
 
 first = threading.Thread(target=walk, args=(first_is_in, first_may_end))
 second = threading.Thread(target=walk, args=(second_is_in, second_may_end))
@@ -411,7 +421,7 @@ second.start(); second_is_in.wait(20)
 for thread, may_end in [(first, first_may_end), (second, second_may_end)][::order]:
     may_end.set(); thread.join()
 print(blas_threads())
-backend.for_each_block(lambda items: print(blas_threads()), 1, np)
+backend.for_each_block(lambda items: items.start or print(blas_threads()), 2, np)
 print(blas_threads())
 """
 
