@@ -10,14 +10,17 @@ from minicnn.nn import Module
 
 
 def first_non_finite_layer(model: Module, x: mc.Tensor) -> str | None:
-    """The name of the first layer whose output, for this x, has a value that is infinite or not a number."""
+    """The name of the first layer with a value that is infinite or not a number, in its output for this x or a parameter.
+
+    A parameter too, because the ReLU of a convolution makes 0 of an output of minus infinity.
+    """
     found: list[str] = []
 
     def record(name: str) -> Any:
         def hook(layer: Module, inputs: tuple, output: Any) -> None:
-            if not found and isinstance(output, mc.Tensor):
-                if not bool(backend.module_of(output.data).isfinite(output.data).all()):
-                    found.append(name)
+            tensors = [t for t in (output, *layer.parameters()) if isinstance(t, mc.Tensor)]
+            if not found and not all(bool(backend.module_of(t.data).isfinite(t.data).all()) for t in tensors):
+                found.append(name)
 
         return hook
 

@@ -81,7 +81,7 @@ def loop_conv(stride=1, padding=1, **mistake):
     mistake = {name: staticmethod(value) if callable(value) and name.startswith("kernel") else value
                for name, value in mistake.items()}  # fmt: skip
     broken = type("Broken", (LoopConv2d,), mistake)
-    return lambda x, w, b: broken(stride, padding, False)(x, w, b)
+    return lambda x, w, b: broken(stride, padding)(x, w, b)
 
 
 IMAGE = [(2, 2, 5, 5), (3, 2, 3, 3), (3,)]

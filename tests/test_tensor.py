@@ -785,7 +785,7 @@ WIDE = 1000  # a weight of 1000 x 1000 in float64 takes 8 MB, its gradient as mu
         (lambda x, w: x @ w, (1, WIDE), (WIDE, WIDE)),
         (lambda x, w: F.conv2d(x, w), (1, WIDE, 1, 1), (WIDE, WIDE, 1, 1)),
         (lambda w, x: F.linear(x, w), (1, WIDE), (WIDE, WIDE)),  # now the weight is small, and x is not asked for
-        (lambda w, x: F.conv2d(x, w), (1, WIDE, 1, 1), (1, WIDE, 1, WIDE)),
+        (lambda w, x: F.conv2d(x, w), (1, WIDE, 1, 1), (WIDE, WIDE, 1, 1)),
         (lambda b, x: F.linear(x, Tensor(np.ones((1, WIDE))), b), (1,), (WIDE, WIDE)),
         (lambda a, b: a.sum() + (b * b).sum(), (1,), (WIDE, WIDE)),
     ],

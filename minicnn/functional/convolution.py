@@ -36,7 +36,7 @@ class Conv2d(Function):
     Source: Chellapilla, Puri, Simard, "High Performance Convolutional Neural Networks for Document Processing", 2006.
     """
 
-    def __init__(self, stride: IntPair, padding: IntPair, relu: bool):
+    def __init__(self, stride: IntPair, padding: IntPair, relu: bool = False):
         self.stride = checks.pair("conv2d", "stride", stride, minimum=1)
         self.padding = checks.pair("conv2d", "padding", padding)
         self.relu = relu
