@@ -10,7 +10,7 @@ from minicnn.nn import Module
 
 
 def first_non_finite_layer(model: Module, x: mc.Tensor) -> str | None:
-    """The name of the first layer with a value that is infinite or not a number, in its output for this x or a parameter.
+    """The name of the first layer that has, in its output for this x or in a parameter, a value infinite or no number.
 
     A parameter too, because the ReLU of a convolution makes 0 of an output of minus infinity.
     """
