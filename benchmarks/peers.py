@@ -266,9 +266,7 @@ def main() -> None:
     try:
         side = LIBRARIES[options.library](settings | {"preset": "plain", "threads": machine.cores(), "device": "cpu"})
     except ModuleNotFoundError as error:
-        parser.exit(
-            2, f"{parser.prog}: error: {error.name} is missing (benchmarks/peers.py tells how to get it)\n"
-        )
+        parser.exit(2, f"{parser.prog}: error: {error.name} is missing (benchmarks/peers.py tells how to get it)\n")
     print(", ".join(f"{name} {version}" for name, version in side.versions.items()))
     print(f"NumPy's BLAS: {machine.blas_kernels()}; {machine.cores()} threads, {machine.cpu_model()}")
     print(f"GoogLeNet 224x224, batch {options.batch_size}, float32; after imports {side.after_imports / 1e6:.0f} MB")
