@@ -62,15 +62,17 @@ _add_patches = Kernel(
     """
     const int c = i % C, w = i / C % W, h = i / C / W % H, n = i / C / W / H;
     T sum = 0;
-    for (int u = 0; u < KH; ++u) {
-        const int row = h + PH - u;  // where a patch that has the pixel at offset u begins
-        if (row < 0 || row % SH || row / SH >= OH) continue;
-        for (int v = 0; v < KW; ++v) {
-            const int column = w + PW - v;
-            if (column < 0 || column % SW || column / SW >= OW) continue;
+    for (int v = 0; v < KW; ++v) {
+        const int column = w + PW - v;  // where a patch that has the pixel at offset v begins
+        if (column < 0 || column % SW || column / SW >= OW) continue;
+        T of_column = 0;
+        for (int u = 0; u < KH; ++u) {
+            const int row = h + PH - u;
+            if (row < 0 || row % SH || row / SH >= OH) continue;
             const ptrdiff_t there[] = {n, row / SH, column / SW, u, v, c};
-            sum += p[there];
+            of_column += p[there];
         }
+        sum += of_column;
     }
     x = sum;
     """,
@@ -81,7 +83,7 @@ def add_patches(p: Array, size: tuple[int, int], stride: tuple[int, int], paddin
     """x[n, h, w, c] = sum of p[n, (h + PH - u) / SH, (w + PW - v) / SW, u, v, c] over the u, v that divide.
 
     p (N, OH, OW, KH, KW, C) -> (N, H, W, C) with (H, W) = size. Equals im2col.add_patches, bit for bit: the sum runs
-    in the same order. One launch in place of KH * KW + 1.
+    in the same order, over u and then over v. One launch in place of KH + KW + 2.
     """
     n, oh, ow, kh, kw, c = p.shape
     x = _empty((n, *size, c), p)

@@ -66,15 +66,19 @@ def patches(x: Array, kernel: tuple[int, int], stride: tuple[int, int], padding:
 def add_patches(p: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Array:
     """The adjoint of `patches`: every entry is added to the pixel that it came from; what came from padding is dropped.
 
-    p (N, OH, OW, KH, KW, C) -> (N, H, W, C) with (H, W) = size.
+    p (N, OH, OW, KH, KW, C) -> (N, H, W, C) with (H, W) = size. First each row of a patch goes to its row of the
+    image, then each pixel of it to its column: KH + KW additions of arrays in place of KH * KW, most in longer runs.
     """
     n, oh, ow, kh, kw, c = p.shape
     if kernels.usable(backend.module_of(p)):
         return kernels.add_patches(p, size, stride, padding)
-    x = backend.module_of(p).zeros((n, *size, c), p.dtype)
+    xp = backend.module_of(p)
+    rows = xp.zeros((n, size[0], ow, kw, c), p.dtype)
     for u, rows_out, rows_in in overlaps(size[0], kh, stride[0], padding[0], oh):
-        for v, columns_out, columns_in in overlaps(size[1], kw, stride[1], padding[1], ow):
-            x[:, rows_in, columns_in] += p[:, rows_out, columns_out, u, v]
+        rows[:, rows_in] += p[:, rows_out, :, u]
+    x = xp.zeros((n, *size, c), p.dtype)
+    for v, columns_out, columns_in in overlaps(size[1], kw, stride[1], padding[1], ow):
+        x[:, :, columns_in] += rows[:, :, columns_out, v]
     return x
 
 
