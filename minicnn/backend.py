@@ -342,6 +342,15 @@ def _threads() -> ThreadPoolExecutor:
     return _pool
 
 
+def _forget_threads() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has no thread but the one that forked, and would wait forever
+    os.register_at_fork(after_in_child=_forget_threads)
+
+
 def _keep_freed_memory() -> None:
     """Ask the C library (glibc) to keep freed memory for the next array of this process, whichever thread makes it.
 

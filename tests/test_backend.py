@@ -1,11 +1,14 @@
 """The backend: whose array is this, and every item of a batch exactly once, on threads, with BLAS held to one."""
 
+import contextlib
+import gc
 import os
 import platform
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -289,20 +292,79 @@ def test_an_error_in_any_block_reaches_the_caller_when_all_threads_have_stopped(
     assert visits.all()
 
 
-def test_the_caller_waits_for_the_others_where_its_own_block_fails():
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_the_caller_waits_for_the_others_where_its_own_block_fails(error):
     mc.set_num_threads(2)
     other_is_done = threading.Event()
     caller = threading.get_ident()
 
     def work(items):
         if threading.get_ident() == caller:
-            raise KeyError("at once")
+            raise error("at once")
         time.sleep(0.1)
         other_is_done.set()
 
-    with pytest.raises(KeyError, match="at once"):
+    with pytest.raises(error, match="at once"):
         backend.for_each_block(work, 2, np)
     assert other_is_done.is_set()
+
+
+def test_a_thread_that_waits_for_work_does_not_hold_on_to_the_last():
+    mc.set_num_threads(2)
+    array = np.zeros(4)
+    backend.for_each_block(lambda items, array=array: array[items].sum(), 4, np)
+    alive = weakref.ref(array)
+    del array
+    end = time.monotonic() + 20
+    while alive() is not None and time.monotonic() < end:
+        time.sleep(0.001)  # it says that it is done just before it lets go
+    assert alive() is None
+
+
+def test_an_error_in_every_block_leaves_no_cycle_of_references():
+    """Such a cycle would keep the arrays of a failed step until the garbage collector comes by."""
+    mc.set_num_threads(3)
+    seen = []
+
+    class Failure(Exception):
+        def __init__(self):
+            seen.append(weakref.ref(self))
+
+    def work(items):
+        raise Failure
+
+    gc.disable()
+    try:
+        with contextlib.suppress(Failure):
+            backend.for_each_block(work, 3, np)
+        end = time.monotonic() + 20
+        while any(error() for error in seen) and time.monotonic() < end:
+            time.sleep(0.001)
+        assert [error() for error in seen] == [None] * 3
+    finally:
+        gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_process_can_walk():
+    """It has none of its parent's threads, and would wait for them forever."""
+    result = run_python("""
+import os, signal, warnings
+import numpy as np
+import minicnn as mc
+from minicnn import backend
+warnings.simplefilter("ignore")  # newer Pythons warn of a fork in a process with threads
+mc.set_num_threads(2)
+total = lambda: backend.sum_over_blocks(lambda items: np.arange(4)[items].sum(), 4, np)
+total()
+if child := os.fork():
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), total())
+else:
+    signal.alarm(20)
+    os._exit(int(total()))
+""")
+    assert result.stderr == ""
+    assert result.stdout.split() == ["6", "6"]
 
 
 def test_for_each_row_block_covers_arrays_of_any_shape(threads, monkeypatch):
