@@ -69,6 +69,9 @@ class GoogLeNet(nn.Module):
 
     def forward(self, x: Tensor) -> GoogLeNetOutput | Tensor:
         self._check(x)
+        return self._layers(x) if self.training else nn.in_shares(self, self._layers, x)
+
+    def _layers(self, x: Tensor) -> Any:
         x = self.maxpool1(self.conv1(x))
         x = self.norm1(x) if self.norm1 else x
         x = self.conv3(self.conv2(x))

@@ -15,8 +15,10 @@ from minicnn.nn.layers import (
     ReLU,
 )
 from minicnn.nn.module import Buffer, Module, ModuleList, Parameter, Sequential
+from minicnn.nn.shares import in_shares
 
 __all__ = [
     "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Buffer", "Conv2d", "CrossEntropyLoss", "Dropout", "Flatten",
-    "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "ModuleList", "Parameter", "ReLU", "Sequential", "init",
+    "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "ModuleList", "Parameter", "ReLU", "Sequential", "in_shares",
+    "init",
 ]  # fmt: skip

@@ -56,6 +56,10 @@ class Module:
         hooks[key] = hook
         return lambda: hooks.pop(key, None)
 
+    def has_hooks(self) -> bool:
+        """Whether a hook is registered with this module or with one inside it."""
+        return any(module.__dict__.get("_forward_hooks") for module in self.modules())
+
     # ---- what is inside -----------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, Module]]:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from support import threads
 
 import minicnn as mc
 import minicnn.functional as F
@@ -417,22 +418,39 @@ def test_the_first_loss_is_about_that_of_a_guess(preset, seed, digits):
 def test_the_number_of_threads_changes_the_rounding_alone_and_a_second_run_nothing():
     x, targets = images(5, 3, 48, 48), np.arange(5)
     found = {}
-    threads = mc.get_num_threads()
-    try:
-        for number in (1, 2, 3, 2, 3):
-            mc.set_num_threads(number)
+    for number in (1, 2, 3, 2, 3):
+        with threads(number):
             mc.manual_seed(0)
             network = GoogLeNet(num_classes=5)
             total = loss(network(x), targets).total
             total.backward()
-            numbers = [total.item(), *(parameter.grad for parameter in network.parameters())]
-            for a, b in zip(found.setdefault(number, numbers), numbers, strict=True):
-                np.testing.assert_array_equal(a, b)
-    finally:
-        mc.set_num_threads(threads)
+        numbers = [total.item(), *(parameter.grad for parameter in network.parameters())]
+        for a, b in zip(found.setdefault(number, numbers), numbers, strict=True):
+            np.testing.assert_array_equal(a, b)
     for other in (2, 3):
         for a, b in zip(found[1], found[other], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+
+
+@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
+def test_inference_in_shares_is_what_evaluation_is(preset, monkeypatch):
+    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).eval()
+    expected = network(x).data
+    sizes, layers = [], network._layers
+    monkeypatch.setattr(network, "_layers", lambda x: sizes.append(len(x)) or layers(x))
+    with threads(2), mc.no_grad():
+        y = network(x).data
+    assert sorted(sizes) == [2, 3]
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_in_training_mode_batch_norm_sees_the_whole_batch_without_a_graph_too():
+    x, network = images(4, 3, 48, 48), GoogLeNet(5, Preset("no dropout", False, True, (2, 2), 0.0, 0.0))
+    expected = network(x)
+    with threads(2), mc.no_grad():
+        found = network(x)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-4, atol=1e-5 * np.abs(b.data).max())
 
 
 def test_biases_start_at_zero_and_the_seed_decides_the_weights():
