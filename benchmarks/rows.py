@@ -57,6 +57,8 @@ def suite(base: Settings) -> list[Measurement]:
     return [
         Measurement("limits", "matrix product", matrix_products(base), unit="GFLOP/s", rounds=3),
         Measurement("limits", "copy", copies(base), unit="GB/s", rounds=3),
+        Measurement("limits", "products of a training step alone", products(base), rounds=3),
+        Measurement("limits", "products of a training step alone, digits", products(digits), rounds=3),
         Measurement("training", "training", beside_pytorch(base), (
             Row("training / PyTorch NCHW", OURS, NCHW, Target(at_least=1.15)),
             Row("training / PyTorch channels_last", OURS, LAST),
@@ -130,6 +132,14 @@ def copies(base: Settings) -> dict[str, Contestant]:
     return {
         threads_name(threads): Contestant("numpy", limit(base, threads), "copy")
         for threads in sorted({1, base.threads})
+    }
+
+
+def products(settings: Settings) -> dict[str, Contestant]:
+    """The matrix products of a training step without anything else, on one thread and on all."""
+    return {
+        threads_name(threads): Contestant("products", replace(settings, threads=threads))
+        for threads in sorted({1, settings.threads})
     }
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import jpeg, layers, limits, networks
+from benchmarks import jpeg, layers, limits, networks, products
 from benchmarks.gauges import Answer, Side
 from benchmarks.machine import blas_kernels
 
@@ -31,6 +31,7 @@ SIDES: dict[str, Callable[[dict[str, Any]], Side]] = {
     "jpeg": jpeg.side,
     "numpy": limits.numpy_side,
     "torch": limits.torch_side,
+    "products": products.side,
 }
 
 

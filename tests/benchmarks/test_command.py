@@ -265,7 +265,8 @@ def test_quick_run_prints_ratios_and_writes_json(tmp_path: Path) -> None:
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     document = json.loads(path.read_text())
     assert [m["what"] for m in document["measurements"]] == [
-        "matrix product", "copy", "digits 64x64, batch 64, training", "JPEG files"
+        "matrix product", "copy", "products of a training step alone", "products of a training step alone, digits",
+        "digits 64x64, batch 64, training", "JPEG files",
     ]  # fmt: skip
     for measurement in document["measurements"]:
         assert all(len(figures) == 1 and figures[0] > 0 for figures in measurement["figures"].values())

@@ -56,7 +56,7 @@ def test_contestants_differ_in_what_their_row_is_about() -> None:
 
 
 def test_limits_are_of_one_thread_and_of_all() -> None:
-    for what in ("matrix product", "copy"):
+    for what in ("matrix product", "copy", "products of a training step alone"):
         assert {c.settings.threads for c in BY_NAME[what].contestants.values()} == {1, 4}
     assert len(rows.copies(replace(BASE, threads=1))) == 1
 

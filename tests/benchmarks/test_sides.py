@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import needs_torch, threads, torch
 
-from benchmarks import gauges, jpeg, layers, limits, measure, networks, shapes
+from benchmarks import gauges, jpeg, layers, limits, measure, networks, products, shapes
 
 TINY = {"batch_size": 2, "size": 32, "threads": 1, "preset": "plain", "device": "cpu", "classes": 10, "channels": 1}
 
@@ -92,3 +92,33 @@ def test_reading_goes_through_all_files(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(jpeg.tempfile, "mkdtemp", lambda: tmp_path)
     answer = jpeg.side(TINY | {"threads": 2}).commands["reading"](1)
     assert len(list(tmp_path.rglob("*.jpg"))) == answer["work"] == 2 * 2 * 2
+
+
+@pytest.mark.parametrize("preset", ["plain", "batchnorm"])
+def test_all_arithmetic_of_a_training_step_is_in_its_products(preset: str) -> None:
+    for size, channels, classes in [(32, 1, 10), (224, 3, 1000)]:
+        settings = TINY | {"size": size, "channels": channels, "classes": classes, "preset": preset}
+        flop = sum(2 * p.rows * p.inner * p.outputs * (2 if p.first else 3) for p in products.products(settings))
+        assert 1e-9 * flop == pytest.approx(shapes.training_gflop(size, channels, classes, preset))
+
+
+def test_the_products_are_multiplied_for_every_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = products.products(TINY)
+    done: list[int] = []
+
+    class Counted(np.ndarray):
+        """Counts its multiply-adds."""
+
+        def __matmul__(self, other: Any) -> Any:
+            done.append(self.shape[0] * self.shape[1] * other.shape[1])
+            return super().__matmul__(other)
+
+    class Zeros:
+        def standard_normal(self, shape: tuple[int, ...], dtype: Any) -> Any:
+            return np.zeros(shape, dtype).view(Counted)
+
+    monkeypatch.setattr(products, "products", lambda settings: listed)
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: Zeros())
+    answer = products.side(TINY | {"batch_size": 3, "threads": 2}).commands["training"](1)
+    assert answer["work"] == 3
+    assert 2e-9 * sum(done) / 3 == pytest.approx(shapes.training_gflop(32, 1, 10))
