@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import minicnn.functional as F
@@ -69,29 +70,33 @@ class GoogLeNet(nn.Module):
 
     def forward(self, x: Tensor) -> GoogLeNetOutput | Tensor:
         self._check(x)
-        return self._layers(x) if self.training else nn.in_shares(self, self._layers, x)
+        # Each thread takes its images through the layers; but hooks, and batch norm in training, see all of them.
+        together = self.has_hooks() or (self.training and self.preset.batch_norm)
+        run = all_at_once if together else nn.in_shares
+        x = run(self._up_to_4a, x)
+        aux1 = self.aux1(x) if self.training and self.aux1 else None
+        x = run(self._up_to_4d, x)
+        aux2 = self.aux2(x) if self.training and self.aux2 else None
+        x = run(self._up_to_5b, x)
+        logits = self.fc(self.dropout(F.flatten(self.avgpool(x))))
+        return GoogLeNetOutput(logits, aux1, aux2) if self.training else logits
 
-    def _layers(self, x: Tensor) -> Any:
+    def _up_to_4a(self, x: Tensor) -> Tensor:
         x = self.maxpool1(self.conv1(x))
         x = self.norm1(x) if self.norm1 else x
         x = self.conv3(self.conv2(x))
         x = self.norm2(x) if self.norm2 else x
         x = self.maxpool2(x)
-
         x = self.inception3b(self.inception3a(x))
         x = self.maxpool3(x)
+        return self.inception4a(x)
 
-        x = self.inception4a(x)
-        aux1 = self.aux1(x) if self.training and self.aux1 else None
-        x = self.inception4d(self.inception4c(self.inception4b(x)))
-        aux2 = self.aux2(x) if self.training and self.aux2 else None
-        x = self.inception4e(x)
-        x = self.maxpool4(x)
+    def _up_to_4d(self, x: Tensor) -> Tensor:
+        return self.inception4d(self.inception4c(self.inception4b(x)))
 
-        x = self.inception5b(self.inception5a(x))
-        x = F.flatten(self.avgpool(x))
-        logits = self.fc(self.dropout(x))
-        return GoogLeNetOutput(logits, aux1, aux2) if self.training else logits
+    def _up_to_5b(self, x: Tensor) -> Tensor:
+        x = self.maxpool4(self.inception4e(x))
+        return self.inception5b(self.inception5a(x))
 
     def _check(self, x: Tensor) -> None:
         channels = self.conv1.conv.weight.shape[1]
@@ -99,6 +104,11 @@ class GoogLeNet(nn.Module):
             raise ValueError(
                 f"GoogLeNet: x has shape {x.shape}, expected (N, {channels}, H, W) with H and W at least 32"
             )
+
+
+def all_at_once(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """layers(x): the plain version of `nn.in_shares`."""
+    return layers(x)
 
 
 def find_preset(preset: str | Preset) -> Preset:

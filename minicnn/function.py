@@ -32,6 +32,7 @@ class Function:
     numbers_allowed = False  # whether an input may be a Python number
 
     freed = False
+    retain_graph = False  # in backward: whether there will be another; for Functions with graphs inside (nn/shares.py)
     needs_input_grad: tuple[bool, ...] = ()
     edges: tuple[Function | Tensor | None, ...] = ()  # for each input: what made it, or the leaf, or None
 
@@ -92,6 +93,12 @@ class Function:
                 hint = why_this_shape(getattr(gradient, "shape", ()), kind[0]) if gradient is not None else ""
                 raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}{hint}")
         return gradients
+
+    def keep_instead(self, y: Array, same: Array) -> None:
+        """Where the result `y` was kept for backward, keep `same`, which has the same numbers: y's memory is freed."""
+        for name, kept in self.__dict__.items():
+            if kept is y:
+                self.__dict__[name] = same
 
     def free(self) -> None:
         """Forget everything that was kept for backward."""

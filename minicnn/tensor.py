@@ -125,36 +125,13 @@ class Tensor:
 
         `gradient`, the *cotangent*, is an array or Tensor of this tensor's shape; it may be left out for a tensor of
         one element and is then 1. The graph is freed on the way: a second call is an error, unless `retain_graph`.
-
-        The chain rule, from the output towards the leaves: when a Function's turn comes, all gradients of its output
-        have arrived and been added up, because everything that used the output comes before it in the order.
         """
         if not self.requires_grad:
             raise RuntimeError("backward: this tensor does not require a gradient, nothing it was made of does")
         with backend.on_device_of(self.data):
             cotangent = self._cotangent(gradient)
-        if self.creator is None:
-            self.accumulate(cotangent)
-            return
-        arrived: dict[Function, Array] = {self.creator: cotangent}
-        ours: set[Function] = set()  # whose gradient is a sum made here, which may be added to in place
-        for function in outputs_first([self.creator]):
-            grad_y = arrived.pop(function)
-            for edge, grad_x in zip(function.edges, function.gradients(grad_y), strict=True):
-                if edge is None:
-                    continue
-                if isinstance(edge, Tensor):
-                    edge.accumulate(grad_x)
-                elif edge not in arrived:
-                    arrived[edge] = grad_x
-                elif edge in ours:
-                    backend.add(arrived[edge], grad_x, out=arrived[edge])
-                else:
-                    with backend.on_device_of(grad_x):
-                        arrived[edge] = backend.add(arrived[edge], grad_x)
-                    ours.add(edge)
-            if not retain_graph:
-                function.free()
+        for leaf, grad_leaf in gradients_of_leaves(self, cotangent, retain_graph):
+            leaf.accumulate(grad_leaf)
 
     def accumulate(self, gradient: Array) -> None:
         """Add `gradient` to `grad`. The first one is copied: it may be another tensor's gradient as well."""
@@ -225,6 +202,44 @@ def _as_array(data: Any, dtype: Any = None) -> Array:
     if data.dtype.kind not in "fiub":
         raise TypeError(f"Tensor: data must be real numbers, got {data.dtype}")
     return data
+
+
+def gradients_of_leaves(y: Tensor, grad_y: Array, retain_graph: bool) -> Iterator[tuple[Tensor, Array]]:
+    """Each leaf that y was made of with a gradient, once for every use: a leaf's gradient is the sum of them.
+
+    The chain rule, from the output towards the leaves: when a Function's turn comes, all gradients of its output have
+    arrived and been added up, because everything that used the output comes before it in the order.
+    """
+    if y.creator is None:
+        yield y, grad_y
+        return
+    arrived: dict[Function, Array] = {y.creator: grad_y}
+    ours: set[Function] = set()  # whose gradient is a sum made here, which may be added to in place
+    for function in outputs_first([y.creator]):
+        function.retain_graph = retain_graph
+        for edge, grad_x in zip(function.edges, function.gradients(arrived.pop(function)), strict=True):
+            if edge is None:
+                continue
+            if isinstance(edge, Tensor):
+                yield edge, grad_x
+            elif edge not in arrived:
+                arrived[edge] = grad_x
+            elif edge in ours:
+                backend.add(arrived[edge], grad_x, out=arrived[edge])
+            else:
+                with backend.on_device_of(grad_x):
+                    arrived[edge] = backend.add(arrived[edge], grad_x)
+                ours.add(edge)
+        if not retain_graph:
+            function.free()
+
+
+def leaves_of(y: Tensor) -> list[Tensor]:
+    """The leaves that want a gradient and that y was made of, each once; y itself where it is one."""
+    if y.creator is None:
+        return [y] if y.requires_grad else []
+    edges = (edge for function in outputs_first([y.creator]) for edge in function.edges)
+    return list(dict.fromkeys(edge for edge in edges if isinstance(edge, Tensor)))
 
 
 def outputs_first(roots: list[Function]) -> Iterator[Function]:

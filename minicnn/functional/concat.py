@@ -44,11 +44,15 @@ class Concat(Function):
         return y
 
     def backward(self, grad_y):
-        gradients, start = [], 0
+        return tuple(self.parts(grad_y))
+
+    def parts(self, y):
+        """y, or its gradient, cut up again: a view for each input."""
+        parts, start = [], 0
         for size in self.sizes:
-            gradients.append(grad_y[(slice(None),) * self.axis + (slice(start, start + size),)])
+            parts.append(y[(slice(None),) * self.axis + (slice(start, start + size),)])
             start += size
-        return tuple(gradients)
+        return parts
 
 
 def concat(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
@@ -57,4 +61,9 @@ def concat(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
         raise TypeError(f"concat: tensors is {type(tensors).__name__}, expected a list or tuple of Tensors")
     if len(tensors) == 0:
         raise ValueError("concat: tensors is empty, expected at least one")
-    return Concat(axis)(*tensors)
+    operation = Concat(axis)
+    y = operation(*tensors)
+    for x, part in zip(tensors, operation.parts(y.data), strict=True):
+        if x.creator is not None:
+            x.creator.keep_instead(x.data, part)  # a ReLU, say, has kept its result, which is in y now as well
+    return y

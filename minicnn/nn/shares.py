@@ -1,30 +1,93 @@
-"""A batch in shares: each thread takes its images through all layers of a network."""
+"""Data parallelism on threads: each takes its share of the batch through several layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from minicnn import backend
-from minicnn.backend import Array
-from minicnn.nn.module import Module
-from minicnn.tensor import Tensor, grad_enabled, no_grad
+from minicnn.function import Function
+from minicnn.tensor import Tensor, grad_enabled, gradients_of_leaves, leaves_of, no_grad
+
+SMALLEST_SHARE = 4  # items; every share costs Python's time for each operation, and only one thread at a time has that
 
 
-def in_shares(model: Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """forward(x), in inference with one walk over the batch in place of one for each operation: x (N, ...) -> (N, ...).
+class Share(NamedTuple):
+    """A part of the batch, and what the layers made of it."""
 
-    An operation alone shares the batch among the threads, and then all wait for the slowest. So a network whose
-    `forward` treats each image by itself (in training, batch norm does not) may as well be walked through as a whole.
-    Where a graph is recorded, where hooks watch a layer of `model`, and for a single image, it is called as it is.
+    items: slice
+    x: Tensor
+    y: Tensor
+
+
+def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """layers(x), walking the batch once for all of them: x (N, ...) -> y (N, ...).
+
+    An operation by itself shares the batch among the threads, and then all wait for the slowest: hundreds of times in a
+    training step. Here each thread goes its own way until it has its share of y, and later back again.
+
+    The layers must treat every item by itself and draw nothing at random: no batch norm in training, no dropout. Hooks
+    are called with shares. A batch too small for that goes through the layers as it is, and so does one on a GPU.
     """
-    if grad_enabled() or len(x) < 2 or model.has_hooks():
-        return forward(x)
-    parts: dict[int, Array] = {}  # by the number of their first image
+    n, threads, recording = len(x), backend.get_num_threads(), grad_enabled()
+    if threads < 2 or n < threads * SMALLEST_SHARE or x.device != "cpu":
+        return layers(x)
 
-    def walk(images: slice) -> None:
-        with no_grad():  # each thread has a setting of its own
-            parts[images.start] = forward(Tensor(x.data[images])).data
+    def walk(items: slice) -> Share:
+        part = Tensor(x.data[items], requires_grad=recording and x.requires_grad)
+        with contextlib.nullcontext() if recording else no_grad():  # every thread has a setting of its own
+            return Share(items, part, layers(part))
 
-    xp, threads = backend.module_of(x.data), backend.get_num_threads()
-    backend.for_each_block(walk, len(x), xp, size=-(-len(x) // threads))
-    return Tensor(xp.concatenate([parts[start] for start in sorted(parts)]))
+    shares = on_threads(walk, [slice(n * t // threads, n * (t + 1) // threads) for t in range(threads)])
+    joined = Joined(shares)
+    return joined(*(x if leaf is shares[0].x else leaf for leaf in joined.leaves))
+
+
+class Joined(Function):
+    """The shares' results, one behind the other. Backward goes back through all shares at once, each on its thread.
+
+    The inputs are what the layers have used: x, whose gradient is joined in turn, and parameters, whose gradients are
+    added up over the shares, in their order.
+    """
+
+    def __init__(self, shares: list[Share]):
+        self.shares = shares
+        self.leaves = leaves_of(shares[0].y)
+
+    def forward(self, *_):
+        results = [share.y.data for share in self.shares]
+        return backend.module_of(*results).concatenate(results)
+
+    def backward(self, grad_y):
+        def walk_back(share):
+            found = {}
+            for leaf, gradient in gradients_of_leaves(share.y, grad_y[share.items], self.retain_graph):
+                found[leaf] = backend.add(found[leaf], gradient) if leaf in found else gradient
+            return found
+
+        found = on_threads(walk_back, self.shares)
+        gradients = []
+        for leaf in self.leaves:
+            if leaf is self.shares[0].x:
+                parts = [gradients_of[share.x] for share, gradients_of in zip(self.shares, found, strict=True)]
+                gradients.append(backend.module_of(grad_y).concatenate(parts))
+            else:
+                total, *others = [gradients_of.pop(leaf) for gradients_of in found]
+                for other in others:
+                    total = backend.add(total, other)
+                gradients.append(total)
+        return tuple(gradients)
+
+
+def on_threads(work: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+    """[work(thing) for thing in things], on as many threads as there are; all operations inside stay on theirs."""
+    results: list[Any] = [None] * len(things)
+
+    def some(numbers: slice) -> None:
+        results[numbers] = [work(thing) for thing in things[numbers]]
+
+    backend.for_each_block(some, len(things), np)
+    return results

@@ -1,3 +1,5 @@
+import weakref
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -71,6 +73,43 @@ def test_channels_are_the_default():
 def test_tuples_and_lists_are_taken():
     a, b = tensor(2, 1), tensor(2, 2)
     np.testing.assert_array_equal(F.concat((a, b)).data, F.concat([a, b]).data)
+
+
+def test_what_the_inputs_makers_kept_is_kept_once():
+    """A ReLU and a convolution with one keep their results; those are in the concatenated array as well."""
+    x, weight = tensor(4, 3, 6, 5, requires_grad=True), tensor(2, 3, 1, 1, requires_grad=True)
+    branches = [F.relu(x), F.conv2d(x, weight, relu=True), x * 2.0, tensor(4, 1, 6, 5)]
+    makers, arrays = [b.creator for b in branches], [weakref.ref(b.data) for b in branches]
+    expected = [np.array(b.data) for b in branches]
+    y = F.concat(branches)
+    del branches
+    assert [array() for array in arrays] == [None] * 4
+    for maker, result in zip(makers[:2], expected[:2], strict=True):
+        assert np.shares_memory(maker.y, y.data)
+        np.testing.assert_array_equal(maker.y, result)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_gradients_of_what_is_kept_in_the_concatenated_array(axis):
+    weight = tensor(2, 2, 3, 3)
+
+    def branches(x):
+        return [F.relu(x), F.exp(x), F.conv2d(x, weight, padding=1, relu=True)]
+
+    apart, together = tensor(3, 2, 4, 4, requires_grad=True), tensor(3, 2, 4, 4, requires_grad=True)
+    y = F.concat(branches(together), axis)
+    cotangent = np.random.default_rng(3).standard_normal(y.shape)
+    y.backward(cotangent)
+    for branch, part in zip(branches(apart), np.split(cotangent, 3, axis), strict=True):
+        branch.backward(part)
+    np.testing.assert_allclose(together.grad, apart.grad, rtol=1e-12)
+
+
+def test_a_change_of_the_concatenated_array_is_noticed_by_those_who_kept_their_part():
+    y = F.concat([F.relu(tensor(2, 3, requires_grad=True)), tensor(2, 1)])
+    y.data[0, 0] += 1
+    with raises(RuntimeError, "relu: the array that it kept as y", "was changed in place"):
+        y.backward(np.ones((2, 4)))
 
 
 # ---- what is refused ------------------------------------------------------------------------------------------------

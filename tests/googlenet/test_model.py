@@ -432,25 +432,68 @@ def test_the_number_of_threads_changes_the_rounding_alone_and_a_second_run_nothi
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
 
 
+@pytest.fixture
+def small_shares(monkeypatch):
+    monkeypatch.setattr(nn.shares, "SMALLEST_SHARE", 1)
+
+
+def calls(network, monkeypatch):
+    """How many images each stretch of layers gets, from now on."""
+    sizes = []
+    for name in ("_up_to_4a", "_up_to_4d", "_up_to_5b"):
+        layers = getattr(network, name)
+        monkeypatch.setattr(network, name, lambda x, layers=layers: sizes.append(len(x)) or layers(x))
+    return sizes
+
+
+@pytest.mark.usefixtures("small_shares")
 @pytest.mark.parametrize("preset", ["paper", "batchnorm"])
-def test_inference_in_shares_is_what_evaluation_is(preset, monkeypatch):
+@pytest.mark.parametrize("training", [True, False])
+def test_each_thread_takes_its_images_but_batch_norm_in_training_sees_all(preset, training, monkeypatch):
+    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).train(training)
+    sizes = calls(network, monkeypatch)
+    with threads(2):
+        network(x)
+    assert sorted(sizes) == ([5] * 3 if training and preset == "batchnorm" else [2, 2, 2, 3, 3, 3])
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_shares_change_the_rounding_alone():
+    x, targets, network = images(5, 3, 48, 48), np.arange(5), GoogLeNet(5)
+    found = []
+    for number in (1, 2):
+        network.zero_grad()
+        mc.manual_seed(0)
+        with threads(number):
+            total = loss(network(x), targets).total
+            total.backward()
+        found.append([total.data, *(parameter.grad for parameter in network.parameters())])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+
+
+@pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
+def test_inference_in_shares_is_evaluation(preset):
     x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).eval()
-    expected = network(x).data
-    sizes, layers = [], network._layers
-    monkeypatch.setattr(network, "_layers", lambda x: sizes.append(len(x)) or layers(x))
+    with threads(1):
+        expected = network(x).data
     with threads(2), mc.no_grad():
         y = network(x).data
-    assert sorted(sizes) == [2, 3]
     np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
-def test_in_training_mode_batch_norm_sees_the_whole_batch_without_a_graph_too():
-    x, network = images(4, 3, 48, 48), GoogLeNet(5, Preset("no dropout", False, True, (2, 2), 0.0, 0.0))
-    expected = network(x)
+@pytest.mark.usefixtures("small_shares")
+def test_a_hook_sees_the_whole_batch(monkeypatch):
+    network, seen = GoogLeNet(5).eval(), []
+    remove = network.inception4b.branch2[1].register_forward_hook(lambda layer, inputs, y: seen.append(len(y)))
     with threads(2), mc.no_grad():
-        found = network(x)
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_allclose(a.data, b.data, rtol=1e-4, atol=1e-5 * np.abs(b.data).max())
+        network(images(4, 3, 48, 48))
+        remove()
+        sizes = calls(network, monkeypatch)
+        network(images(4, 3, 48, 48))
+    assert seen == [4]
+    assert sizes == [2] * 6
 
 
 def test_biases_start_at_zero_and_the_seed_decides_the_weights():
