@@ -6,6 +6,7 @@ minicnn multiplies, on its threads. A layer's operands are the same for every bl
 fit there: no copies, no pooling, no activations, no optimizer, no memory to wait for.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from benchmarks.gauges import Side, peak_bytes, resident_bytes, timed
@@ -33,29 +34,29 @@ def side(settings: dict[str, Any]) -> Side:
     layers = []
     for product in products(settings):
         images = min(images_per_block(product.rows), -(-n // settings["threads"]))  # as a walk cuts the batch
-        shapes = [
-            (images * product.rows, product.inner),
-            (product.outputs, product.inner),
-            (images * product.rows, product.outputs),
-        ]
-        layers.append((product, images, *(rng.standard_normal(shape, dtype=np.float32) for shape in shapes)))
-
-    def multiply(product: Product, p: Any, kernels: Any, grad_y: Any) -> None:
-        p @ kernels.T
-        grad_y.T @ p
-        if not product.first:
-            grad_y @ kernels
+        layers.append((multiplication(product, images, rng), images))
 
     def training() -> None:
-        for product, images, p, kernels, grad_y in layers:
-
-            def block(some: slice, product: Product = product, p: Any = p, k: Any = kernels, g: Any = grad_y) -> None:
-                rows = (some.stop - some.start) * product.rows
-                multiply(product, p[:rows], k, g[:rows])
-
-            backend.for_each_block(block, n, np, images)
+        for multiply, images in layers:
+            backend.for_each_block(multiply, n, np, images)
 
     return Side({"training": timed(training, work=n)}, {"NumPy": np.__version__}, after_imports, peak_bytes)
+
+
+def multiplication(product: Product, images: int, rng: Any) -> Callable[[slice], None]:
+    """The three products of a layer for a block of at most so many images; of the block, only its size matters."""
+    rows, inner, outputs, _ = product
+    shapes = (images * rows, inner), (outputs, inner), (images * rows, outputs)
+    p, kernels, grad_y = (rng.standard_normal(shape, dtype="float32") for shape in shapes)
+
+    def multiply(block: slice) -> None:
+        some = slice((block.stop - block.start) * rows)
+        p[some] @ kernels.T
+        grad_y[some].T @ p[some]
+        if not product.first:
+            grad_y[some] @ kernels
+
+    return multiply
 
 
 def products(settings: dict[str, Any]) -> list[Product]:

@@ -129,16 +129,19 @@ def matrix_products(base: Settings) -> dict[str, Contestant]:
 
 def copies(base: Settings) -> dict[str, Contestant]:
     """Memory, on one thread and on all."""
-    return {
-        threads_name(threads): Contestant("numpy", limit(base, threads), "copy")
-        for threads in sorted({1, base.threads})
-    }
+    return on_one_thread_and_all(Contestant("numpy", limit(base, base.threads), "copy"))
 
 
 def products(settings: Settings) -> dict[str, Contestant]:
     """The matrix products of a training step without anything else, on one thread and on all."""
+    return on_one_thread_and_all(Contestant("products", settings))
+
+
+def on_one_thread_and_all(contestant: Contestant) -> dict[str, Contestant]:
+    """The contestant twice, or once where one thread is all."""
+    settings = contestant.settings
     return {
-        threads_name(threads): Contestant("products", replace(settings, threads=threads))
+        threads_name(threads): contestant._replace(settings=replace(settings, threads=threads))
         for threads in sorted({1, settings.threads})
     }
 

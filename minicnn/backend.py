@@ -299,6 +299,13 @@ def sum_over_blocks(
     return totals[0]
 
 
+def even_shares(x: Array, smallest: int) -> list[slice]:
+    """The batch x (N, ...) cut into a share for each thread; uncut on a GPU, and where a share would be too small."""
+    n = len(x)
+    shares = _num_threads if module_of(x) is np and n >= smallest * _num_threads else 1
+    return [slice(n * t // shares, n * (t + 1) // shares) for t in range(shares)]
+
+
 def _block_size(size: int, bytes_per_item: int, length: int, xp: Any) -> int:
     return size if xp is np else max(1, min(length, GPU_BYTES // max(1, bytes_per_item)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -32,8 +33,8 @@ def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     The layers must treat every item by itself and draw nothing at random: no batch norm in training, no dropout. Hooks
     are called with shares. A batch too small for that goes through the layers as it is, and so does one on a GPU.
     """
-    n, threads, recording = len(x), backend.get_num_threads(), grad_enabled()
-    if threads < 2 or n < threads * SMALLEST_SHARE or x.device != "cpu":
+    every, recording = backend.even_shares(x.data, SMALLEST_SHARE), grad_enabled()
+    if len(every) == 1:
         return layers(x)
 
     def walk(items: slice) -> Share:
@@ -41,7 +42,7 @@ def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         with contextlib.nullcontext() if recording else no_grad():  # every thread has a setting of its own
             return Share(items, part, layers(part))
 
-    shares = on_threads(walk, [slice(n * t // threads, n * (t + 1) // threads) for t in range(threads)])
+    shares = on_threads(walk, every)
     joined = Joined(shares)
     return joined(*(x if leaf is shares[0].x else leaf for leaf in joined.leaves))
 
@@ -68,17 +69,13 @@ class Joined(Function):
                 found[leaf] = backend.add(found[leaf], gradient) if leaf in found else gradient
             return found
 
-        found = on_threads(walk_back, self.shares)
-        gradients = []
+        found, gradients = on_threads(walk_back, self.shares), []
         for leaf in self.leaves:
             if leaf is self.shares[0].x:
-                parts = [gradients_of[share.x] for share, gradients_of in zip(self.shares, found, strict=True)]
+                parts = [of_share[share.x] for share, of_share in zip(self.shares, found, strict=True)]
                 gradients.append(backend.module_of(grad_y).concatenate(parts))
             else:
-                total, *others = [gradients_of.pop(leaf) for gradients_of in found]
-                for other in others:
-                    total = backend.add(total, other)
-                gradients.append(total)
+                gradients.append(functools.reduce(backend.add, [of_share.pop(leaf) for of_share in found]))
         return tuple(gradients)
 
 
