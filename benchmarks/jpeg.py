@@ -15,7 +15,7 @@ def side(settings: dict[str, Any]) -> Side:
     sets and removes (measure.py)."""
     import numpy as np
 
-    from googlenet.datasets import ImageFolder
+    from googlenet.data import ImageFolder
     from minicnn.data import DataLoader
 
     after_imports = resident_bytes()

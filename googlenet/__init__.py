@@ -3,7 +3,7 @@
 from googlenet.auxiliary import AuxiliaryHead
 from googlenet.inception import Inception, NaiveInception
 from googlenet.model import GoogLeNet, GoogLeNetOutput, LossParts, loss
-from googlenet.table import presets
+from googlenet.presets import presets
 
 __all__ = [
     "AuxiliaryHead", "GoogLeNet", "GoogLeNetOutput", "Inception", "LossParts", "NaiveInception", "loss", "presets",

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import minicnn as mc
+from googlenet.commandline import INTERRUPTED, USAGE_ERROR, Parser, one_line
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
-from googlenet.options import Parser
-from googlenet.report import one_line
-from googlenet.table import TABLE_1, presets
+from googlenet.presets import presets
+from googlenet.table import TABLE_1
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         args.run(args)
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         print(f"googlenet: error: {one_line(error)}", file=sys.stderr)
-        return 2
+        return USAGE_ERROR
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 

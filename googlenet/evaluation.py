@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import minicnn as mc
 import minicnn.functional as F
-from googlenet.datasets import DigitsDataset
+from googlenet.data import DigitsDataset
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
 from minicnn import backend

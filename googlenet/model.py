@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import minicnn.functional as F
 from googlenet.auxiliary import AuxiliaryHead
 from googlenet.inception import BasicConv2d, Inception
-from googlenet.table import INCEPTION, Preset, presets
+from googlenet.presets import Preset, find_preset
+from googlenet.table import INCEPTION
 from minicnn import nn
 from minicnn.nn import init
 from minicnn.tensor import Tensor
@@ -109,15 +110,6 @@ class GoogLeNet(nn.Module):
 def all_at_once(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """layers(x): the plain version of `nn.in_shares`."""
     return layers(x)
-
-
-def find_preset(preset: str | Preset) -> Preset:
-    """The preset of that name; ValueError where there is none."""
-    if isinstance(preset, Preset):
-        return preset
-    if preset not in presets:
-        raise ValueError(f"preset: got {preset!r}, expected one of {', '.join(presets)}")
-    return presets[preset]
 
 
 def initialize(model: nn.Module) -> None:

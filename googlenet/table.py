@@ -5,7 +5,6 @@ Source: Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -75,26 +74,3 @@ TABLE_1 = [
     TableRow("avgpool",     "7x7/1", (1, 1, 1024),    "",      "",     0),
     TableRow("fc",          "",      (1, 1, 1000),    "1000K", "1M",   1_025_000),
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Preset:
-    """The choices in which GoogLeNets differ; the blocks themselves are Table 1's in all of them."""
-
-    name: str
-    local_response_norm: bool  # after pool1 and after the 3x3 convolution of the stem (Figure 3)
-    batch_norm: bool  # after every convolution, which then has no bias
-    pool4: tuple[int, int]  # kernel and stride of the last max pool
-    dropout: float  # before the classifier
-    aux_dropout: float  # before the classifiers of the auxiliary heads
-
-
-presets = {
-    preset.name: preset
-    for preset in [
-        #      name         LRN    batch norm  pool4   dropout  in the heads
-        Preset("paper",     True,  False,      (3, 2), 0.4,     0.7),
-        Preset("plain",     False, False,      (2, 2), 0.4,     0.7),
-        Preset("batchnorm", False, True,       (2, 2), 0.4,     0.7),
-    ]
-}  # fmt: skip

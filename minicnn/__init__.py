@@ -6,8 +6,7 @@ Tensor (tensor.py) and Function (function.py) are the whole engine; functional/ 
 from minicnn import data, functional, nn, optim
 from minicnn.backend import devices, get_num_threads, set_num_threads
 from minicnn.checkpoint import load, save
-from minicnn.gradcheck import GradCheckError, gradcheck
-from minicnn.gradcheck_report import GradCheckReport
+from minicnn.gradcheck import GradCheckError, GradCheckReport, gradcheck
 from minicnn.rng import manual_seed
 from minicnn.summary import summary
 from minicnn.tensor import Tensor, no_grad, tensor

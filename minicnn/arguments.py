@@ -28,3 +28,10 @@ def whole_number(owner: str, name: str, value: Any, minimum: int) -> int:
     if value < minimum:
         raise ValueError(f"{owner}: {name} is {value!r}, expected at least {minimum}")
     return int(value)
+
+
+def true_or_false(owner: str, name: str, value: Any) -> bool:
+    """The option, once it has been checked to be a bool."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{owner}: {name} is {value!r}, expected True or False")
+    return value

@@ -21,9 +21,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +45,15 @@ needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed
 both_dtypes = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5, np.float16: 2e-2}
 Arrays = Sequence[np.ndarray]
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own, with two BLAS threads."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": "2"}
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
 
 
 # ---- cases and their numbers --------------------------------------------------------------------------------------
@@ -218,7 +230,7 @@ class Elsewhere:
 @contextlib.contextmanager
 def everything_elsewhere() -> Iterator[None]:
     """Inside, all arrays are Elsewhere's, whom only an array can name; a batch is one block, as on a GPU."""
-    elsewhere, walk = Elsewhere(), backend._walk
+    elsewhere, walk = Elsewhere(), backend.blocks._walk
 
     def module_of(*arrays: Any) -> Any:
         assert any(backend.is_array(array) for array in arrays), f"module_of{arrays}: no array was asked"
@@ -229,8 +241,9 @@ def everything_elsewhere() -> Iterator[None]:
         return walk(run, length, xp, size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "module_of", module_of)
-        patch.setattr(backend, "_walk", one_block)
+        for asked in (backend, backend.blocks):
+            patch.setattr(asked, "module_of", module_of)
+        patch.setattr(backend.blocks, "_walk", one_block)
         yield
 
 
@@ -368,7 +381,7 @@ class OperationTest:
         with threads(1):
             y, grads = self.run(case, arrays, cotangent)
         if cache_bytes is not None:
-            monkeypatch.setattr(backend, "CACHE_BYTES", cache_bytes)
+            monkeypatch.setattr(backend.blocks, "CACHE_BYTES", cache_bytes)
         for number in (1, 2, 3):
             with threads(number):
                 first, second = (self.run(case, arrays, cotangent) for _ in range(2))

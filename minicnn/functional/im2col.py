@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minicnn import backend, kernels
-from minicnn.backend import Array
+from minicnn import backend
+from minicnn.backend import Array, kernels
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair

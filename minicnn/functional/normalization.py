@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minicnn import backend, kernels
+from minicnn import backend
 from minicnn.arguments import number, whole_number
-from minicnn.backend import Array
+from minicnn.backend import Array, kernels
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.layout import channels_last, channels_second

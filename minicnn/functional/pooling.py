@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minicnn import backend, kernels
+from minicnn import backend
 from minicnn.arguments import whole_number
-from minicnn.backend import Array
+from minicnn.backend import Array, kernels
 from minicnn.function import Function
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
@@ -266,7 +266,7 @@ class AdaptiveAvgPool2d(Function):
 
 def for_each_part(work: Callable[[Any], Any], x: Array) -> None:
     """Call `work(part)` for parts of x (N, H, W, C): as many images as fit in the cache; of a single one, channels."""
-    if len(x) == 1 and x.nbytes >= backend.CACHE_BYTES // 4:
+    if len(x) == 1 and x.nbytes >= backend.blocks.CACHE_BYTES // 4:
         channels = x.shape[3]
         backend.for_each_block(lambda some: work((..., some)), channels, backend.module_of(x), size=channels)
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minicnn import arguments, backend, kernels
-from minicnn.backend import Array
+from minicnn import arguments, backend
+from minicnn.backend import Array, kernels
 from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
 

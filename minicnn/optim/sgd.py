@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from minicnn import arguments, backend, kernels
-from minicnn.backend import Array
+from minicnn import arguments, backend
+from minicnn.backend import Array, kernels
 from minicnn.optim.optimizer import Group, Optimizer
 from minicnn.tensor import Tensor
 

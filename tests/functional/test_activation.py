@@ -143,7 +143,7 @@ def test_relu_inplace_of_no_tensor_is_refused(wrong):
 @pytest.mark.parametrize("shape", [(5, 70_000), (350_001,), (1, 350_000)], ids=str)
 def test_relu_of_an_array_larger_than_the_cache(shape):
     x, cotangent = (np.random.default_rng(seed).standard_normal(shape).astype(np.float32) for seed in (0, 1))
-    assert x.nbytes > backend.CACHE_BYTES
+    assert x.nbytes > backend.blocks.CACHE_BYTES
     with threads(3):
         t = mc.Tensor(x, requires_grad=True)
         y = F.relu(t)

@@ -190,7 +190,7 @@ def test_forward_and_backward_take_the_same_blocks(monkeypatch):
         sizes.append(size)
         return [run([slice(0, length)])]
 
-    monkeypatch.setattr(backend, "_walk", walk)
+    monkeypatch.setattr(backend.blocks, "_walk", walk)
     x = tensor(9, 1, 7, 9, requires_grad=True)
     F.conv2d(x, tensor(2, 1, 2, 2)).backward(np.ones((9, 2, 6, 8)))
     assert sizes == [images_per_block(6 * 8)] * 2
@@ -270,7 +270,7 @@ def test_on_a_gpu_the_columns_of_a_large_batch_are_built_in_slices(monkeypatch):
     whole, blocks = run()
     assert blocks == [5, 5]  # forward and backward
     bytes_per_image = 3 * 3 * 3 * 8 * 8 * 8  # C*KH*KW * OH*OW numbers of 8 bytes
-    monkeypatch.setattr(backend, "GPU_BYTES", 2 * bytes_per_image)
+    monkeypatch.setattr(backend.blocks, "GPU_BYTES", 2 * bytes_per_image)
     sliced, blocks = run()
     assert blocks == [2, 2, 1] * 2
     for one, other in zip(whole, sliced, strict=True):

@@ -115,7 +115,7 @@ def test_linear_is_one_block_for_each_thread(monkeypatch):
         sizes.append((length, size))
         return [run([slice(0, length)])]
 
-    monkeypatch.setattr(backend, "_walk", walk)
+    monkeypatch.setattr(backend.blocks, "_walk", walk)
     x, weight = tensor(2, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
     F.linear(x, weight).backward(np.ones((2, 3)))
     assert sizes == [(3, 3), (4, 4), (3, 3)]  # the outputs; in backward the inputs, then the outputs

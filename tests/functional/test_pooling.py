@@ -335,7 +335,7 @@ def test_parts_cover_everything_once_and_all_threads_have_a_share_of_a_large_ima
 def test_pooling_more_than_the_cache_holds(pool, images):
     """Walked in blocks on threads, a single image by its channels; must give what a few channels alone give."""
     x = tensor(images, 91, 40, 41, dtype=np.float32, requires_grad=True)
-    assert x.data.nbytes > backend.CACHE_BYTES
+    assert x.data.nbytes > backend.blocks.CACHE_BYTES
     with threads(3):
         y = pool(x, 3, 2, 1, ceil_mode=True)
         cotangent = tensor(*y.shape, dtype=np.float32).data

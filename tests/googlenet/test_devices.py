@@ -14,11 +14,12 @@ from support import put, quiet
 import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, loss
-from googlenet.datasets import DigitsDataset
+from googlenet.data import DigitsDataset
 from googlenet.evaluation import Evaluation, evaluate
-from googlenet.interrupt import Interrupt
-from googlenet.options import Options
-from googlenet.training import Trainer, main
+from googlenet.training import main
+from googlenet.training.interrupt import Interrupt
+from googlenet.training.options import Options
+from googlenet.training.trainer import Trainer
 from minicnn import backend, optim, rng
 from minicnn.data import DataLoader
 
@@ -110,8 +111,8 @@ def test_inference_copies_nothing_and_never_waits():
 @pytest.mark.devices("strict")
 def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_path, monkeypatch):
     trainer = Trainer(Options(device="cuda", limit_train=10, batch_size=2, image_size=32), tmp_path)
-    monkeypatch.setattr("googlenet.training.STEPS_UNREAD_ON_GPU", 2)
-    monkeypatch.setattr("googlenet.training.evaluate", lambda *_: Evaluation(0.5, 1.0, 2))
+    monkeypatch.setattr("googlenet.training.trainer.STEPS_UNREAD_ON_GPU", 2)
+    monkeypatch.setattr("googlenet.training.trainer.evaluate", lambda *_: Evaluation(0.5, 1.0, 2))
     monkeypatch.setattr(Trainer, "check_weights", lambda self: None)
     plain, read = Trainer._read, []
 
@@ -193,7 +194,7 @@ def test_losses_are_read_every_ten_steps_and_a_loss_that_is_not_finite_is_found_
         return plain(self)
 
     monkeypatch.setattr(Trainer, "_read", counted)
-    monkeypatch.setattr("googlenet.training.STEPS_UNREAD_ON_GPU", 2)
+    monkeypatch.setattr("googlenet.training.trainer.STEPS_UNREAD_ON_GPU", 2)
     assert run("--output", tmp_path, "--name", "a", "--device", "cuda", "--epochs", 1) == 0
     assert read == [2, 1]  # three steps in an epoch
     assert run("--output", tmp_path, "--name", "b", "--device", "cuda", "--epochs", 1, "--lr", "1e30") == 1

@@ -9,7 +9,7 @@ import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet
 from googlenet.evaluation import Evaluation, count_right, evaluate, evaluate_file
-from googlenet.options import Options
+from googlenet.training.options import Options
 from googlenet.weights import save_model
 from minicnn import Tensor, nn
 from minicnn.data import ArrayDataset, DataLoader

@@ -49,7 +49,7 @@ def test_devices(capsys):
 
 def test_evaluate_as_json(capsys, tmp_path):
     from googlenet.model import GoogLeNet
-    from googlenet.options import Options
+    from googlenet.training.options import Options
     from googlenet.weights import save_model
 
     row = {"epoch": 1, "test_accuracy": 0.1}

@@ -9,8 +9,9 @@ from support import threads
 import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, GoogLeNetOutput, LossParts, loss, presets
-from googlenet.datasets import DigitsDataset
-from googlenet.table import TABLE_1, Preset
+from googlenet.data import DigitsDataset
+from googlenet.presets import Preset
+from googlenet.table import TABLE_1
 from minicnn import GradCheckError, Tensor, gradcheck, nn, rng
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from googlenet import GoogLeNet, Inception, presets
-from googlenet.table import INCEPTION, TABLE_1, Preset
+from googlenet import GoogLeNet, Inception
+from googlenet.table import INCEPTION, TABLE_1
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +91,3 @@ def test_sizes_halve_at_every_stride_of_two():
             size //= 2
         expected = 1 if line.name in ("avgpool", "fc") else size
         assert line.output[:2] == (expected, expected)
-
-
-def test_presets():
-    assert {"paper", "plain", "batchnorm"} <= set(presets)
-    assert all(name == preset.name for name, preset in presets.items())
-    paper = presets["paper"]
-    assert paper.local_response_norm
-    assert not paper.batch_norm
-    assert paper.pool4 == (3, 2)
-    assert (paper.dropout, paper.aux_dropout) == (0.4, 0.7)
-    assert presets["batchnorm"].batch_norm
-    with pytest.raises(AttributeError):  # frozen
-        paper.dropout = 0
-    assert isinstance(paper, Preset)

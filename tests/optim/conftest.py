@@ -12,7 +12,7 @@ SHAPES = [(3, 4), (5,), (), (30, 7)]
 @pytest.fixture(autouse=True)
 def small_cache(monkeypatch):
     """Pretend that the cache is tiny, so that the last of the shapes is walked in several blocks."""
-    monkeypatch.setattr(backend, "CACHE_BYTES", 256)
+    monkeypatch.setattr(backend.blocks, "CACHE_BYTES", 256)
 
 
 def gradients(steps, dtype):

@@ -153,7 +153,7 @@ def test_a_large_array_is_walked_in_blocks_that_fit_the_cache():
     sizes = []
     for_each_row_block(lambda rows: sizes.append(x[rows].nbytes), x)
     assert len(sizes) > 1
-    assert max(sizes) <= backend.CACHE_BYTES
+    assert max(sizes) <= backend.blocks.CACHE_BYTES
 
 
 # ---- state -------------------------------------------------------------------------------------------------------

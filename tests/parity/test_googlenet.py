@@ -8,7 +8,7 @@ from support import both_dtypes, needs_torch, torch
 
 import minicnn as mc
 from googlenet import GoogLeNet, loss
-from googlenet.datasets import DigitsDataset
+from googlenet.data import DigitsDataset
 from minicnn import nn, optim
 from minicnn.data import DataLoader
 

@@ -399,7 +399,11 @@ def test_forward_and_all_gradients(function, dtype, data):
     their_tensors = [torch.tensor(contiguous(array), requires_grad=True) for array in arrays]
 
     with threads(data.draw(st.integers(1, 3), "threads")), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backend, "CACHE_BYTES", data.draw(st.sampled_from([backend.CACHE_BYTES, 1, 200]), "cache bytes"))
+        patch.setattr(
+            backend.blocks,
+            "CACHE_BYTES",
+            data.draw(st.sampled_from([backend.blocks.CACHE_BYTES, 1, 200]), "cache bytes"),
+        )
         y, their_y = comparison.ours(*tensors), comparison.theirs(*their_tensors)
         assert type(y.creator).__name__ == function, "another operation was compared"
         assert_close(y.data, their_y.detach().numpy(), dtype, "forward")

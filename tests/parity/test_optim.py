@@ -46,7 +46,7 @@ WITH_SCHEDULES = [
 @pytest.fixture(autouse=True)
 def small_cache(monkeypatch):
     """Pretend that the cache is tiny, so that the last of the shapes is walked in several blocks."""
-    monkeypatch.setattr(backend, "CACHE_BYTES", 256)
+    monkeypatch.setattr(backend.blocks, "CACHE_BYTES", 256)
 
 
 class Training:

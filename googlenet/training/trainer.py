@@ -1,0 +1,243 @@
+"""The training of a GoogLeNet, from the first step to the last checkpoint."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import minicnn as mc
+from googlenet.data import DigitsDataset
+from googlenet.evaluation import count_right, evaluate
+from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
+from googlenet.presets import find_preset
+from googlenet.report.lines import epoch_line, stuck
+from googlenet.report.metrics import Row
+from googlenet.training.folder import write_report
+from googlenet.training.interrupt import Interrupt, Interrupted
+from googlenet.training.nonfinite import first_non_finite_layer
+from googlenet.training.options import Options
+from googlenet.training.state import CHECKPOINT, restore_state, save_state
+from googlenet.weights import save_model
+from minicnn import backend, optim, rng
+from minicnn.backend import Array
+from minicnn.data import DataLoader
+from minicnn.optim import lr_scheduler
+
+STEPS_UNREAD_ON_GPU = 10  # so many steps are sent to a GPU before the CPU asks what came of them
+NO_LAYER = "none, only the loss itself"
+
+
+class TrainingStopped(Exception):
+    """Training cannot go on; the message says why, and what is saved."""
+
+
+@dataclass
+class Progress:
+    """Where a run is: `step` steps of epoch number `epoch` (from 0) are done; `sums` adds up this epoch's so far."""
+
+    epoch: int = 0
+    step: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)  # one for each epoch that is done
+    best: float = -1.0  # the best test accuracy so far
+
+    def add(self, **amounts: float) -> None:
+        for name, amount in amounts.items():
+            self.sums[name] = self.sums.get(name, 0.0) + amount
+
+
+@dataclass
+class Step:
+    """What one step of the optimizer leaves behind: numbers that may not be computed yet, on the device."""
+
+    number: int  # in its epoch, from 1
+    images: int
+    results: dict[str, Array]  # total, main, aux1, aux2: losses; right: how many images
+
+
+class Trainer:
+    """One run: the network, its optimizer, the data, and how far it is. `run` trains to the end."""
+
+    def __init__(self, options: Options, folder: Path) -> None:
+        self.options, self.folder, self.progress = options, folder, Progress()
+        self.unread: list[Step] = []  # the last steps, whose results nobody has looked at yet
+        backend.use(options.device)
+        mc.manual_seed(options.seed)
+        train_set = DigitsDataset(train=True, size=options.image_size, augment=options.augment)
+        test_set = DigitsDataset(train=False, size=options.image_size)
+        self.classes = len(DigitsDataset.classes)
+        train_set, test_set = train_set.limited(options.limit_train), test_set.limited(options.limit_test)
+        self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
+        self.test_loader = DataLoader(test_set, options.batch_size)
+        if find_preset(options.preset).batch_norm and 1 in (options.batch_size, len(train_set) % options.batch_size):
+            raise ValueError("--batch-size: a batch of one image would be left over, which batch norm cannot normalize")
+        self.model = GoogLeNet(self.classes, options.preset, in_channels=1, aux_heads=options.aux_heads).to(
+            options.device
+        )
+        self.optimizer = make_optimizer(options, self.model)
+        self.schedule = make_schedule(options, self.optimizer, len(self.train_loader))
+
+    def run(self, interrupt: Interrupt) -> None:
+        """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
+        while self.progress.epoch < self.options.epochs:
+            row = self._epoch(interrupt)
+            improved = row["test_accuracy"] > self.progress.best
+            self.progress.best = max(self.progress.best, row["test_accuracy"])
+            self.progress.rows.append(row)
+            self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
+            if improved:
+                save_model(self.folder / "best.safetensors", self.model, self.options, row)
+            self.save()
+            write_report(self.folder, self.progress.rows)
+            print(epoch_line(row, self.options.epochs), flush=True)
+            for warning in stuck(row, self.classes):
+                print(warning, file=sys.stderr)
+
+    def save(self) -> None:
+        """Write the checkpoint from which `resume` goes on."""
+        save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
+
+    def check_weights(self) -> None:
+        """Raise TrainingStopped rather than keep weights that are not finite."""
+        for name, parameter in self.model.named_parameters():
+            if not bool(backend.module_of(parameter.data).isfinite(parameter.data).all()):
+                p = self.progress
+                raise TrainingStopped(
+                    f"{name} is not finite after step {p.step} of epoch {p.epoch + 1}. Try a smaller --lr. "
+                    + self.what_is_kept()
+                )
+
+    def resume(self, arrays: Any, training: dict[str, Any]) -> None:
+        """Go on where a checkpoint was written."""
+        restore_state(arrays, training, self.model, self.optimizer)
+        names = ("epoch", "step", "sums", "rows", "best")
+        self.progress = Progress(**{name: training[name] for name in names})
+
+    def _epoch(self, interrupt: Interrupt) -> Row:
+        """What is left of the epoch, and its row for metrics.csv."""
+        from tqdm import tqdm
+
+        p, images = self.progress, len(self.train_loader.dataset)
+        done = min(p.step * self.options.batch_size, images)
+        head = f"{p.epoch + 1:>3}/{self.options.epochs}"
+        self.model.train()
+        with tqdm(
+            total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
+        ) as bar:
+            for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
+                start = time.perf_counter()
+                self._step(x, targets)
+                stop = interrupt.asked
+                if stop or p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                    bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
+                p.add(seconds=time.perf_counter() - start)
+                bar.update(len(x))
+                if stop:
+                    self.check_weights()
+                    self.save()
+                    raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
+        self.check_weights()
+        result = evaluate(self.model, self.test_loader, self.options.device)
+        return self._row(result.top1)
+
+    @property
+    def read_every(self) -> int:
+        """After how many steps their losses are read. Reading waits for a GPU, which would be idle for a moment."""
+        return 1 if self.options.device == "cpu" else STEPS_UNREAD_ON_GPU
+
+    def _step(self, x: Array, targets: Array) -> None:
+        """One step of the optimizer on one batch; its results are left in `unread`."""
+        p, before = self.progress, rng.get_state()
+        self.schedule.last_epoch = p.epoch * len(self.train_loader) + p.step - 1
+        self.schedule.step()
+        output: GoogLeNetOutput = self.model(mc.Tensor(x))
+        parts = loss(output, targets)
+        if self.read_every == 1 and not math.isfinite(value := float(parts.total)):
+            rng.set_state(before)  # the same dropout masks again
+            layer = first_non_finite_layer(self.model, mc.Tensor(x))
+            raise self._not_finite(
+                value, p.step + 1, f"the first layer whose output is not finite: {layer or NO_LAYER}"
+            )
+        parts.total.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        p.step += 1
+        p.sums["lr"] = self.schedule.get_last_lr()[0]
+        losses = {name: part.data for name, part in zip(parts._fields, parts, strict=True) if part is not None}
+        self.unread.append(Step(p.step, len(x), {**losses, "right": count_right(output.logits, targets)}))
+
+    def _read(self) -> float:
+        """Add the results of the last steps to the epoch's sums; returns the last loss.
+
+        Raises TrainingStopped for a loss that is not finite.
+        """
+        steps, self.unread = self.unread, []
+        for step in steps:
+            values = {name: float(value) for name, value in step.results.items()}
+            value, right = values["total"], values.pop("right")
+            if not math.isfinite(value):
+                where = f"losses are read every {self.read_every} steps on a GPU, too late to tell the layer"
+                raise self._not_finite(value, step.number, f"{where} (--device cpu can)")
+            self.progress.add(images=step.images, right=right, **{n: v * step.images for n, v in values.items()})
+        return value
+
+    def _not_finite(self, value: float, step: int, where: str) -> TrainingStopped:
+        return TrainingStopped(
+            f"the loss is {value} in step {step} of epoch {self.progress.epoch + 1}; {where}. Try a smaller --lr. "
+            + self.what_is_kept()
+        )
+
+    def _row(self, test_accuracy: float) -> Row:
+        sums = self.progress.sums
+        mean = {
+            name: sums[name] / sums["images"] if name in sums else None for name in ("total", "main", "aux1", "aux2")
+        }
+        return {
+            "epoch": self.progress.epoch + 1,
+            "lr": sums["lr"],
+            "train_loss": mean["total"],
+            "loss_main": mean["main"],
+            "loss_aux1": mean["aux1"],
+            "loss_aux2": mean["aux2"],
+            "train_accuracy": sums["right"] / sums["images"],
+            "test_accuracy": test_accuracy,
+            "images_per_second": sums["images"] / sums["seconds"],
+            "seconds": sums["seconds"],
+        }
+
+    def what_is_kept(self) -> str:
+        checkpoint = self.folder / CHECKPOINT
+        return f"The last good checkpoint is {checkpoint}" if checkpoint.exists() else "No checkpoint was written yet"
+
+
+def make_optimizer(options: Options, model: GoogLeNet) -> optim.Optimizer:
+    """The optimizer that the options name."""
+    if options.optimizer == "sgd":
+        return optim.SGD(
+            model.parameters(), options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+        )  # fmt: skip
+    kind = {"adam": optim.Adam, "adamw": optim.AdamW}[options.optimizer]
+    return kind(model.parameters(), options.lr, weight_decay=options.weight_decay)
+
+
+def make_schedule(options: Options, optimizer: optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+    """The learning rate for every step: a linear warm-up, then the schedule that the options name.
+
+    steps: how many an epoch has.
+    """
+    warmup = round(options.warmup * steps)
+    rest = max(1, options.epochs * steps - warmup)
+    main: lr_scheduler.LRScheduler = {
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=rest),
+        "step": lambda: lr_scheduler.StepLR(optimizer, step_size=8 * steps, gamma=0.96),
+        "poly": lambda: lr_scheduler.PolynomialLR(optimizer, total_iters=rest, power=0.5),
+        "constant": lambda: lr_scheduler.MultiStepLR(optimizer, milestones=[]),
+    }[options.schedule]()
+    if warmup == 0:
+        return main
+    climb = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
+    return lr_scheduler.SequentialLR(optimizer, [climb, main], milestones=[warmup])

@@ -1,0 +1,648 @@
+"""train.py: the files of a run, going on after any stop bit for bit, one clear line for everything that goes wrong."""
+
+import csv
+import errno
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minicnn as mc
+from googlenet import GoogLeNet
+from googlenet.report.lines import HEADING
+from googlenet.report.metrics import COLUMNS
+from googlenet.training import command as training_command
+from googlenet.training import folder as run_folder
+from googlenet.training import trainer
+from googlenet.training.command import main, resumed_options
+from googlenet.training.options import Options
+from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
+from minicnn import optim
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+BEST = "best.safetensors"
+FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "metrics.csv"])
+TINY = ["--limit-train", "64", "--limit-test", "32", "--image-size", "32", "--batch-size", "16", "--threads", "1"]
+STEPS = 4  # in an epoch of these
+
+
+@pytest.fixture
+def command(capsys):
+    """command(*arguments): run train.py's main; returns (exit status, standard output, standard error)."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = stop.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    """A run writes 150 MB: away with them at once."""
+    yield tmp_path
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    """The folder of a run that nobody disturbed. Tests only read it; `copy_of` gives one to spoil."""
+    output = tmp_path_factory.mktemp("runs")
+    threads = mc.get_num_threads()
+    assert main([*TINY, "--epochs", "2", "--output", str(output), "--name", "two"]) == 0
+    mc.set_num_threads(threads)
+    yield output / "two"
+    shutil.rmtree(output, ignore_errors=True)
+
+
+@pytest.fixture
+def no_curves(monkeypatch):
+    """matplotlib takes longer than the rest of these small runs."""
+    monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.write_bytes(b"curves"))
+
+
+@pytest.fixture
+def copy_of(tmp_path):
+    """copy_of(folder): a copy that may be changed, named "copy"."""
+
+    def copy(folder):
+        shutil.copytree(folder, tmp_path / "copy")
+        return tmp_path / "copy"
+
+    return copy
+
+
+def metrics(folder):
+    with open(folder / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def without_times(row):
+    return {name: value for name, value in row.items() if name not in ("seconds", "images_per_second")}
+
+
+def assert_same_run(found, expected):
+    """Bit for bit the same weights, optimizer, random state and results; only the time that was needed may differ."""
+    arrays, training_state = read_state(found / CHECKPOINT)
+    expected_arrays, expected_training = read_state(expected / CHECKPOINT)
+    assert list(arrays) == list(expected_arrays)
+    assert [name for name in arrays if arrays[name].data.tobytes() != expected_arrays[name].data.tobytes()] == []
+    for state in (training_state, expected_training):
+        state["rows"] = [without_times(row) for row in state["rows"]]
+        state["sums"].pop("seconds", None)
+    assert training_state == expected_training
+    best, expected_best = mc.load(found / BEST), mc.load(expected / BEST)
+    assert list(best) == list(expected_best)
+    assert [name for name in best if best[name].data.tobytes() != expected_best[name].data.tobytes()] == []
+    assert [without_times(row) for row in metrics(found)] == [without_times(row) for row in metrics(expected)]
+
+
+def at_step(number, action):
+    """A `loss` for googlenet.training.trainer that does `action` in the middle of step `number`, counted from 1."""
+    whole, calls = trainer.loss, itertools.count(1)
+
+    def loss(output, targets):
+        if next(calls) == number:
+            action()
+        return whole(output, targets)
+
+    return loss
+
+
+def interrupted(number):
+    return at_step(number, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+
+def assert_one_clear_line(error):
+    lines = [line for line in error.splitlines() if line]
+    assert len(lines) == 1, error
+    assert "Traceback" not in error
+    assert len(lines[0]) < 600
+
+
+# ---- what a run leaves --------------------------------------------------------------------------------------------
+
+
+def test_the_files_of_a_run(two_epochs):
+    assert sorted(path.name for path in two_epochs.iterdir()) == FILES
+
+
+def test_metrics(two_epochs):
+    rows = metrics(two_epochs)
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for row in rows:
+        values = {name: float(value) for name, value in row.items()}
+        parts = values["loss_main"] + 0.3 * (values["loss_aux1"] + values["loss_aux2"])
+        assert values["train_loss"] == pytest.approx(parts, rel=1e-4)
+        assert values["train_accuracy"] * 64 == pytest.approx(round(values["train_accuracy"] * 64), abs=1e-3)
+        assert values["test_accuracy"] * 32 == pytest.approx(round(values["test_accuracy"] * 32), abs=1e-3)
+        assert 0 <= values["train_accuracy"] <= 1
+        assert 0 <= values["test_accuracy"] <= 1
+        assert values["images_per_second"] == pytest.approx(64 / values["seconds"], rel=1e-3)
+        assert values["lr"] > 0
+
+
+def test_config(two_epochs):
+    config = json.loads((two_epochs / "config.json").read_text())
+    options = Options(**config["options"])
+    assert (options.epochs, options.batch_size, options.limit_train, options.threads) == (2, 16, 64, 1)
+    assert config["versions"]["numpy"] == np.__version__
+    assert config["versions"]["minicnn"] == mc.__version__
+
+
+def test_the_curves_are_a_png(two_epochs):
+    assert (two_epochs / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_checkpoints(two_epochs):
+    arrays, state = read_state(two_epochs / CHECKPOINT)
+    assert (state["epoch"], state["step"], len(state["rows"])) == (2, 0, 2)
+    assert read_state(two_epochs / PREVIOUS)[1]["epoch"] == 1
+    assert "model.conv1.conv.weight" in arrays
+    assert any(name.startswith("optimizer.0.") for name in arrays)
+    info = json.loads(mc.load(two_epochs / BEST).metadata["googlenet"])
+    assert info["test_accuracy"] == max(row["test_accuracy"] for row in state["rows"]) == state["best"]
+
+
+def test_what_is_printed(command, tmp_path):
+    status, out, error = command(*TINY, "--epochs", 1, "--no-aux-heads", "--output", tmp_path, "--name", "run")
+    assert status == 0
+    lines = out.splitlines()
+    assert all(len(line) <= 80 for line in lines if str(tmp_path) not in line)
+    assert "no auxiliary heads" in lines[0]
+    assert "parameters" in lines[0]
+    assert any("64 to train on, 32 to test" in line for line in lines)
+    assert HEADING in lines
+    assert lines[lines.index(HEADING) + 1].lstrip().startswith("1/1")
+    assert lines[-1].startswith("best test accuracy")
+    assert str(tmp_path / "run") in lines[-1]
+    assert all(line.startswith("warning: ") for line in error.splitlines())  # no progress bar where it is no terminal
+    (row,) = metrics(tmp_path / "run")
+    assert row["loss_aux1"] == row["loss_aux2"] == ""
+    assert row["loss_main"] == row["train_loss"]
+    assert not any("aux" in name for name in mc.load(tmp_path / "run" / BEST))
+
+
+def test_evaluate(command, two_epochs):
+    status, out, error = command("--evaluate", two_epochs / BEST, "--limit-test", 32, "--threads", 1)
+    assert (status, error) == (0, "")
+    info = json.loads(mc.load(two_epochs / BEST).metadata["googlenet"])
+    assert str(two_epochs / BEST) in out
+    assert f"{info['test_accuracy']:.2%}" in out
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_it_learns(command, tmp_path):
+    """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes ten minutes."""
+    arguments = ["--limit-train", 1000, "--limit-test", 500, "--image-size", 32, "--epochs", 5, "--seed", 1]
+    status, _, _ = command(*arguments, "--output", tmp_path, "--name", "run")
+    rows = metrics(tmp_path / "run")
+    assert status == 0
+    assert float(rows[-1]["test_accuracy"]) > 0.5
+    assert float(rows[-1]["train_loss"]) < 0.8 * float(rows[0]["train_loss"])
+
+
+# ---- going on, bit for bit ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [STEPS + 2, 2 * STEPS], ids=["in the middle of an epoch", "in the last step"])
+@pytest.mark.usefixtures("no_curves")
+def test_after_ctrl_c_a_run_goes_on_bit_for_bit(command, tmp_path, two_epochs, monkeypatch, step):
+    folder = tmp_path / "two"
+    monkeypatch.setattr(trainer, "loss", interrupted(step))
+    status, _, error = command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two")
+    assert status == 130
+    assert_one_clear_line(error.replace("warning: ", "").splitlines()[-1])
+    assert f"--resume {folder}" in error
+    assert f"step {step - STEPS} of epoch 2" in error
+    state = read_state(folder / CHECKPOINT)[1]
+    assert (state["epoch"], state["step"]) == (1, step - STEPS)
+    assert read_state(folder / PREVIOUS)[1]["epoch"] == 1
+
+    monkeypatch.undo()
+    mc.manual_seed(12345)  # whatever happened in between
+    status, out, _ = command("--resume", folder)
+    assert status == 0
+    assert f"going on after step {step - STEPS} of epoch 2" in out
+    assert_same_run(folder, two_epochs)
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_run_can_be_stopped_again_and_again(command, tmp_path, two_epochs, monkeypatch):
+    folder = tmp_path / "two"
+    arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
+    for step in (1, 2):
+        monkeypatch.setattr(trainer, "loss", interrupted(step))
+        assert command(*arguments)[0] == 130
+        monkeypatch.undo()
+        arguments = ["--resume", folder / CHECKPOINT]
+    assert command(*arguments)[0] == 0
+    assert_same_run(folder, two_epochs)
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_going_on_from_the_checkpoint_before(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    (folder / CHECKPOINT).write_bytes((folder / CHECKPOINT).read_bytes()[:1000])
+    status, _, error = command("--resume", folder)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"--resume {folder / PREVIOUS}" in error  # and this is what one does then:
+    status, out, _ = command("--resume", folder / PREVIOUS)
+    assert status == 0
+    assert_same_run(folder, two_epochs)
+
+
+def test_a_run_can_be_made_longer(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    status, out, _ = command("--resume", folder, "--epochs", 3)
+    assert status == 0
+    assert [row["epoch"] for row in metrics(folder)] == ["1", "2", "3"]
+    assert "3/3" in out
+    assert json.loads((folder / "config.json").read_text())["options"]["epochs"] == 3
+
+
+def test_a_run_that_is_complete_says_so(command, two_epochs):
+    status, out, error = command("--resume", two_epochs)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert "all 2 epochs are done" in error
+
+
+KILLED = """
+import itertools, os, signal, sys
+from googlenet.training import command, state, trainer
+whole, calls, number = {target}, itertools.count(1), {number}
+def killing(*arguments):
+    if next(calls) == number:
+        os.kill(os.getpid(), signal.{signal})
+    return whole(*arguments)
+{target} = killing
+sys.exit(command.main(sys.argv[1:]))
+"""
+
+
+def run_and_kill(arguments, number, signal_name="SIGKILL", target="trainer.loss"):
+    code = KILLED.format(target=target, number=number, signal=signal_name)
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=REPOSITORY, capture_output=True, text=True, timeout=600,
+        check=False,
+    )  # fmt: skip
+
+
+def train_py(*arguments):
+    return subprocess.run(
+        [sys.executable, "train.py", *map(str, arguments)], cwd=REPOSITORY, capture_output=True, text=True, timeout=600,
+        check=False,
+    )  # fmt: skip
+
+
+VARIANTS = {
+    "paper": [],
+    "batchnorm, adam": ["--preset", "batchnorm", "--optimizer", "adam", "--lr", "0.001", "--no-augment"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
+    arguments = [*TINY, *VARIANTS[variant], "--epochs", 4, "--output", tmp_path]
+    straight = train_py(*arguments, "--name", "straight")
+    assert straight.returncode == 0, straight.stderr
+    killed = run_and_kill([*arguments, "--name", "killed"], 2 * STEPS + 3)
+    assert killed.returncode == -signal.SIGKILL
+    assert read_state(tmp_path / "killed" / CHECKPOINT)[1]["epoch"] == 2
+    resumed = train_py("--resume", tmp_path / "killed")
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same_run(tmp_path / "killed", tmp_path / "straight")
+    assert (tmp_path / "killed" / BEST).read_bytes() == (tmp_path / "straight" / BEST).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "number"), [*(("os.fsync", n) for n in (9, 11, 13)), *(("os.replace", n) for n in (6, 7, 8, 9, 10))]
+)
+def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, number):
+    """At an fsync or a rename of the second epoch: whatever is there by then, --resume works and ends the same."""
+    killed = run_and_kill([*TINY, "--epochs", 2, "--output", tmp_path, "--name", "killed"], number, target=target)
+    assert killed.returncode == -signal.SIGKILL
+    resumed = train_py("--resume", tmp_path / "killed")
+    if "epochs are done" not in resumed.stderr:
+        assert resumed.returncode == 0, resumed.stderr
+    assert_same_run(tmp_path / "killed", two_epochs)  # best.safetensors and metrics.csv included
+    assert set(FILES) <= {path.name for path in (tmp_path / "killed").iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+def test_a_real_signal_to_a_real_process(tmp_path, two_epochs, signal_name):
+    arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
+    stopped = run_and_kill(arguments, STEPS + 2, signal_name)
+    assert stopped.returncode == 130
+    assert "Traceback" not in stopped.stderr
+    last = stopped.stderr.splitlines()[-1]
+    assert f"python train.py --resume {tmp_path / 'two'}" in last
+    resumed = train_py("--resume", tmp_path / "two")
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same_run(tmp_path / "two", two_epochs)
+
+
+def test_the_front_door():
+    result = train_py("--epochs", "0")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert_one_clear_line(result.stderr)
+
+
+# ---- Ctrl-C at other moments --------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_before_the_first_step(command, tmp_path, monkeypatch):
+    def impatient(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_command, "start", impatient)
+    status, _, error = command(*TINY, "--output", tmp_path)
+    assert status == 130
+    assert "Traceback" not in error
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_twice_stops_at_once(command, tmp_path, monkeypatch):
+    def twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(trainer, "loss", at_step(STEPS + 1, twice))
+    status, _, error = command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")
+    assert status == 130
+    assert "Traceback" not in error
+    assert str(tmp_path / "run" / CHECKPOINT) in error.splitlines()[-1]
+    assert read_state(tmp_path / "run" / CHECKPOINT)[1]["epoch"] == 1
+
+
+# ---- numbers that blow up -----------------------------------------------------------------------------------------
+
+
+def test_a_learning_rate_that_is_far_too_large(command, tmp_path):
+    arguments = [*TINY, "--lr", 1e30, "--warmup", 0, "--epochs", 2, "--output", tmp_path, "--name", "run"]
+    status, _, error = command(*arguments)
+    assert status == 1
+    assert_one_clear_line(error)
+    assert "step 2 of epoch 1" in error
+    assert re.search(r"not finite: (conv|inception)\S+\.", error)
+    assert "--lr" in error
+    assert "No checkpoint was written yet" in error
+
+
+def poisoning(layer, after):
+    """Adam.step that makes one weight of a layer no number after so many steps."""
+    names = [name for name, _ in GoogLeNet(10, in_channels=1).named_parameters()]
+    whole, calls = optim.Adam.step, itertools.count(1)
+
+    def step(self):
+        whole(self)
+        if next(calls) == after:
+            self.param_groups[0]["params"][names.index(f"{layer}.weight")].data.flat[0] = np.nan
+
+    return step
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_the_step_and_the_layer_are_named_and_the_last_checkpoint_is_kept(command, tmp_path, monkeypatch, two_epochs):
+    monkeypatch.setattr(optim.Adam, "step", poisoning("inception4b.branch3.1.conv", after=STEPS + 1))
+    status, _, error = command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")
+    assert status == 1
+    last = error.splitlines()[-1]
+    assert "the loss is nan in step 2 of epoch 2" in last
+    assert "inception4b.branch3.1.conv" in last
+    assert str(tmp_path / "run" / CHECKPOINT) in last
+    assert read_state(tmp_path / "run" / CHECKPOINT)[1]["epoch"] == 1
+    monkeypatch.undo()
+    assert command("--resume", tmp_path / "run")[0] == 0  # the fault does not come again: the run ends well
+    assert_same_run(tmp_path / "run", two_epochs)
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_weights_that_blow_up_in_the_last_step_of_an_epoch_are_not_called_a_good_checkpoint(
+    command, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(optim.Adam, "step", poisoning("inception4b.branch3.1.conv", after=2 * STEPS))
+    status, _, error = command(*TINY, "--epochs", 3, "--output", tmp_path, "--name", "run")
+    assert status == 1
+    assert "inception4b.branch3.1.conv" in error
+    named = [name for name in (PREVIOUS, CHECKPOINT) if str(tmp_path / "run" / name) in error]
+    assert named
+    arrays, _ = read_state(tmp_path / "run" / named[0])
+    assert all(np.isfinite(tensor.data).all() for tensor in arrays.values())
+
+
+def test_numpy_s_warnings_do_not_fill_the_screen(tmp_path):
+    result = train_py(*TINY, "--lr", 1e30, "--warmup", 0, "--epochs", 1, "--output", tmp_path)
+    assert result.returncode == 1
+    assert_one_clear_line(result.stderr)
+
+
+# ---- a full disk, a folder that cannot be written to --------------------------------------------------------------
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def fill_the_disk(monkeypatch):
+    def fsync(descriptor):
+        raise FULL
+
+    monkeypatch.setattr("minicnn.checkpoint.os.fsync", fsync)
+
+
+def test_a_full_disk_stops_the_run_and_leaves_the_checkpoint_before(command, copy_of, two_epochs, monkeypatch):
+    folder = copy_of(two_epochs)
+    before = {name: (folder / name).read_bytes() for name in (CHECKPOINT, PREVIOUS, BEST)}
+    monkeypatch.setattr(trainer, "loss", at_step(1, lambda: fill_the_disk(monkeypatch)))
+    status, _, error = command("--resume", folder, "--epochs", 3)
+    assert status == 1
+    assert_one_clear_line("\n".join(line for line in error.splitlines() if not line.startswith("warning: ")))
+    assert "No space left on device" in error
+    assert str(folder / CHECKPOINT) in error
+    monkeypatch.undo()
+    assert {name: (folder / name).read_bytes() for name in (CHECKPOINT, PREVIOUS, BEST)} == before
+    assert sorted(path.name for path in folder.iterdir()) == FILES  # nothing half-written is left
+
+
+def test_a_full_disk_when_ctrl_c_is_pressed(command, tmp_path, monkeypatch):
+    def full_and_interrupted():
+        fill_the_disk(monkeypatch)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(trainer, "loss", at_step(2, full_and_interrupted))
+    status, _, error = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 1
+    assert_one_clear_line(error)
+    assert "No space left on device" in error
+    assert "No checkpoint was written yet" in error
+
+
+def test_a_folder_that_may_not_be_made(command, tmp_path, monkeypatch):
+    def refused(self, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    status, out, error = command(*TINY, "--output", tmp_path / "locked")
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert "--output" in error
+    assert str(tmp_path / "locked") in error
+    assert "Permission denied" in error
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_config_that_may_not_be_written(command, tmp_path, copy_of, two_epochs, monkeypatch, resume):
+    folder = copy_of(two_epochs) if resume else tmp_path / "runs"
+
+    def refused(self, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    arguments = ["--resume", folder, "--epochs", 3] if resume else [*TINY, "--output", folder]
+    status, _, error = command(*arguments)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "Permission denied" in error
+    assert str(folder) in error  # which file it is about
+
+
+# ---- wrong flags --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--epochs", "0"], "--epochs: got 0, expected at least 1"),
+        (["--epochs", "three"], "--epochs"),
+        (["--batch-size", "0"], "--batch-size"),
+        (["--lr", "nan"], "--lr"),
+        (["--lr", "inf"], "lr"),
+        (["--lr", "-1"], "--lr"),
+        (["--lr", "fast"], "--lr"),
+        (["--warmup", "inf"], "warmup"),
+        (["--momentum", "nan"], "--momentum"),
+        (["--weight-decay", "-1"], "--weight-decay"),
+        (["--image-size", "31"], "--image-size: got 31, expected at least 32"),
+        (["--limit-train", "-1"], "--limit-train"),
+        (["--seed", "-3"], "--seed"),
+        (["--seed", "0.5"], "--seed"),
+        (["--threads", "-1"], "--threads"),
+        (["--preset", "papper"], "papper"),
+        (["--schedule", "linear"], "linear"),
+        (["--optimizer", "sgdd"], "sgdd"),
+        (["--device", "gpu"], "device"),
+        (["--device", "cuda"], "pip install"),
+        (["--nonsense"], "--nonsense"),
+        (["--epochs"], "--epochs"),
+        (["--preset", "batchnorm", "--batch-size", "1", "--limit-train", "1"], "batch"),
+        (["--preset", "batchnorm", "--batch-size", "2", "--limit-train", "3"], "batch"),  # a last batch of one
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_flags_are_one_clear_line_and_leave_nothing(command, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    status, _, error = command("--image-size", 32, "--limit-test", 2, *arguments, "--output", tmp_path / "runs")
+    assert status == 2
+    assert_one_clear_line(error)
+    assert said in error
+    assert "train.py: error: " in error
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def test_a_name_that_is_taken(command, two_epochs):
+    before = sorted(path.name for path in two_epochs.iterdir())
+    status, out, error = command(*TINY, "--output", two_epochs.parent, "--name", two_epochs.name)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert "--name" in error
+    assert f"--resume {two_epochs}" in error
+    assert sorted(path.name for path in two_epochs.iterdir()) == before
+
+
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_output_is_a_file(command, tmp_path, inside):
+    (tmp_path / "file").write_text("mine")
+    status, _, error = command(*TINY, "--output", tmp_path / "file" / inside)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "--output" in error
+    assert str(tmp_path / "file") in error
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_resume_what_is_not_there(command, tmp_path):
+    for path in (tmp_path / "nowhere", tmp_path, tmp_path / "x.safetensors"):
+        status, out, error = command("--resume", path)
+        assert (status, out) == (2, "")
+        assert_one_clear_line(error)
+        assert str(path) in error
+
+
+def test_resume_weights_alone(command, two_epochs):
+    status, out, error = command("--resume", two_epochs / BEST)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert BEST in error
+    assert "cannot be resumed" in error
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"\x00" * 100])
+def test_resume_a_foreign_file(command, tmp_path, content):
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(content)
+    status, _, error = command("--resume", path)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert str(path) in error
+
+
+def test_resume_as_another_run(command, two_epochs):
+    status, _, error = command("--resume", two_epochs, "--epochs", 3, "--lr", 0.5, "--seed", 7)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "--lr" in error
+    assert "--seed" in error
+
+
+@pytest.mark.parametrize("path", ["nowhere.safetensors", ".", CHECKPOINT, "text"])
+def test_evaluate_what_is_no_network(command, two_epochs, tmp_path, path):
+    (tmp_path / "text").write_text("hello")
+    file = tmp_path / path if path in ("text", ".") else two_epochs / path
+    status, out, error = command("--evaluate", file)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert path in error
+
+
+def test_what_may_change_in_a_resumed_run():
+    options = Options(epochs=3, threads=2, lr=0.1)
+    assert resumed_options(options, {}) == options
+    assert resumed_options(options, {"epochs": 5, "threads": 1, "device": "cpu"}) == Options(
+        epochs=5, threads=1, lr=0.1
+    )
+    assert resumed_options(options, {"lr": 0.1}) == options  # the same again is no change
+    with pytest.raises(ValueError, match="--resume: --lr, --batch-size would make it another run"):
+        resumed_options(options, {"lr": 0.2, "batch_size": 8})
+    with pytest.raises(ValueError, match="--epochs: got 0"):
+        resumed_options(options, {"epochs": 0})

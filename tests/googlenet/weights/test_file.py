@@ -1,0 +1,95 @@
+"""Weights in a file that says for which network they are."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import minicnn as mc
+from googlenet import GoogLeNet
+from googlenet.training.options import Options
+from googlenet.weights import load_model, save_model
+from minicnn import Tensor
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    """These files have 25 to 40 MB each: away with them at once."""
+    yield tmp_path
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def saved(path, preset="paper", classes=4, channels=1, heads=True):
+    mc.manual_seed(3)
+    model = GoogLeNet(classes, preset, channels, heads)
+    options = Options(preset=preset, aux_heads=heads, image_size=48)
+    save_model(path, model, options, {"epoch": 7, "test_accuracy": 0.875})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("preset", "classes", "channels", "heads"),
+    [("paper", 4, 1, True), ("plain", 2, 3, False), ("batchnorm", 10, 1, True), ("batchnorm", 3, 2, False)],
+)
+def test_a_network_comes_back_whole(tmp_path, preset, classes, channels, heads):
+    path = tmp_path / "best.safetensors"
+    model = saved(path, preset, classes, channels, heads)
+    loaded, info = load_model(path)
+    assert isinstance(loaded, GoogLeNet)
+    assert not any(module.training for module in loaded.modules())
+    state = loaded.state_dict()
+    assert list(state) == list(model.state_dict())
+    for name, tensor in model.state_dict().items():
+        np.testing.assert_array_equal(state[name].data, tensor.data, err_msg=name)
+    x = Tensor(np.random.default_rng(0).standard_normal((2, channels, 40, 40)).astype(np.float32))
+    np.testing.assert_array_equal(loaded(x).data, model.eval()(x).data)
+    assert (info["epoch"], info["test_accuracy"], info["image_size"]) == (7, 0.875, 48)
+    assert (info["preset"], info["num_classes"], info["in_channels"]) == (preset, classes, channels)
+
+
+def test_the_weights_have_torchvision_s_names_and_nothing_is_around_them(tmp_path):
+    path = tmp_path / "best.safetensors"
+    saved(path)
+    names = set(mc.load(path))
+    assert {"conv1.conv.weight", "inception3a.branch2.0.conv.weight", "aux1.fc1.weight", "fc.weight"} <= names
+
+
+def test_weights_that_do_not_say_for_which_network_are_refused(tmp_path):
+    path = tmp_path / "foreign.safetensors"
+    mc.save({"fc.weight": np.ones((2, 2), np.float32)}, path)
+    with pytest.raises(ValueError, match=r"foreign\.safetensors: .*which network"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.0])
+def test_a_truncated_file_is_refused_by_name(tmp_path, keep):
+    path = tmp_path / "best.safetensors"
+    saved(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(ValueError, match=r"best\.safetensors"):
+        load_model(path)
+
+
+def test_weights_that_do_not_fit_their_own_description_are_refused(tmp_path):
+    path = tmp_path / "best.safetensors"
+    saved(path)
+    state = mc.load(path)
+    info = json.loads(state.metadata["googlenet"])
+    mc.save(dict(state), path, {"googlenet": json.dumps({**info, "num_classes": 5})})
+    with pytest.raises(ValueError, match=r"fc2?\.weight has shape \(4, 1024\), expected \(5, 1024\)"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"preset": "paper"}'])
+def test_a_description_that_is_no_good_is_a_value_error_too(tmp_path, text):
+    path = tmp_path / "best.safetensors"
+    mc.save({"fc.weight": np.ones((2, 2), np.float32)}, path, {"googlenet": text})
+    with pytest.raises(ValueError, match=r"best\.safetensors"):
+        load_model(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_model(tmp_path / "nowhere.safetensors")
