@@ -124,6 +124,15 @@ def fingerprint(array: Array) -> int | None:
     return zlib.crc32(array.tobytes())
 
 
+def read_only(array: Array) -> Array:
+    """The same memory, as an array that cannot be written to; a CuPy array itself, which has no such setting."""
+    if not isinstance(array, np.ndarray):
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 @dataclass(frozen=True)
 class Device:
     """One line of `devices()`: a device's name, whether it can be used here, and what it is or why not."""

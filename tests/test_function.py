@@ -362,7 +362,7 @@ KEEP_THEIR_RESULT = {
     "tanh": lambda x: F.tanh(x),
     "softmax": lambda x: F.softmax(x, 1),
     "log_softmax": lambda x: F.log_softmax(x, 1),
-    "div": lambda x: x / 2.0,
+    "div": lambda x: 2.0 / x,
     "max_pool2d": lambda x: F.max_pool2d(x, 3, 1, 1),
 }
 
