@@ -6,9 +6,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minicnn import backend
 from minicnn.functional import checks
-from minicnn.functional.basic import operand, shapes_together
+from minicnn.functional.basic import shapes_together
 from minicnn.tensor import Tensor
 
 
@@ -18,7 +20,8 @@ def compare(comparison: Callable[[Any, Any], Any], symbol: str, a: Any, b: Any) 
     One of them is a Tensor, the other may be an array or a number too. What else there is, None or a string, is
     left to Python: == is False then. But a list is refused, which == would say to differ from every tensor.
     """
-    values = [operand(x) for x in (a, b)]
+    # np.float64(2) < t comes with the scalar as an array of no axes: NumPy makes it one before it asks.
+    values = [x.item() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0 else x for x in (a, b)]
     values = [x.data if isinstance(x, Tensor) else x for x in values]
     for value in values:
         if isinstance(value, list | tuple):
