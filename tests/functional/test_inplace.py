@@ -119,6 +119,11 @@ def test_a_constant_joins_the_graph():
     assert not total.is_leaf
     total.sum().backward()
     np.testing.assert_array_equal(w.grad, [11, 11])
+    constant = Tensor(np.zeros(2))
+    view = constant[:1]
+    constant += w
+    with raises(RuntimeError, "add: a shares its memory"):
+        view + 1
 
 
 def test_those_that_share_the_memory_are_stale():
@@ -132,6 +137,11 @@ def test_those_that_share_the_memory_are_stale():
         view += 1
     with raises(RuntimeError, "concat: tensors[1] shares its memory"):
         F.concat([h.reshape(3, 1), view])
+    with mc.no_grad():
+        np.testing.assert_array_equal((view * 2).data, [[4], [6], [8]])  # no history is needed
+        view_of_view = view[1:]
+    with raises(RuntimeError, "mul: a shares its memory"):
+        view_of_view * 2
     (h + h[::-1]).sum().backward()  # what was made since is not stale
 
 
@@ -141,6 +151,8 @@ def test_those_that_share_the_memory_are_stale():
 def test_a_leaf_or_a_view_of_one_is_refused_before_it_changes(numbers):
     x, array = numbers
     before, w = fetch(x.data).copy(), Tensor(array, requires_grad=True)
+    with raises(RuntimeError, "-=: the tensor is a leaf"):
+        w -= 1
     for tensor, what in [(x, "is a leaf"), (x.reshape(4), "shares its memory with a leaf"), (x[1:], "shares its")]:
         with raises(RuntimeError, f"-=: the tensor {what}", "write it under no_grad(), use an optimizer"):
             tensor -= 1
