@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.backend import Array, fingerprint, is_array, on_device_of, read_only
-from minicnn.tensor import Tensor, grad_enabled
+from minicnn.tensor import Memory, Tensor, grad_enabled
 
 
 class Function:
@@ -37,6 +37,7 @@ class Function:
     used = False  # __call__ has been there
     freed = False
     retain_graph = False  # in backward: whether there will be another; for Functions with graphs inside (nn/shares.py)
+    versions: dict[Memory, int]  # of what was kept in the memory of an input or of the result
     needs_input_grad: tuple[bool, ...] = ()
     edges: tuple[Function | Tensor | None, ...] = ()  # for each input: what made it, or the leaf, or None
 
@@ -80,7 +81,12 @@ class Function:
         # What forward kept must not change until backward; what __init__ got may, as running statistics do.
         kept = {name: v for name, v in self.__dict__.items() if is_array(v) and v is not before.get(name)}
         self.fingerprints = {name: fingerprint(array) for name, array in kept.items()}
-        return self._result(Tensor(y, requires_grad=True, creator=self), tensors)
+        result = self._result(Tensor(y, requires_grad=True, creator=self), tensors)
+        owners = {id(owner(array)) for array in kept.values()}
+        self.versions = {
+            x.memory: x.version for x in (result, *tensors) if x is not None and id(owner(x.data)) in owners
+        }
+        return result
 
     def gradients(self, grad_y: Array) -> tuple[Array | None, ...]:
         """`backward`, as a tuple, with every gradient's shape and dtype checked."""
@@ -94,6 +100,12 @@ class Function:
                 raise RuntimeError(
                     f"{self.name}: the array that it kept as {name}, shape {self.__dict__[name].shape}, was changed in "
                     "place after forward, so the gradient would be wrong; change a copy, or change it after backward()"
+                )
+        for memory, version in self.versions.items():
+            if memory.version != version:
+                raise RuntimeError(
+                    f"{self.name}: an array that it kept was changed in place by {memory.changed_by} after forward, so "
+                    "the gradient would be wrong; use an operation that is not in place there"
                 )
         try:
             with on_device_of(grad_y):
@@ -118,11 +130,18 @@ class Function:
                 raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}{hint}")
         return gradients
 
-    def keep_instead(self, y: Array, same: Array) -> None:
-        """Where the result `y` was kept for backward, keep `same`, which has the same numbers: y's memory is freed."""
+    def know_version(self, x: Tensor) -> None:
+        """Where something was kept in the memory of x, it is as it should be: this operation itself has written it."""
+        if x.memory in self.versions:
+            self.versions[x.memory] = x.version
+
+    def keep_instead(self, x: Tensor, part: Array, y: Tensor) -> None:
+        """Where the result x was kept, keep this part of y, which has the same numbers: the memory of x is freed."""
         for name, kept in self.__dict__.items():
-            if kept is y:
-                self.__dict__[name] = same
+            if kept is x.data:
+                self.__dict__[name] = part
+                self.versions.pop(x.memory, None)
+                self.versions[y.memory] = y.version
 
     def free(self) -> None:
         """Forget everything that was kept for backward."""

@@ -69,6 +69,8 @@ class Tensor:
         self.requires_grad = requires_grad
         self.creator = creator
         self.memory, self.version = Memory(), 0
+        if isinstance(data, Tensor):
+            self.share_memory_of(data)
         self._grad: Array | None = None
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(f"Tensor: requires_grad needs a floating dtype, got {self.data.dtype}")
@@ -104,8 +106,8 @@ class Tensor:
         """What `backward` has added up for this leaf, a bare array; None before. May be set, to an array or Tensor."""
         if self._grad is None and self.creator is not None:
             warnings.warn(
-                f"grad: this tensor is a result (of {self.creator.name}), and only leaves keep a gradient. Where a "
-                "parameter is meant: `w = w - lr * w.grad` makes a new tensor, `w -= lr * w.grad` under no_grad() not",
+                f"grad: this tensor is a result (of {self.creator.name}), and only leaves keep one. Where it "
+                "should be a parameter: `w = w - lr * w.grad` makes a new tensor; write `w -= ...` under no_grad()",
                 stacklevel=2,
             )
         return self._grad
@@ -133,9 +135,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same data, outside the graph."""
-        y = Tensor(self.data)
-        y.share_memory_of(self)
-        return y
+        return Tensor(self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -166,7 +166,7 @@ class Tensor:
         """Note that the data lie in the memory of other's."""
         self.memory, self.version = other.memory, other.version
         self.memory.shared = True
-        self.memory.of_leaf |= other.requires_grad and other.is_leaf
+        self.memory.of_leaf |= any(t.requires_grad and t.is_leaf for t in (self, other))
 
     def check_not_stale(self, user: str) -> None:
         """RuntimeError where the data were overwritten through another tensor, which has a new history since."""
@@ -192,6 +192,7 @@ class Tensor:
             self.memory.version += 1
             self.memory.changed_by = y.creator.name
             self.version = self.memory.version
+            y.creator.know_version(self)
         return self
 
     # ---- the walk back ------------------------------------------------------------------------------------------

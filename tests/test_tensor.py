@@ -369,7 +369,7 @@ def test_the_missing_grad_of_a_result_is_warned_of_once_for_each_place():
         for _ in range(3):
             assert w.grad is None
     assert [warning.filename for warning in caught] == [__file__]
-    assert str(caught[0].message).startswith("grad: this tensor is a result (of sub), and only leaves keep a gradient.")
+    assert str(caught[0].message).startswith("grad: this tensor is a result (of sub), and only leaves keep one.")
 
 
 @pytest.mark.filterwarnings("error")

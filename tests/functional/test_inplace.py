@@ -8,7 +8,7 @@ from support import fetch, leaf, put, raises, share_memory
 
 import minicnn as mc
 import minicnn.functional as F
-from minicnn import Tensor, gradcheck
+from minicnn import Tensor, gradcheck, nn
 
 IN_PLACE = {
     "+=": (operator.iadd, operator.add),
@@ -163,6 +163,15 @@ def test_a_leaf_or_a_view_of_one_is_refused_before_it_changes(numbers):
     assert not np.array_equal(fetch(x.data), before)
 
 
+def test_a_parameter_made_of_a_tensor_shares_its_memory():
+    h = leaf([1.0, -2.0]) * 1
+    p = nn.Parameter(h)
+    assert p.memory is h.memory
+    with raises(RuntimeError, "relu with inplace=True: the tensor shares its memory with a leaf"):
+        F.relu(h, inplace=True)
+    np.testing.assert_array_equal(p.data, [1, -2])
+
+
 def test_a_part_is_refused_before_it_changes(numbers):
     x, _ = numbers
     h = x * 1
@@ -208,11 +217,40 @@ def test_the_in_place_quotient_of_integers_is_refused():
         x /= 2
 
 
-def test_what_was_kept_for_backward_cannot_be_overwritten():
-    h = F.tanh(leaf([1.0, 2.0]))
-    h += 1
-    with raises(RuntimeError, "tanh: the array that it kept as y", "was changed in place after forward"):
-        h.sum().backward()
+@pytest.mark.parametrize("change", [lambda h: h.__iadd__(1), lambda h: F.relu(h, inplace=True)], ids=["+=", "relu"])
+@pytest.mark.parametrize(
+    ("keep", "name"), [(lambda h: h, "tanh"), (lambda h: h * h, "mul"), (lambda h: h.reshape(2, 1).T.exp(), "exp")]
+)
+def test_what_was_kept_for_backward_cannot_be_overwritten(keep, name, change, numbers):
+    """Also on a GPU, where the arrays themselves are not compared, and where no number changes."""
+    h = F.tanh(numbers[0][0])
+    y = keep(h)
+    change(y if name == "exp" else h)
+    with raises(RuntimeError, f"{name}: ", "that it kept", "was changed in place"):
+        y.sum().backward()
+
+
+def test_what_concat_keeps_instead_may_be_overwritten_and_its_own_result_not(numbers):
+    x, _ = numbers
+    for changed, allowed in ((0, True), (1, False)):
+        x.grad = None
+        h = F.tanh(x * 1.0)
+        y = F.concat([h, x])
+        (h, y)[changed].__iadd__(1)
+        if allowed:
+            y.sum().backward()
+            np.testing.assert_allclose(fetch(x.grad), 2 - np.tanh(fetch(x.data)) ** 2)
+        else:
+            with raises(RuntimeError, "tanh: ", "that it kept", "was changed in place"):
+                y.sum().backward()
+
+
+def test_relu_in_place_knows_what_it_has_written_itself(numbers):
+    x, _ = numbers
+    h = x - 2.0
+    y = F.concat([F.relu(h, inplace=True) + h, h])
+    y.sum().backward()
+    np.testing.assert_array_equal(fetch(x.grad), [[0, 0], [3, 3]])
 
 
 # ---- x[index] = value -----------------------------------------------------------------------------------------------
