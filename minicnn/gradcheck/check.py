@@ -46,8 +46,9 @@ def gradcheck(
     directions: instead of every element, that many random directions for each input; for whole networks.
     report: return a GradCheckReport (errors, step sweep, evaluations of fn, a plot), also where a gradient is wrong.
 
-    Raises GradCheckError where an element is off by more than atol + rtol |difference|, where backward changes what it
-    is given, or where the true gradient vanishes, so that nothing would be proven; TypeError for inputs not in float64.
+    Raises GradCheckError where an element is off by more than atol + rtol |difference|, where forward or backward
+    changes what it is given, or where the true gradient vanishes, so that nothing would be proven; TypeError for inputs
+    that are no Tensors or not in float64.
     """
     tensors, checked = _what_to_check(inputs)
     found = GradCheckReport()
@@ -82,7 +83,10 @@ def gradcheck(
 
 def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
     """The inputs, and the numbers of those whose gradients are to be checked."""
-    tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    tensors: list[Tensor] = list(inputs) if isinstance(inputs, tuple | list) else [inputs]  # type: ignore[list-item]
+    for i, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"gradcheck: inputs[{i}] is {type(t).__name__}, expected a Tensor; write Tensor(array)")
     checked = [i for i, t in enumerate(tensors) if t.requires_grad] or list(range(len(tensors)))
     for i in checked:
         if tensors[i].dtype != np.float64:
@@ -97,14 +101,14 @@ def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], lis
 @contextmanager
 def _borrowed(tensors: list[Tensor], checked: list[int]) -> Iterator[None]:
     """Work on copies of the inputs' data, inside the same Tensors (fn may hold them, as a Module holds parameters)."""
-    before = [(t.data, t.grad, t.requires_grad) for t in tensors]
+    before = [dict(vars(t)) for t in tensors]
     for i, t in enumerate(tensors):
-        t.data, t.grad, t.requires_grad = t.data.copy(), None, i in checked
+        vars(t).update(vars(Tensor(t.data.copy(), requires_grad=i in checked)))  # a leaf, also where it is a result
     try:
         yield
     finally:
-        for t, (data, grad, requires_grad) in zip(tensors, before, strict=True):
-            t.data, t.grad, t.requires_grad = data, grad, requires_grad
+        for t, attributes in zip(tensors, before, strict=True):
+            vars(t).update(attributes)
 
 
 def _compare(

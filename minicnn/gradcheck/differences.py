@@ -5,6 +5,7 @@ For y = fn(x) and cotangents g, everything here is about the number f(x) = <g, f
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,7 +45,14 @@ class Differences:
         self.evaluations += 1
         rng.set_state(self.random_state)
         outputs = self.fn(*self.tensors)
-        return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+        outputs = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+        for y in outputs:
+            if not isinstance(y, Tensor):
+                raise TypeError(
+                    f"gradcheck: fn returned {type(y).__name__}, expected a Tensor or a tuple of them; compute with "
+                    "Tensors, as an array does not know where it comes from"
+                )
+        return outputs
 
     def value(self) -> float:
         """f(x) = <cotangent, fn(x)>."""
@@ -54,19 +62,17 @@ class Differences:
 
     def backward_gradients(self, checked: list[int], strided: bool = False) -> list[Array]:
         """What backward says; with `strided`, for inputs and cotangents whose memory is not contiguous."""
-        for i in checked:
-            self.tensors[i].grad = None
+        for t in self.tensors:
+            t.grad = None
             if strided:
-                self.tensors[i].data = strided_copy(self.tensors[i].data)
-        outputs = self.outputs()
-        before = [self.tensors[i].data.copy() for i in checked]
+                t.data = strided_copy(t.data)
+        with self._unchanged_by("forward"):
+            outputs = self.outputs()
         cotangents = [strided_copy(g) if strided else g.copy() for g in self.cotangents]
-        for y, cotangent in zip(outputs, cotangents, strict=True):
-            if y.requires_grad:
-                y.backward(cotangent, retain_graph=True)
-        for i, data in zip(checked, before, strict=True):
-            if not (self.tensors[i].data == data).all():
-                raise GradCheckError(f"gradcheck: backward changed inputs[{i}]")
+        with self._unchanged_by("backward"):
+            for y, cotangent in zip(outputs, cotangents, strict=True):
+                if y.requires_grad:
+                    y.backward(cotangent, retain_graph=True)
         if any((g != h).any() for g, h in zip(cotangents, self.cotangents, strict=True)):
             raise GradCheckError("gradcheck: backward changed the gradient it was given")
         grads = [self.tensors[i].grad for i in checked]
@@ -192,7 +198,7 @@ class Differences:
     def walk(self, i: int, outputs: list[Tensor], combine: Callable[[Array, Array], Array]) -> np.ndarray:
         """The gradient of inputs[i] where `combine` puts together what arrives from several uses of a tensor."""
         arrived: dict[Any, Array] = {y.edge: g for y, g in zip(outputs, self.cotangents, strict=True)}
-        for function in outputs_first([y.creator for y in outputs if y.creator is not None]):
+        for function in outputs_first([y.creator for y in outputs]):
             for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
                 if edge is not None:
                     arrived[edge] = combine(arrived[edge], grad_x) if edge in arrived else grad_x
@@ -211,8 +217,17 @@ class Differences:
             "proven; choose a function that depends on this input"
         )
 
+    @contextlib.contextmanager
+    def _unchanged_by(self, what: str) -> Iterator[None]:
+        """GradCheckError where forward or backward, inside, changes the data of an input."""
+        before = [t.data.copy() for t in self.tensors]
+        yield
+        for i, (t, data) in enumerate(zip(self.tensors, before, strict=True)):
+            if not ((t.data == data) | (data != data)).all():  # what was NaN may be anything
+                raise GradCheckError(f"gradcheck: {what} changed inputs[{i}]; it must compute with a copy")
+
     def _draw(self) -> None:
-        with no_grad():
+        with no_grad(), self._unchanged_by("forward"):
             self.cotangents = [
                 backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in self.outputs()
             ]
@@ -247,7 +262,7 @@ class Differences:
 
 def constants(outputs: list[Tensor]) -> dict[str, float]:
     """The numbers that the operations of the graph were made with, like {"p of dropout": 0.5}."""
-    functions: Iterator[Function] = outputs_first([y.creator for y in outputs if y.creator is not None])
+    functions: Iterator[Function] = outputs_first([y.creator for y in outputs])
     return {
         f"{name} of {function.name}": float(value)
         for function in functions

@@ -95,11 +95,12 @@ def test_zero_grad():
     assert p.grad is None and q.grad is None
 
 
-@pytest.mark.parametrize("grad", [np.ones(1, np.float32), np.ones((2, 2), np.float32), np.ones(2, np.float64)])
-def test_a_gradient_that_does_not_fit_is_refused_before_anything_changes(grad):
+@pytest.mark.parametrize("data", [np.ones(1, np.float32), np.ones((2, 2), np.float32), np.ones(2, np.float64)])
+def test_a_gradient_that_does_not_fit_any_more_is_refused_before_anything_changes(data):
     p, q = parameter(2), parameter(2)
     optimizer = SGD([p, q], lr=0.1, momentum=0.9)
-    p.grad, q.grad = np.ones(2, np.float32), grad
+    p.grad = q.grad = np.ones(2, np.float32)
+    q.data = data
     with pytest.raises(ValueError, match="SGD.step: the gradient of parameter 1 is"):
         optimizer.step()
     np.testing.assert_array_equal(p.data, 1)
