@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.arguments import whole_number
+from minicnn.tensor import Tensor
 
 Batch = tuple[np.ndarray, ...]
 
@@ -175,8 +176,8 @@ class DataLoader:
 def check_dataset(dataset: Any) -> None:
     """TypeError for what has no length or no samples, and for bare arrays, which belong into an ArrayDataset."""
     kind = type(dataset)
-    is_pair_of_arrays = isinstance(dataset, tuple) and any(hasattr(part, "dtype") for part in dataset)
-    if hasattr(dataset, "dtype") or is_pair_of_arrays:
+    is_pair_of_arrays = isinstance(dataset, tuple) and any(isinstance(part, np.ndarray | Tensor) for part in dataset)
+    if isinstance(dataset, np.ndarray | Tensor) or is_pair_of_arrays:
         raise TypeError(f"DataLoader: dataset is a {kind.__name__}: write DataLoader(ArrayDataset(x, y), ...)")
     for method in ("__len__", "__getitem__"):
         written = getattr(kind, method, None) not in (None, getattr(Dataset, method))

@@ -37,9 +37,7 @@ class Optimizer:
             raise TypeError(
                 f"{self.name}: params is one {type(params).__name__}, expected a list of Tensors or of dicts"
             )
-        if not isinstance(params, Iterable) or hasattr(params, "parameters"):  # a Sequential can be walked through, too
-            raise TypeError(f"{self.name}: params is a {type(params).__name__}: write model.parameters()")
-        listed: list[Any] = list(params)
+        listed = listed_params(self.name, params)
         if not listed:
             raise ValueError(
                 f"{self.name}: params is empty, expected at least one Tensor; a generator is, once it was walked "
@@ -56,13 +54,13 @@ class Optimizer:
         for option in group:
             if option != "params" and option not in options:
                 raise ValueError(f"{self.name}: a parameter group has {option!r}, expected some of {options}")
-        if not isinstance(group["params"], Iterable) or hasattr(group["params"], "parameters"):
-            raise TypeError(f"{self.name}: params is a {type(group['params']).__name__}: write model.parameters()")
-        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        params = group["params"]
+        params = [params] if isinstance(params, Tensor) else listed_params(self.name, params)
         known = {id(p) for other in self.param_groups for p in other["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{self.name}: params contains a {type(p).__name__}, expected Tensors only")
+                hint = ": write model.parameters()" if isinstance(p, tuple) else ""  # named_parameters()
+                raise TypeError(f"{self.name}: params contains a {type(p).__name__}, expected Tensors only{hint}")
             if not p.is_leaf:
                 raise ValueError(
                     f"{self.name}: params contains the result of an operation, shape {p.shape}: not a leaf"
@@ -169,6 +167,13 @@ class Optimizer:
         for name, value in saved.items():
             copied[name] = int(value) if name == "step" else array_like(f"{where}, {name}", value, p)
         return copied
+
+
+def listed_params(owner: str, params: Any) -> list[Any]:
+    """The parameters as a list; TypeError for a module in their place, or for its method that was not called."""
+    if not isinstance(params, Iterable) or hasattr(params, "parameters"):  # a Sequential can be walked through, too
+        raise TypeError(f"{owner}: params is a {type(params).__name__}: write model.parameters()")
+    return list(params)
 
 
 def array_like(where: str, value: Any, p: Tensor) -> Array:

@@ -79,7 +79,6 @@ def test_a_list_that_is_filled_later_is_refused_when_it_matters(use):
 @pytest.mark.parametrize(
     "value",
     [[], {}, (3, 3), ["relu"], {"relu": F.relu}, [nn.ReLU, nn.Linear], [np.ones(2)], [Tensor([1.0])], {1, 2}, "text"],
-    ids=str,
 )
 def test_other_containers_may_be_kept(value):
     network = Net(kept=value)
