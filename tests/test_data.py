@@ -85,7 +85,9 @@ def test_other_fields_keep_their_dtype():
 def test_an_epoch_has_every_sample_once(length, batch_size, shuffle, drop_last, num_workers, seed):
     if drop_last and length < batch_size:
         length = batch_size
-    loader = DataLoader(Numbers(length, shape=()), batch_size, shuffle, drop_last=drop_last, num_workers=num_workers, seed=seed)
+    loader = DataLoader(
+        Numbers(length, shape=()), batch_size, shuffle, drop_last=drop_last, num_workers=num_workers, seed=seed
+    )
     batches = targets(loader)
     assert len(batches) == len(loader)
     sizes = {len(batch) for batch in batches[:-1]}
