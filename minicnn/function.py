@@ -163,7 +163,8 @@ class Function:
             if (x is None and self._optional(i)) or (self.numbers_allowed and isinstance(x, int | float)):
                 continue
             if not isinstance(x, Tensor):
-                raise TypeError(f"{self.name}: {self._argument(i)} is {type(x).__name__}, expected a Tensor")
+                hint = ": write mc.Tensor(array)" if is_array(x) else ""
+                raise TypeError(f"{self.name}: {self._argument(i)} is {type(x).__name__}, expected a Tensor{hint}")
             if x.version != x.memory.version and grad_enabled():
                 x.check_not_stale(f"{self.name}: {self._argument(i)}")
             if x.dtype.kind != "f" and not self.integers_allowed:
@@ -171,7 +172,10 @@ class Function:
             if first is None:
                 first, at = x, i
             elif x.dtype != first.dtype:
-                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, {self._argument(at)} is {first.dtype}")
+                raise TypeError(
+                    f"{self.name}: {self._argument(i)} is {x.dtype}, {self._argument(at)} is {first.dtype}: "
+                    "write array.astype(np.float32), or model.double()"
+                )
             elif x.device != first.device:
                 raise TypeError(
                     f"{self.name}: {self._argument(i)} is on {x.device}, {self._argument(at)} on {first.device}"

@@ -24,9 +24,9 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     return inputs * math.prod(kernel), out * math.prod(kernel)
 
 
-def constant_(tensor: Tensor, value: float) -> Tensor:
-    """Every element `value`."""
-    tensor.data[...] = value
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element `val`."""
+    tensor.data[...] = val
     return tensor
 
 
@@ -45,9 +45,9 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     return _fill(tensor, mean + std * rng.next_generator().standard_normal(tensor.shape))
 
 
-def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
-    """Uniform distribution from low to high."""
-    return _fill(tensor, rng.next_generator().uniform(low, high, tensor.shape))
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+    """Uniform distribution from a to b."""
+    return _fill(tensor, rng.next_generator().uniform(a, b, tensor.shape))
 
 
 def kaiming_normal_(tensor: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ def test_a_linear_weight_too(fill):
 
 
 def test_constants():
-    for fill, value in ((init.zeros_, 0), (init.ones_, 1), (lambda t: init.constant_(t, 0.2), 0.2)):
+    for fill, value in ((init.zeros_, 0), (init.ones_, 1), (lambda t: init.constant_(t, val=0.2), 0.2)):
         np.testing.assert_array_equal(fill(empty(3, 2)).data, np.full((3, 2), value, np.float32))
 
 
