@@ -116,7 +116,10 @@ class Function:
                 hint = ": write mc.Tensor(array)" if is_array(x) else ""
                 raise TypeError(f"{self.name}: {self._argument(i)} is {type(x).__name__}, expected a Tensor{hint}")
             if x.dtype.kind != "f" and not self.integers_allowed:
-                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype")
+                raise TypeError(
+                    f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype: "
+                    "write array.astype(np.float32)"
+                )
             if first is None:
                 first, at = x, i
             elif x.dtype != first.dtype:
