@@ -41,6 +41,8 @@ class ArrayDataset(Dataset):
     """
 
     def __init__(self, *arrays: Any, transform: Callable[[Any, np.random.Generator], Any] | None = None) -> None:
+        if len(arrays) == 1 and _are_arrays(arrays[0]):
+            raise TypeError(f"ArrayDataset: got one {type(arrays[0]).__name__} of arrays: write ArrayDataset(x, y)")
         self.arrays = [np.asarray(array).view() for array in arrays]
         if not arrays or any(array.ndim == 0 for array in self.arrays):
             raise ValueError(
@@ -176,13 +178,17 @@ class DataLoader:
 def check_dataset(dataset: Any) -> None:
     """TypeError for what has no length or no samples, and for bare arrays, which belong into an ArrayDataset."""
     kind = type(dataset)
-    is_pair_of_arrays = isinstance(dataset, tuple) and any(isinstance(part, np.ndarray | Tensor) for part in dataset)
-    if isinstance(dataset, np.ndarray | Tensor) or is_pair_of_arrays:
+    if _are_arrays(dataset) or isinstance(dataset, np.ndarray | Tensor):
         raise TypeError(f"DataLoader: dataset is a {kind.__name__}: write DataLoader(ArrayDataset(x, y), ...)")
     for method in ("__len__", "__getitem__"):
         written = getattr(kind, method, None) not in (None, getattr(Dataset, method))
         if not written and not (method == "__getitem__" and hasattr(dataset, "sample")):
             raise TypeError(f"DataLoader: dataset is a {kind.__name__}, which has no {method}")
+
+
+def _are_arrays(value: Any) -> bool:
+    """Whether it is (x, y) in one, of which each is an array of its own."""
+    return isinstance(value, tuple | list) and len(value) > 0 and isinstance(value[0], np.ndarray | Tensor)
 
 
 def _field(index: int, value: Any) -> np.ndarray:

@@ -168,7 +168,10 @@ class Function:
             if x.version != x.memory.version and grad_enabled():
                 x.check_not_stale(f"{self.name}: {self._argument(i)}")
             if x.dtype.kind != "f" and not self.integers_allowed:
-                raise TypeError(f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype")
+                raise TypeError(
+                    f"{self.name}: {self._argument(i)} is {x.dtype}, expected a floating dtype: "
+                    "write array.astype(np.float32)"
+                )
             if first is None:
                 first, at = x, i
             elif x.dtype != first.dtype:

@@ -393,6 +393,15 @@ def test_a_dataset_may_have_sample_alone_and_may_be_a_list_of_samples():
     assert targets(DataLoader(((np.zeros(2), 5), (np.zeros(2), 6)), 2)) == [[5, 6]]
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_arrays_in_one_are_no_array(kind):
+    with pytest.raises(
+        TypeError, match=rf"ArrayDataset: got one {kind.__name__} of arrays: write ArrayDataset\(x, y\)"
+    ):
+        ArrayDataset(kind([np.zeros(4), np.zeros(4)]))
+    assert len(ArrayDataset([[1.0, 2.0], [3.0, 4.0]])) == 2
+
+
 def test_what_a_dataset_lacks_is_named():
     with pytest.raises(NotImplementedError, match="Lengthless has no __len__"):
         len(Lengthless())
@@ -412,6 +421,7 @@ def test_what_a_dataset_lacks_is_named():
         ({"dataset": np.zeros((4, 2))}, TypeError, r"dataset is a ndarray: write DataLoader\(ArrayDataset\(x, y\)"),
         ({"dataset": Tensor([1.0, 2.0])}, TypeError, r"dataset is a Tensor: write DataLoader\(ArrayDataset\(x, y\)"),
         ({"dataset": (np.zeros((4, 2)), [0, 1, 0, 1])}, TypeError, r"dataset is a tuple: write DataLoader\(ArrayData"),
+        ({"dataset": [np.zeros((4, 2)), np.zeros(4)]}, TypeError, r"dataset is a list: write DataLoader\(ArrayData"),
         ({"dataset": []}, ValueError, "there is not one batch: the dataset is empty"),
         ({"batch_size": 0}, ValueError, "DataLoader: batch_size is 0, expected at least 1"),
         ({"batch_size": 2.0}, TypeError, "DataLoader: batch_size is 2.0, expected an int"),

@@ -118,13 +118,19 @@ def check_targets(targets: Any, n: int, classes: int) -> Array:
     return labels
 
 
-def check_weight(weight: Any, logits: Tensor) -> Array:
-    """The weights as an array (K,) of the logits' dtype, on their device."""
+def weight_array(owner: str, weight: Any) -> Array:
+    """The weights as an array of numbers."""
     if isinstance(weight, Tensor) and weight.requires_grad:
-        raise ValueError("cross_entropy: weight requires a gradient, but is a constant here: write weight.detach()")
+        raise ValueError(f"{owner}: weight requires a gradient, but is a constant here: write weight.detach()")
     array = weight.data if isinstance(weight, Tensor) else weight
     array = array if backend.is_array(array) else np.asarray(array)
     if array.dtype.kind not in "fiu":
-        raise TypeError(f"cross_entropy: weight is {weight!r:.80}, expected a number for each class")
+        raise TypeError(f"{owner}: weight is {weight!r:.80}, expected a number for each class")
+    return array
+
+
+def check_weight(weight: Any, logits: Tensor) -> Array:
+    """The weights as an array (K,) of the logits' dtype, on their device."""
+    array = weight_array("cross_entropy", weight)
     checks.shape("cross_entropy", "weight", array, (logits.shape[1],))
     return backend.to_device(array, logits.device).astype(logits.dtype, copy=False)

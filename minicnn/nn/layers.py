@@ -12,7 +12,7 @@ from minicnn.arguments import number, whole_number
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
 from minicnn.functional.layout import channels_second
-from minicnn.functional.loss import check_options
+from minicnn.functional.loss import check_options, weight_array
 from minicnn.functional.pooling import Windows, output_pair
 from minicnn.nn import init
 from minicnn.nn.module import Buffer, Module, Parameter
@@ -224,7 +224,7 @@ class CrossEntropyLoss(Module):
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         check_options("CrossEntropyLoss", reduction, label_smoothing)
-        self.weight = None if weight is None else Buffer(weight)
+        self.weight = None if weight is None else Buffer(weight_array("CrossEntropyLoss", weight))
         self.reduction, self.label_smoothing = reduction, label_smoothing
 
     def forward(self, logits: Tensor, targets: Any) -> Tensor:

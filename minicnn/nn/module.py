@@ -152,6 +152,8 @@ class Module:
 
     def train(self: Self, mode: bool = True) -> Self:
         """Training mode (or, with False, evaluation mode) for this module and all inside it."""
+        if not isinstance(mode, bool):
+            raise TypeError(f"train: mode is {mode!r}, expected True or False")
         for module in self.modules():
             module.training = mode
         return self
@@ -172,6 +174,8 @@ class Module:
         """Move parameters and buffers to a device and, or, to another floating dtype; gradients are dropped."""
         if device is not None and not isinstance(device, str):
             device, dtype = None, device  # to(numpy.float64)
+        if dtype is not None and np.dtype(dtype).kind != "f":
+            raise TypeError(f"to: dtype is {np.dtype(dtype)}, expected a floating dtype")
         for _, tensor in self._tensors(Parameter, Buffer):
             if dtype is not None and tensor.dtype.kind == "f":
                 tensor.data = tensor.data.astype(dtype)
@@ -236,14 +240,21 @@ class Sequential(Module):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self)[index]
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            return list(self)[index]
+        part = Sequential()  # of the same modules, under the same names
+        for name, child in list(self.named_children())[index]:
+            setattr(part, name, child)
+        return part
 
 
 class ModuleList(Module):
     """A list of modules, found by `parameters()`; what to do with them is left to who holds the list."""
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"ModuleList: modules is one {type(modules).__name__}, expected a list of modules")
         for module in modules:
             self.append(module)
 
@@ -259,5 +270,5 @@ class ModuleList(Module):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self)[index]
+    def __getitem__(self, index: Any) -> Any:
+        return ModuleList(list(self)[index]) if isinstance(index, slice) else list(self)[index]

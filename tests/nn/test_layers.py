@@ -229,6 +229,8 @@ def test_every_parameter_gets_a_right_gradient():
         (lambda: nn.BatchNorm2d(3, momentum="0.1"), "BatchNorm2d: momentum is '0.1', expected a number"),
         (lambda: nn.BatchNorm2d(3, eps=-1), "BatchNorm2d: eps is -1"),
         (lambda: nn.CrossEntropyLoss(reduction="avg"), "CrossEntropyLoss: reduction is 'avg'"),
+        (lambda: nn.CrossEntropyLoss("mean"), "CrossEntropyLoss: weight is 'mean', expected a number for each class"),
+        (lambda: nn.CrossEntropyLoss(nn.Parameter([1.0])), r"CrossEntropyLoss: weight requires.*weight.detach\(\)"),
         (lambda: nn.CrossEntropyLoss(label_smoothing=2.0), "CrossEntropyLoss: label_smoothing is 2.0"),
         (lambda: nn.ReLU(images()), r"ReLU: inplace is Tensor, expected a bool; for a Tensor: nn.ReLU\(\)\(x\)"),
         (lambda: nn.Flatten(images()), r"Flatten: start_axis is Tensor.*nn.Flatten\(\)\(x\)"),

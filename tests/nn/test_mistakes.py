@@ -202,6 +202,8 @@ def test_a_sequential_takes_modules_alone(layers, message):
 def test_a_module_list_takes_modules_alone():
     with pytest.raises(TypeError, match=r"ModuleList: module 1 is the function relu, no module: write nn.ReLU\(\)"):
         nn.ModuleList([nn.Linear(3, 3), F.relu])
+    with pytest.raises(TypeError, match="ModuleList: modules is one ReLU, expected a list of modules"):
+        nn.ModuleList(nn.ReLU())
     modules = nn.ModuleList([nn.ReLU()])
     with pytest.raises(TypeError, match="ModuleList: module 1 is the class ReLU, no module"):
         modules.append(nn.ReLU)

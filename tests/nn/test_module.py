@@ -200,6 +200,16 @@ def test_sequential():
         network[3]
 
 
+def test_a_slice_is_a_container_of_the_same_modules():
+    layers = [nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)]
+    for network in (nn.Sequential(*layers), nn.ModuleList(layers)):
+        part = network[1:]
+        assert type(part) is type(network)
+        assert list(part) == layers[1:]
+    assert list(nn.Sequential(*layers)[1:].state_dict()) == ["2.weight", "2.bias"]  # as in PyTorch
+    assert list(nn.ModuleList(layers)[1:].state_dict()) == ["1.weight", "1.bias"]
+
+
 def test_an_empty_sequential_changes_nothing():
     x = Tensor([1.0])
     assert nn.Sequential()(x) is x
@@ -379,6 +389,12 @@ def test_train_and_eval_reach_every_module_inside():
     assert not any(module.training for module in network.modules())
 
 
+@pytest.mark.parametrize("mode", ["eval", None, 0])
+def test_a_mode_is_true_or_false(mode):
+    with pytest.raises(TypeError, match="train: mode is .*, expected True or False"):
+        Tiny().train(mode)
+
+
 def test_a_part_may_be_in_another_mode():
     network = our_network()
     network.blocks[1].eval()
@@ -422,6 +438,12 @@ def test_to():
     assert weight.dtype == np.float32
     with pytest.raises(ValueError, match=r'device: got .gpu., expected "cpu"'):
         network.to("gpu")
+
+
+def test_integers_cannot_be_trained():
+    network = Tiny()
+    with nothing_changes(network), pytest.raises(TypeError, match="to: dtype is int64, expected a floating dtype"):
+        network.to(np.int64)
 
 
 def test_tied_parameters_stay_tied_through_to():
