@@ -167,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
     # Defaults are None here, so that --resume can tell what was really asked for.
     run.add_argument("--epochs", type=int, help=f"times through the training images ({default.epochs})")
     run.add_argument("--batch-size", type=int, help=f"images for each step ({default.batch_size})")
-    run.add_argument("--lr", type=float, help=f"learning rate after the warm-up ({default.lr}; sgd: {SGD_LR})")
+    run.add_argument("--lr", type=float, help=f"learning rate after the warm-up ({default.lr}), sgd: {SGD_LR}")
     run.add_argument("--schedule", choices=SCHEDULES, help=f"how the learning rate falls ({default.schedule})")
     run.add_argument("--warmup", type=float, help=f"epochs in which it climbs to --lr ({default.warmup})")
     run.add_argument("--optimizer", choices=OPTIMIZERS, help=f"({default.optimizer})")
