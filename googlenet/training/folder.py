@@ -90,13 +90,13 @@ class Owner:
         self.path = folder / "lock"
         while True:
             try:
-                self.file = open(self.path, "a+")  # noqa: SIM115 (not "w": the number of another may be in it)
+                self.file = open(self.path, "a+b", buffering=0)  # noqa: SIM115 (not "w": another's number may be in it)
             except OSError as error:
                 raise OSError(f"cannot write {self.path}: {error.strerror}") from error
             owned = try_lock(self.file)
             if owned is False:
                 self.file.seek(0)
-                process = self.file.read().strip()
+                process = self.file.read().decode(errors="replace").strip()
                 self.file.close()
                 who = f" (process {process})" if process else ""
                 raise ValueError(f"{folder} belongs to a run that is going on{who}. Stop that first")
@@ -106,8 +106,7 @@ class Owner:
         self.alone = owned is True
         with suppress(OSError):  # a full disk: the number is only for people to read
             self.file.truncate(0)
-            self.file.write(f"{os.getpid()}\n")
-            self.file.flush()
+            self.file.write(f"{os.getpid()}\n".encode())
 
     def __enter__(self) -> Owner:
         return self

@@ -176,6 +176,14 @@ def test_an_owner_whose_number_is_not_written_yet(tmp_path, monkeypatch):
         Owner(tmp_path)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_on_a_full_disk_a_folder_has_its_owner_all_the_same(tmp_path):
+    (tmp_path / "lock").symlink_to("/dev/full")
+    with Owner(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     monkeypatch.setattr(run_folder, "try_lock", lambda file: None)
     (tmp_path / "checkpoint.safetensors.new").touch()
