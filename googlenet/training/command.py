@@ -126,9 +126,9 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: no state to go on from ({type(error).__name__}: {error})") from error
     p, epochs = trainer.progress, trainer.options.epochs
-    notes = [mend_best(trainer)]
     if p.epoch > epochs:
         raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
+    notes = [mend_best(trainer)]
     if p.epoch == epochs:
         write_report(folder, p.rows)  # it may have been killed between its last checkpoint and these
         more = "".join(f"; {note}" for note in notes if note)
