@@ -39,12 +39,12 @@ def save_state(folder: Path, model: Module, optimizer: Optimizer, progress: Mapp
     fresh = folder / UNFINISHED
     mc.save(arrays, fresh, {"kind": KIND, "training": json.dumps(training)})
     with suppress(FileNotFoundError):  # there is no checkpoint before the first
-        os.replace(os.fspath(_second_name(folder / CHECKPOINT)), folder / PREVIOUS)
+        _name_also(folder / CHECKPOINT, folder / PREVIOUS)
     os.replace(fresh, folder / CHECKPOINT)
 
 
-def _second_name(file: Path) -> Path:
-    """A second name for a file: when it is moved, the first stays, so that there is a checkpoint at every moment."""
+def _name_also(file: Path, name: Path) -> None:
+    """Give a file a second name, in place of what has that: the first stays, so there is a checkpoint at every moment."""
     link = file.with_name(SECOND_NAME)
     link.unlink(missing_ok=True)
     try:
@@ -53,7 +53,8 @@ def _second_name(file: Path) -> Path:
         raise
     except OSError:  # a file system without hard links
         shutil.copyfile(file, link)
-    return link
+    os.replace(link, name)
+    link.unlink(missing_ok=True)  # it is still there where both names are one file already
 
 
 def read_state(path: Path) -> tuple[mc.checkpoint.StateDict, dict[str, Any]]:
@@ -107,7 +108,7 @@ def make_newest(path: Path) -> None:
         try:
             read_state(newest)
         except (OSError, CheckpointError):
-            os.replace(_second_name(path), newest)
+            _name_also(path, newest)
 
 
 def weights_of(arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import pytest
 
 import minicnn as mc
 from googlenet.__main__ import main
+from googlenet.model import GoogLeNet
+from googlenet.training.options import Options
+from googlenet.weights import save_model
 
 
 def run(capsys, *arguments):
@@ -54,15 +57,21 @@ def test_devices(capsys):
 
 
 def test_evaluate_as_json(capsys, tmp_path):
-    from googlenet.model import GoogLeNet
-    from googlenet.training.options import Options
-    from googlenet.weights import save_model
-
     row = {"epoch": 1, "test_accuracy": 0.1}
     save_model(tmp_path / "w.safetensors", GoogLeNet(10, in_channels=1), Options(image_size=32), row)
     status, out, _ = run(capsys, "evaluate", tmp_path / "w.safetensors", "--limit-test", 20, "--json")
     found = json.loads(out)
     assert status == 0 and found["images"] == 20 and 0 <= found["top1"] <= 1
+
+
+def test_evaluate_weights_that_are_no_numbers(capsys, tmp_path):
+    model, path = GoogLeNet(10, "plain", in_channels=1, aux_heads=False), tmp_path / "w.safetensors"
+    model.fc.weight.data[3] = np.nan
+    save_model(path, model, Options(preset="plain", aux_heads=False), {"epoch": 1, "test_accuracy": 0.1})
+    status, out, err = run(capsys, "evaluate", path)
+    path.unlink()
+    assert (status, out) == (2, "")
+    assert f"{path}: no weights to compute with: fc.weight has 1,024 values" in err and len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

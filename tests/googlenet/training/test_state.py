@@ -182,6 +182,16 @@ def test_whichever_rename_fails_there_is_a_whole_checkpoint_and_one_before(tmp_p
     assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 1
 
 
+def test_killed_when_both_names_were_one_file_the_next_save_leaves_nothing(tmp_path):
+    """After the one before has been named, and before the new one is: renaming a file to itself removes no name."""
+    model, optimizer = two_saved(tmp_path)
+    (tmp_path / PREVIOUS).unlink()
+    os.link(tmp_path / CHECKPOINT, tmp_path / PREVIOUS)
+    save_state(tmp_path, model, optimizer, {"epoch": 2})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, PREVIOUS])
+    assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 1
+
+
 def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
     """exFAT, and some network drives: there must be a way to save there too, the one before included."""
 
