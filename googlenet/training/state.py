@@ -44,7 +44,7 @@ def save_state(folder: Path, model: Module, optimizer: Optimizer, progress: Mapp
 
 
 def _name_also(file: Path, name: Path) -> None:
-    """Give a file a second name, in place of what has that: the first stays, so there is a checkpoint at every moment."""
+    """Give a file a second name, in place of what has that: so there is a checkpoint at every moment."""
     link = file.with_name(SECOND_NAME)
     link.unlink(missing_ok=True)
     try:

@@ -209,7 +209,7 @@ def test_evaluate(command, two_epochs):
 
 @pytest.mark.slow
 def test_it_learns(command, tmp_path):
-    """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes ten minutes."""
+    """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes five minutes."""
     arguments = ["--limit-train", 1000, "--limit-test", 500, "--image-size", 32, "--epochs", 5, "--seed", 1]
     status, _, _ = command(*arguments, "--output", tmp_path, "--name", "run")
     rows = metrics(tmp_path / "run")
