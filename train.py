@@ -1,4 +1,4 @@
-"""Train GoogLeNet. Without arguments: the paper's network on the digits that come with it, in about ten minutes."""
+"""Train GoogLeNet. Without arguments: the paper's network on the digits that come with it, in about five minutes."""
 
 import sys
 

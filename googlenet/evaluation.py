@@ -51,9 +51,15 @@ def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evalu
 def evaluate_file(
     path: Path, device: str = "cpu", image_size: int = 0, batch_size: int = 32, limit: int = 0
 ) -> Evaluation:
-    """Saved weights on the test digits, in the size that they were trained with unless another is given."""
+    """Saved weights on the test digits, in the size that they were trained with unless another is given.
+
+    Raises ValueError, naming the file, for weights that are no good, or for other images than the digits.
+    """
     model, info = load_model(path)
-    dataset = DigitsDataset(train=False, size=image_size or info["image_size"]).limited(limit)
+    classes, channels = info["num_classes"], info["in_channels"]
+    if (classes, channels) != (len(DigitsDataset.classes), 1):
+        raise ValueError(f"{path}: for {classes} classes and {channels} channels; the digits have 10 and 1")
+    dataset = DigitsDataset(train=False, size=image_size or info["image_size"], limit=limit)
     return evaluate(model.to(device), DataLoader(dataset, batch_size), device)
 
 

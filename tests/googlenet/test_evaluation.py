@@ -112,3 +112,13 @@ def test_a_file(tmp_path):
     assert result.loss != evaluate_file(path, image_size=40, limit=20).loss
     assert evaluate_file(path, limit=20, batch_size=7).loss == pytest.approx(result.loss, rel=1e-5)
     path.unlink()  # 40 MB
+
+
+@pytest.mark.parametrize(("classes", "channels"), [(7, 1), (10, 3)])
+def test_weights_for_other_images_are_refused(tmp_path, classes, channels):
+    path = tmp_path / "best.safetensors"
+    model = GoogLeNet(classes, "plain", in_channels=channels, aux_heads=False)
+    save_model(path, model, Options(preset="plain", aux_heads=False), {"epoch": 1, "test_accuracy": 0.1})
+    with pytest.raises(ValueError, match=rf"best\.safetensors: for {classes} classes and {channels} channels"):
+        evaluate_file(path, limit=20)
+    path.unlink()
