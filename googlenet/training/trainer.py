@@ -135,12 +135,11 @@ class Trainer:
             for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
                 start = time.perf_counter()
                 self._step(x, targets)
-                stop = interrupt.asked
-                if stop or p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                if p.step % self.read_every == 0 or p.step == len(self.train_loader):
                     bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
                 p.add(seconds=time.perf_counter() - start)
                 bar.update(len(x))
-                if stop:
+                if interrupt.asked:
                     self._stop(interrupt)
                 interrupt.doing = f"finishing step {p.step + 1}, saving"
         self.check_weights()
@@ -155,6 +154,8 @@ class Trainer:
 
     def _stop(self, interrupt: Interrupt) -> NoReturn:
         """Save, and raise Interrupted."""
+        if self.unread:
+            self._read()
         self.check_weights()
         with interrupt.saving():
             self.save()
