@@ -429,7 +429,7 @@ def stopped(tmp_path, capfd):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_curves")
-def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, command, tmp_path, two_epochs, monkeypatch):
+def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
     """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
     results = []
     counted = calling(evaluation.count_right, 3, ctrl_c())
@@ -442,14 +442,14 @@ def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, comma
     state = read_state(folder / CHECKPOINT)[1]
     assert (state["epoch"], state["step"]) == (1, STEPS)
     monkeypatch.undo()
-    assert command("--resume", folder)[0] == 0
+    assert main(["--resume", str(folder)]) == 0
     assert_same_run(folder, two_epochs)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", [1, 2, 3], ids=["best", "checkpoint", "metrics"])
 @pytest.mark.usefixtures("no_curves")
-def test_ctrl_c_while_an_epoch_is_saved(stopped, command, tmp_path, two_epochs, monkeypatch, file):
+def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypatch, file):
     """However often it is pressed: everything is written, and the run stops between the epochs."""
     writing = calling(checkpoint.write_atomically, file, ctrl_c(3))
     monkeypatch.setattr(checkpoint, "write_atomically", writing)
@@ -461,7 +461,7 @@ def test_ctrl_c_while_an_epoch_is_saved(stopped, command, tmp_path, two_epochs, 
     assert [row["epoch"] for row in metrics(folder)] == ["1"]
     assert (folder / BEST).exists()
     monkeypatch.undo()
-    assert command("--resume", folder)[0] == 0
+    assert main(["--resume", str(folder)]) == 0
     assert_same_run(folder, two_epochs)
 
 
