@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import minicnn as mc
-from googlenet.commandline import INTERRUPTED, USAGE_ERROR, Parser, add_version, at_least, not_empty, one_line
+from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
@@ -18,14 +18,15 @@ from googlenet.table import TABLE_1
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    prepare_streams()
     args = parser().parse_args(arguments)
     try:
         args.run(args)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        print(f"googlenet: error: {one_line(error)}", file=sys.stderr)
-        return USAGE_ERROR
+        sys.stdout.flush()  # here, where the answer to a closed pipe or a full disk is
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        return failed("googlenet", error)
     return 0
 
 

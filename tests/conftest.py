@@ -1,6 +1,7 @@
 """What all tests share: the same start, and the devices on which they run."""
 
 import functools
+import signal
 
 import pytest
 import strict
@@ -19,6 +20,16 @@ def same_start():
     yield
     if mc.get_num_threads() != threads:
         mc.set_num_threads(threads)
+
+
+@pytest.fixture
+def signals_as_in_a_terminal():
+    """For this test and the processes it starts: a script's background job ignores SIGINT, one under nohup SIGHUP."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL}
+    before = {name: signal.signal(getattr(signal, name), answer) for name, answer in usual.items()}
+    yield
+    for name, answer in before.items():
+        signal.signal(getattr(signal, name), answer)
 
 
 # ---- devices (docs/testing.md, "Devices") ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import shlex
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import minicnn as mc
-from googlenet.commandline import INTERRUPTED, USAGE_ERROR, one_line
+from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
 from googlenet.evaluation import evaluate_file
+from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING
 from googlenet.training.best import mend_best
 from googlenet.training.folder import (
@@ -35,37 +36,43 @@ from minicnn.checkpoint import CheckpointError
 
 def main(arguments: list[str] | None = None) -> int:
     """train.py: returns the exit status."""
+    prepare_streams()
     args = parse(arguments)
     # Where numbers overflow the run stops and says in which layer: NumPy need not warn as well.
     warnings.filterwarnings("ignore", "(overflow|invalid value|divide by zero) encountered", RuntimeWarning)
     try:
+        check_packages("numpy", "threadpoolctl", "safetensors", "PIL", "tqdm")
         if args.evaluate:
             mc.set_num_threads(args.threads or mc.get_num_threads())
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
-            print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}")
+            print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
             return 0
         trainer = start(args)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        print(f"train.py: error: {one_line(error)}", file=sys.stderr)
-        return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
-    with trainer.owner or nullcontext(), Interrupt() as interrupt:
-        try:
+    except Exception as error:
+        return failed("train.py", error)
+    return train(trainer)
+
+
+def train(trainer: Trainer) -> int:
+    """Train to the end, or until something stops it: says which, and what is saved; returns the exit status."""
+    try:
+        with trainer.owner or nullcontext(), Interrupt() as interrupt:
             trainer.run(interrupt)
-        except Interrupted as stop:
-            print(f"\n{stop}; saved. Go on with: python train.py --resume {trainer.folder}", file=sys.stderr)
-            return INTERRUPTED
-        except KeyboardInterrupt:
-            print(f"\nstopped at once. {trainer.what_is_kept()}", file=sys.stderr)
-            return INTERRUPTED
-        except TrainingStopped as stop:
-            print(f"\ntrain.py: {stop}", file=sys.stderr)
-            return 1
-        except OSError as error:
-            print(f"\ntrain.py: error: {one_line(error)}. {trainer.what_is_kept()}", file=sys.stderr)
-            return 1
-    print(f"best test accuracy {trainer.progress.best:.2%}; {what_there_is(trainer.folder)}")
+    except Interrupted as stop:
+        folder = shlex.quote(str(trainer.folder))
+        say(f"{stop}; saved. Go on with: python train.py --resume {folder}", error=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        say(f"stopped at once. {trainer.what_is_kept()}", error=True)
+        return INTERRUPTED
+    except TrainingStopped as stop:
+        say(f"train.py: {stop}", error=True)
+        return FAILED
+    except Exception as error:
+        return failed("train.py", error, trainer.folder, trainer.what_is_kept())
+    say(f"best test accuracy {trainer.progress.best:.2%}; {what_there_is(trainer.folder)}")
     return 0
 
 
@@ -80,6 +87,7 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
     options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
     output = Path(args.output or "runs")
     trainer = Trainer(options, output)
+    try_to_draw()
     trainer.folder = make_folder(output, args.name, options)
     with ExitStack() as undo:
         undo.callback(remove_if_empty, trainer.folder)
@@ -93,6 +101,7 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
     """The rest of a run: from its checkpoint or, where it was killed before it wrote one, from the start."""
     refuse_what_is_no_run(run)
+    try_to_draw()
     folder = run if run.is_dir() else run.parent
     with ExitStack() as undo:
         owner = undo.enter_context(Owner(folder))
@@ -160,12 +169,12 @@ def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     o = trainer.options
     count = sum(parameter.data.size for parameter in trainer.model.parameters())
     heads = "both auxiliary heads" if o.aux_heads else "no auxiliary heads"
-    print(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
-    print(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
-          f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
-    print(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
+    say(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
+    say(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
+        f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
+    say(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
     for note in notes:
-        print(note)
+        say(note)
     if trainer.owner is not None and not trainer.owner.alone:
-        print("this file system has no locks: do not start another run in that folder")
-    print(f"\n{HEADING}", flush=True)
+        say("this file system has no locks: do not start another run in that folder")
+    say(f"\n{HEADING}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import minicnn as mc
+from googlenet.commandline import say
 from googlenet.data import DigitsDataset
 from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
@@ -100,20 +100,24 @@ class Trainer:
     def run(self, interrupt: Interrupt) -> None:
         """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
         if not (self.folder / CHECKPOINT).exists():
-            self.save()  # before the first step: whatever happens from now on, --resume goes on
+            with interrupt.saving():
+                self.save()  # before the first step: whatever happens from now on, --resume goes on
         while self.progress.epoch < self.options.epochs:
             row = self._epoch(interrupt)
             improved = row["test_accuracy"] > self.progress.best
             self.progress.best = max(self.progress.best, row["test_accuracy"])
             self.progress.rows.append(row)
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
-            if improved:
-                save_model(self.folder / BEST, self.model, self.options, row)
-            self.save()
-            write_report(self.folder, self.progress.rows)
-            print(epoch_line(row, self.options.epochs), flush=True)
+            with interrupt.saving():
+                if improved:
+                    save_model(self.folder / BEST, self.model, self.options, row)
+                self.save()
+                write_report(self.folder, self.progress.rows)
+            say(epoch_line(row, self.options.epochs))
             for warning in stuck(row, self.classes, self.options.preset):
-                print(warning, file=sys.stderr)
+                say(warning, error=True)
+            if interrupt.asked and self.progress.epoch < self.options.epochs:
+                raise Interrupted(f"stopped after epoch {self.progress.epoch}")
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on."""
@@ -161,24 +165,38 @@ class Trainer:
         done = min(p.step * self.options.batch_size, images)
         head = f"{p.epoch + 1:>3}/{self.options.epochs}"
         self.model.train()
+        interrupt.doing = f"finishing step {p.step + 1}, saving"
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
             for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
                 start = time.perf_counter()
                 self._step(x, targets)
-                stop = interrupt.asked
-                if stop or p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                if p.step % self.read_every == 0 or p.step == len(self.train_loader):
                     bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
                 p.add(seconds=time.perf_counter() - start)
                 bar.update(len(x))
-                if stop:
-                    self.check_weights()
-                    self.save()
-                    raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
+                if interrupt.asked:
+                    self._stop(interrupt)
+                interrupt.doing = f"finishing step {p.step + 1}, saving"
         self.check_weights()
-        result = evaluate(self.model, self.test_loader, self.options.device)
+        interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
+
+        def before_batch() -> None:
+            if interrupt.asked:
+                self._stop(interrupt)
+
+        result = evaluate(self.model, self.test_loader, self.options.device, before_batch)
         return self._row(result.top1)
+
+    def _stop(self, interrupt: Interrupt) -> NoReturn:
+        """Save, and raise Interrupted."""
+        if self.unread:
+            self._read()
+        self.check_weights()
+        with interrupt.saving():
+            self.save()
+        raise Interrupted(f"stopped after step {self.progress.step} of epoch {self.progress.epoch + 1}")
 
     @property
     def read_every(self) -> int:

@@ -95,11 +95,11 @@ def number_of(device: str) -> int | None:
 
 
 def cupy_for(device: str, number: int) -> Any:
-    """The module `cupy`, once that GPU has shown that it can compute; else RuntimeError, naming `device`."""
+    """The module `cupy`, once that GPU has shown that it can compute; else NoGPU, naming `device`."""
     try:
         return gpu.usable_cupy(number)
     except gpu.NoGPU as error:
-        raise RuntimeError(f'device "{device}" cannot be used: {error}') from error
+        raise gpu.NoGPU(f'device "{device}" cannot be used: {error}', error.remedy) from error
 
 
 def fingerprint(array: Array) -> int | None:

@@ -67,6 +67,19 @@ def test_the_mode_is_restored_after_an_error():
     assert model.training
 
 
+def test_it_can_be_ended_before_each_batch():
+    def before_batch():
+        if len(model.asked) == 2:
+            raise ZeroDivisionError
+
+    x, targets = logits_and_targets()
+    model = Pretended()
+    with pytest.raises(ZeroDivisionError):
+        evaluate(model, DataLoader(ArrayDataset(x, targets), 2), before_batch=before_batch)
+    assert len(model.asked) == 2
+    assert model.training
+
+
 def test_shuffled_or_not_the_result_is_the_same_and_the_loader_s_epoch_stays():
     x, targets = logits_and_targets()
     plain = evaluate(Pretended(), DataLoader(ArrayDataset(x, targets), 3))

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import minicnn as mc
-from googlenet import GoogLeNet
+from googlenet import GoogLeNet, evaluation
 from googlenet.evaluation import Evaluation
+from googlenet.report import metrics as report_metrics
 from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
@@ -27,8 +28,9 @@ from googlenet.training import trainer
 from googlenet.training.command import main, resumed_options
 from googlenet.training.options import Options
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
-from minicnn import optim
+from minicnn import checkpoint, optim
 
+pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 REPOSITORY = Path(__file__).resolve().parents[3]
 BEST = "best.safetensors"
 FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "metrics.csv"])
@@ -73,6 +75,7 @@ def two_epochs(tmp_path_factory):
 def no_curves(monkeypatch):
     """matplotlib takes longer than the rest of these small runs."""
     monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.write_bytes(b"curves"))
+    monkeypatch.setattr(training_command, "try_to_draw", lambda: None)
 
 
 @pytest.fixture
@@ -492,7 +495,7 @@ def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, numb
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_real_signal_to_a_real_process(tmp_path, two_epochs, signal_name):
     arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
     stopped = run_and_kill(arguments, STEPS + 2, signal_name)
@@ -537,6 +540,127 @@ def test_ctrl_c_twice_stops_at_once(command, tmp_path, monkeypatch):
     assert "Traceback" not in error
     assert str(tmp_path / "run" / CHECKPOINT) in error.splitlines()[-1]
     assert read_state(tmp_path / "run" / CHECKPOINT)[1]["epoch"] == 1
+
+
+def calling(whole, number, action):
+    """The function `whole`, which does `action` first when it is called for that time, counted from 1."""
+    calls = itertools.count(1)
+
+    def function(*arguments, **named):
+        if next(calls) == number:
+            action()
+        return whole(*arguments, **named)
+
+    return function
+
+
+def ctrl_c(times=1):
+    return lambda: [os.kill(os.getpid(), signal.SIGINT) for _ in range(times)]
+
+
+@pytest.fixture
+def stopped(tmp_path, capfd):
+    """stopped(): two epochs into tmp_path/two, but something stops them; standard error, with what handlers write."""
+
+    def run():
+        capfd.readouterr()
+        assert main([*TINY, "--epochs", "2", "--output", str(tmp_path), "--name", "two"]) == 130
+        return [line for line in capfd.readouterr().err.splitlines() if not line.startswith("warning: ")]
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
+    """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
+    results = []
+    counted = calling(evaluation.count_right, 3, ctrl_c())
+    monkeypatch.setattr(evaluation, "count_right", lambda *batch: results.append(counted(*batch)) or results[-1])
+    folder = tmp_path / "two"
+    answer, last = stopped()
+    assert len(results) == 3
+    assert answer == "leaving the evaluation, saving; once more to stop without"
+    assert last == f"stopped after step {STEPS} of epoch 2; saved. Go on with: python train.py --resume {folder}"
+    state = read_state(folder / CHECKPOINT)[1]
+    assert (state["epoch"], state["step"]) == (1, STEPS)
+    monkeypatch.undo()
+    assert main(["--resume", str(folder)]) == 0
+    assert_same_run(folder, two_epochs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [1, 2, 3], ids=["best", "checkpoint", "metrics"])
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypatch, file):
+    """However often it is pressed: everything is written, and the run stops between the epochs."""
+    writing = calling(checkpoint.write_atomically, file, ctrl_c(3))
+    monkeypatch.setattr(checkpoint, "write_atomically", writing)
+    monkeypatch.setattr(report_metrics, "write_atomically", writing)
+    folder = tmp_path / "two"
+    *answers, last = stopped()
+    assert answers == 3 * ["saving, then stopping"]
+    assert last.startswith("stopped after epoch 1; saved. Go on with: ")
+    assert [row["epoch"] for row in metrics(folder)] == ["1"]
+    assert (folder / BEST).exists()
+    monkeypatch.undo()
+    assert main(["--resume", str(folder)]) == 0
+    assert_same_run(folder, two_epochs)
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_second_ctrl_c_while_the_first_is_saving_does_not_cut_that_off(stopped, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "loss", interrupted(2))
+    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 1, ctrl_c(2)))
+    answers = stopped()
+    saving = "saving, then stopping"
+    assert answers[:-1] == ["finishing step 2, saving; once more to stop without", saving, saving]
+    assert answers[-1].startswith("stopped after step 2 of epoch 1; saved")
+    assert read_state(tmp_path / "two" / CHECKPOINT)[1]["step"] == 2
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_the_last_epoch_is_saved_stops_nothing_that_was_left(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_metrics, "write_atomically", calling(report_metrics.write_atomically, 1, ctrl_c()))
+    status, out, _ = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 0
+    assert "everything is in" in out
+
+
+# ---- nobody listens, memory is full, our own mistakes ---------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_run_goes_on_when_nobody_reads_what_it_says(tmp_path, monkeypatch, capsys):
+    """As in `python train.py | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main([*TINY, "--epochs", "1", "--output", str(tmp_path), "--name", "run"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "guessing" not in line]
+    assert said == ["warning: standard output: Broken pipe. The work goes on without."]
+    assert len(metrics(tmp_path / "run")) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "kept"),
+    [
+        (MemoryError("Unable to allocate 74 GiB"), "out of memory (Unable to allocate 74 GiB)", False),
+        (KeyError("momentum"), "KeyError: 'momentum'. This is a mistake in the program", True),
+    ],
+    ids=["memory", "our own"],
+)
+def test_errors_in_a_step(command, tmp_path, monkeypatch, error, said, kept):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(trainer, "loss", at_step(2, fail))
+    status, _, line = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 1
+    assert_one_clear_line(line)
+    assert said in line
+    assert (tmp_path / "run" / "error.txt").exists() == kept
 
 
 # ---- numbers that blow up -----------------------------------------------------------------------------------------
