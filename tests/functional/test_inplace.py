@@ -133,6 +133,8 @@ def test_those_that_share_the_memory_are_stale():
     for stale in (view, detached):
         with raises(RuntimeError, "mul: a shares its memory with a tensor that add changed in place"):
             stale * 2
+    with raises(RuntimeError, "backward: this tensor shares its memory with a tensor that add changed in place"):
+        view.backward(np.ones((3, 1)))
     with raises(RuntimeError, "+=: the tensor shares its memory with a tensor that add changed in place"):
         view += 1
     with raises(RuntimeError, "concat: tensors[1] shares its memory"):
