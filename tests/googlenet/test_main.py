@@ -74,6 +74,17 @@ def test_what_cannot_be_done_is_one_line_and_status_2(capsys, arguments, message
     assert message in err and len(err.splitlines()) == 1
 
 
+def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
+    def broken(args):
+        raise RuntimeError("graph")
+
+    monkeypatch.setattr("googlenet.__main__.table", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    status, out, err = run(capsys, "table")
+    assert (status, out, len(err.splitlines())) == (1, "", 1)
+    assert "RuntimeError: graph. This is a mistake in the program" in err
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
