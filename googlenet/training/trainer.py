@@ -142,8 +142,8 @@ class Trainer:
                 if interrupt.asked:
                     self._stop(interrupt)
                 interrupt.doing = f"finishing step {p.step + 1}, saving"
-        self.check_weights()
         interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
+        self.check_weights()
 
         def before_batch() -> None:
             if interrupt.asked:
