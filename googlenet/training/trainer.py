@@ -102,6 +102,8 @@ class Trainer:
         if not (self.folder / CHECKPOINT).exists():
             with interrupt.saving():
                 self.save()  # before the first step: whatever happens from now on, --resume goes on
+            if interrupt.asked:
+                raise Interrupted("stopped before the first step")
         while self.progress.epoch < self.options.epochs:
             row = self._epoch(interrupt)
             improved = row["test_accuracy"] > self.progress.best
@@ -179,8 +181,8 @@ class Trainer:
                 if interrupt.asked:
                     self._stop(interrupt)
                 interrupt.doing = f"finishing step {p.step + 1}, saving"
-        self.check_weights()
         interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
+        self.check_weights()
 
         def before_batch() -> None:
             if interrupt.asked:

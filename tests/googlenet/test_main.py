@@ -100,6 +100,17 @@ def test_version(capsys):
     assert out == f"minicnn-googlenet {mc.__version__} (NumPy {np.__version__}, Python {platform.python_version()})\n"
 
 
+def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
+    def broken(args):
+        raise RuntimeError("graph")
+
+    monkeypatch.setattr("googlenet.__main__.table", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    status, out, err = run(capsys, "table")
+    assert (status, out, len(err.splitlines())) == (1, "", 1)
+    assert "RuntimeError: graph. This is a mistake in the program" in err
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])

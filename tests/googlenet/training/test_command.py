@@ -590,7 +590,7 @@ def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", [1, 2, 3], ids=["best", "checkpoint", "metrics"])
+@pytest.mark.parametrize("file", [2, 3, 4], ids=["best", "checkpoint", "metrics"])  # 1: before the first step
 @pytest.mark.usefixtures("no_curves")
 def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypatch, file):
     """However often it is pressed: everything is written, and the run stops between the epochs."""
@@ -609,9 +609,18 @@ def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypat
 
 
 @pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_the_first_checkpoint_is_written(stopped, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 1, ctrl_c()))
+    *answers, last = stopped()
+    assert answers == ["saving, then stopping"]
+    assert last.startswith("stopped before the first step; saved. Go on with: ")
+    assert read_state(tmp_path / "two" / CHECKPOINT)[1]["step"] == 0
+
+
+@pytest.mark.usefixtures("no_curves")
 def test_a_second_ctrl_c_while_the_first_is_saving_does_not_cut_that_off(stopped, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer, "loss", interrupted(2))
-    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 1, ctrl_c(2)))
+    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 2, ctrl_c(2)))  # 1: before the first step
     answers = stopped()
     saving = "saving, then stopping"
     assert answers[:-1] == ["finishing step 2, saving; once more to stop without", saving, saving]

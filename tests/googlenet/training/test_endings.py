@@ -19,7 +19,7 @@ class Pretended:
     """A trainer whose run does only what the test wants."""
 
     def __init__(self, folder, run):
-        self.folder, self.action, self.progress = folder, run, Progress(best=0.5)
+        self.folder, self.action, self.progress, self.owner = folder, run, Progress(best=0.5), None
 
     def run(self, interrupt):
         assert isinstance(interrupt, Interrupt)
