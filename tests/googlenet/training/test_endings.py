@@ -56,8 +56,20 @@ def raising(error):
     return action
 
 
+FILES = ["config.json", "metrics.csv", "curves.png", "best.safetensors", "checkpoint.safetensors"]
+
+
 def test_a_run_that_is_done(ending, tmp_path):
-    assert ending(lambda _: None) == (0, f"best test accuracy 50.00%; everything is in {tmp_path / 'run'}/\n", "")
+    folder = tmp_path / "run"
+    writing = ending(lambda _: [(folder / name).touch() for name in FILES])
+    assert writing == (0, f"best test accuracy 50.00%; everything is in {folder}/\n", "")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_run_whose_files_are_not_all_there_says_which(ending, tmp_path, name):
+    folder = tmp_path / "run"
+    status, out, _ = ending(lambda _: [(folder / other).touch() for other in FILES if other != name])
+    assert (status, out) == (0, f"best test accuracy 50.00%; the run is in {folder}/, without {name}\n")
 
 
 def test_stopped_and_saved(ending, tmp_path):
