@@ -205,7 +205,7 @@ def test_evaluate(command, two_epochs):
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_it_learns(command, tmp_path):
     """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes ten minutes."""
     arguments = ["--limit-train", 1000, "--limit-test", 500, "--image-size", 32, "--epochs", 5, "--seed", 1]
@@ -318,7 +318,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.everything("kills")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     arguments = [*TINY, *VARIANTS[variant], "--epochs", 4, "--output", tmp_path]
@@ -333,9 +333,14 @@ def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     assert (tmp_path / "killed" / BEST).read_bytes() == (tmp_path / "straight" / BEST).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("target", "number"), [*(("os.fsync", n) for n in (9, 11, 13)), *(("os.replace", n) for n in (6, 7, 8, 9, 10))]
+    ("target", "number"),
+    [
+        ("os.fsync", 11),
+        ("os.replace", 8),
+        *(pytest.param("os.fsync", n, marks=pytest.mark.everything("kills")) for n in (9, 13)),
+        *(pytest.param("os.replace", n, marks=pytest.mark.everything("kills")) for n in (6, 7, 9, 10)),
+    ],
 )
 def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, number):
     """At an fsync or a rename of the second epoch: whatever is there by then, --resume works and ends the same."""
@@ -348,8 +353,7 @@ def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, numb
     assert set(FILES) <= {path.name for path in (tmp_path / "killed").iterdir()}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("signal_name", [pytest.param("SIGINT", marks=pytest.mark.everything("kills")), "SIGTERM"])
 def test_a_real_signal_to_a_real_process(tmp_path, two_epochs, signal_name):
     arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
     stopped = run_and_kill(arguments, STEPS + 2, signal_name)
