@@ -210,15 +210,21 @@ def test_every_truncation_is_refused(path):
     refused(path)
 
 
+def write_at(file, position, byte):
+    file.seek(position)
+    file.write(bytes([byte]))
+
+
 def test_every_flipped_bit_is_refused(path):
     save({"weight": np.arange(6, dtype=np.float32), "bias": np.arange(2)}, path, {"epoch": "7", "note": "a b"})
     whole = path.read_bytes()
-    for position in range(len(whole)):
-        for bit in range(8):
-            damaged = bytearray(whole)
-            damaged[position] ^= 1 << bit
-            path.write_bytes(damaged)
-            refused(path)
+    with open(path, "r+b", buffering=0) as file:  # in place: a whole file for each of 2,500 bits takes a disk seconds
+        for position, byte in enumerate(whole):
+            for bit in range(8):
+                write_at(file, position, byte ^ 1 << bit)
+                refused(path)
+            write_at(file, position, byte)
+    assert path.read_bytes() == whole
 
 
 def test_random_damage_is_refused(path):

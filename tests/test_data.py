@@ -302,7 +302,6 @@ def test_the_program_ends_with_a_loader_half_way(ending):
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("signals_as_in_a_terminal")
 def test_ctrl_c_while_waiting_for_a_batch():
     program = """

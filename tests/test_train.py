@@ -47,7 +47,7 @@ def test_an_old_python_can_read_it():
     assert not [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"]
 
 
-@pytest.mark.slow
+@pytest.mark.everything("old Pythons")
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8", "3.9"])
 def test_real_old_pythons(version):
     python, code = f"python{version}", "import sys; print(sys.version.split()[0])"

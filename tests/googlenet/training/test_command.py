@@ -210,7 +210,7 @@ def test_evaluate(command, two_epochs):
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_it_learns(command, tmp_path):
     """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes five minutes."""
     arguments = ["--limit-train", 1000, "--limit-test", 500, "--image-size", 32, "--epochs", 5, "--seed", 1]
@@ -407,7 +407,7 @@ def test_a_run_that_is_going_on_is_left_alone(command, tmp_path, monkeypatch):
     assert not (folder / "lock").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_three_runs_side_by_side(tmp_path, two_epochs):
     """Of two with the same options, too, each writes into a folder of its own what it would have written alone."""
     rates = [0.1, 0.2, Options.lr, Options.lr]
@@ -463,7 +463,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.everything("kills")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     arguments = [*TINY, *VARIANTS[variant], "--epochs", 4, "--output", tmp_path]
@@ -478,10 +478,14 @@ def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     assert (tmp_path / "killed" / BEST).read_bytes() == (tmp_path / "straight" / BEST).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "number"),
-    [*(("os.fsync", n) for n in (3, 13, 15, 17)), *(("os.replace", n) for n in (2, 3, 10, 11, 12, 13, 14))],
+    [
+        ("os.fsync", 15),
+        ("os.replace", 12),
+        *(pytest.param("os.fsync", n, marks=pytest.mark.everything("kills")) for n in (3, 13, 17)),
+        *(pytest.param("os.replace", n, marks=pytest.mark.everything("kills")) for n in (2, 3, 10, 11, 13, 14)),
+    ],
 )
 def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, number):
     """At an fsync or a rename of the first checkpoint, or of the second epoch: --resume works and ends the same."""
@@ -494,8 +498,9 @@ def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, numb
     assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == FILES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "signal_name", ["SIGTERM", *(pytest.param(n, marks=pytest.mark.everything("kills")) for n in ("SIGINT", "SIGHUP"))]
+)
 def test_a_real_signal_to_a_real_process(tmp_path, two_epochs, signal_name):
     arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
     stopped = run_and_kill(arguments, STEPS + 2, signal_name)
@@ -570,7 +575,7 @@ def stopped(tmp_path, capfd):
     return run
 
 
-@pytest.mark.slow
+@pytest.mark.everything("signals")
 @pytest.mark.usefixtures("no_curves")
 def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
     """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
@@ -589,7 +594,7 @@ def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_p
     assert_same_run(folder, two_epochs)
 
 
-@pytest.mark.slow
+@pytest.mark.everything("signals")
 @pytest.mark.parametrize("file", [2, 3, 4], ids=["best", "checkpoint", "metrics"])  # 1: before the first step
 @pytest.mark.usefixtures("no_curves")
 def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypatch, file):
