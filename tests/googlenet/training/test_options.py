@@ -6,6 +6,7 @@ import json
 import pytest
 
 from googlenet import presets
+from googlenet.training.command import resumed_options
 from googlenet.training.options import OPTIMIZERS, SCHEDULES, Options, chosen, parser
 
 
@@ -77,3 +78,17 @@ def test_help_tells_the_real_defaults(capsys):
     words = " ".join(capsys.readouterr().out.split())
     for name in ("epochs", "batch_size", "lr", "schedule", "optimizer", "momentum", "weight_decay", "image_size"):
         assert f"({getattr(Options(), name)})" in words, name
+
+
+OTHERS = {
+    "batch_size": 16, "lr": 0.25, "schedule": "poly", "warmup": 2.0, "optimizer": "adamw", "weight_decay": 0.01,
+    "image_size": 32, "preset": "plain", "aux_heads": False, "augment": False, "seed": 3, "limit_train": 100,
+    "limit_test": 100,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_resumed_run_is_not_another_run(name):
+    """The optimizer's numbers come from the checkpoint: another one would be taken, shown and ignored."""
+    with pytest.raises(ValueError, match=f"--resume: --{name.replace('_', '-')} would make it another run"):
+        resumed_options(Options(), {name: OTHERS[name]})
