@@ -175,7 +175,7 @@ def test_read_idx_refuses_anything_else(content, message):
 
 @pytest.fixture
 def other_digits(tmp_path, monkeypatch):
-    """A folder with four files as MNIST's, of 6,000 and 1,500 images of 1x2 pixels, which are taken for the official ones.
+    """A folder with four files as MNIST's, of 6,000 and 1,500 images of 1x2 pixels, taken for the official ones.
 
     Each image holds its own number: (image // 256, image % 256). Returns the folder and the labels.
     """
