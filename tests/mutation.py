@@ -12,9 +12,10 @@ beside test_linear.py:
     - grad_bias = grad_y.sum(axis=0)
     + grad_bias = grad_y[-1]
 
-`file` names the source, [Linear] the class, function or method (Linear.backward) in which the lines with - stand,
-exactly once and one after the other; those with + take their place, and none at all leaves a gap. As in a diff, only
-the indentation of the lines to each other counts. A line `tests tests/test_other.py` after `file` names another judge.
+`file` names the source, [Linear] the class, function, method (Linear.backward) or constant in which the lines with -
+stand, exactly once and one after the other; those with + take their place, and none at all leaves a gap. As in a diff,
+only the indentation of the lines to each other counts. A line `tests tests/test_other.py` after `file` names another
+judge.
 
     python tests/mutation.py tests/functional/test_linear.mutants
 
@@ -64,7 +65,7 @@ class Mutant:
     patches: Path  # the file in which it stands
     source: Path  # what it breaks
     tests: Path  # what must reject it
-    target: str  # the class, function or method that it breaks
+    target: str  # the class, function, method or constant that it breaks
     description: str
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
@@ -95,11 +96,18 @@ class Mutant:
         """The lines of the target, as a range."""
         node: Any = ast.parse(text)
         for name in self.target.split("."):
-            kinds = ast.ClassDef | ast.FunctionDef
-            node = next((n for n in getattr(node, "body", []) if isinstance(n, kinds) and n.name == name), None)
+            node = next((n for n in getattr(node, "body", []) if name in _defined(n)), None)
         if node is None:
-            raise MutantError(f"{self}: {self.source} has no class or function {self.target}")
+            raise MutantError(f"{self}: {self.source} has no class, function or constant {self.target}")
         return node.lineno - 1, node.end_lineno
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a statement defines: that of a class or a function, or those to which it assigns."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+        return {statement.name}
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else getattr(statement, "targets", [])
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def read(path: Path, root: Path = ROOT) -> list[Mutant]:
@@ -237,6 +245,12 @@ FIRST_TESTS = {  # of support.OperationTest, those that find most
 }
 
 
+def _is_long(item: Any) -> bool:
+    """Left out of the quick run, and not as one of many cases."""
+    mark = item.get_closest_marker("everything")
+    return mark is not None and not mark.args[0].startswith("more ")
+
+
 class Witness:
     """A pytest plugin that chooses the tests and remembers the first that fails."""
 
@@ -259,9 +273,13 @@ class Witness:
         return None if wanted else []
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Those few run on the CPU alone: on the strict device the same tests find the same."""
+        """Those few run on the CPU alone: on the strict device the same tests find the same.
+
+        Long tests (of runs that are killed, say) do not judge: a mutant that they alone reject needs a quick one.
+        """
         if self.only:
             items[:] = [item for item in items if item.get_closest_marker("accelerator") is None]
+        items[:] = [item for item in items if not _is_long(item)]
         items.sort(key=lambda item: item.get_closest_marker("everything") is not None)  # the quick ones first
 
     def pytest_collectreport(self, report: Any) -> None:

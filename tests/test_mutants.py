@@ -1,5 +1,6 @@
 """Every mutant is rejected by the tests beside which it stands; see mutation.py."""
 
+import ast
 import collections
 import inspect
 import os
@@ -80,6 +81,21 @@ def layers_optimizers_and_schedules():
 @pytest.mark.parametrize("kind", layers_optimizers_and_schedules(), ids=lambda c: c.__name__)
 def test_every_layer_optimizer_and_schedule_has_at_least_four_mutants(kind):
     assert broken_classes()[Path(inspect.getfile(kind)).resolve(), kind.__name__] >= 4
+
+
+def files_of_googlenet():
+    """All that define a class or a function; not those that only collect names."""
+    found = []
+    for path in sorted((mutation.ROOT / "googlenet").rglob("*.py")):
+        statements = ast.parse(path.read_text(encoding="utf-8")).body
+        if any(isinstance(statement, ast.ClassDef | ast.FunctionDef) for statement in statements):
+            found.append(path.relative_to(mutation.ROOT).as_posix())
+    return found
+
+
+@pytest.mark.parametrize("path", files_of_googlenet())
+def test_every_file_of_googlenet_has_at_least_eight_mutants(path):
+    assert sum(mutant.source == mutation.ROOT / path for mutant in MUTANTS) >= 8
 
 
 def test_there_are_at_least_120_mutants():

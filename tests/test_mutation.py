@@ -91,6 +91,12 @@ def test_only_the_indentation_of_the_lines_to_each_other_counts(toy):
         mutant.apply(SOURCE)
 
 
+@pytest.mark.parametrize("line", ["LIMIT = 3", "LIMIT: int = 3", "LIMIT, OTHER = 3, 4"])
+def test_a_constant_is_broken_as_well(toy, line):
+    (mutant,) = toy(f"another number\n- {line}\n+ LIMIT = 5\n", "file toy.py\n\n[LIMIT]\n")
+    assert mutant.apply(f"{SOURCE}\n{line}\n") == f"{SOURCE}\nLIMIT = 5\n"
+
+
 def test_a_file_holds_several_sources_classes_and_mutants(toy):
     head = "file one.py\ntests test_other.py\n[A]\na\n- 1\n[B.f]\nb\n- 2\n+ 3\n\nc\n- 4\n\nfile toy.py\n[Double]\n"
     mutants = toy("d\n- 5\n", head)
@@ -109,7 +115,7 @@ def test_a_file_holds_several_sources_classes_and_mutants(toy):
         ("[Double]", "- return x\n+ return 0", "these lines were not found in Double"),  # they stand elsewhere
         ("[unused]", "- return x\n+ return 0", "these lines were found 2 times, expected once, in unused"),
         ("[Double.forward]", "- return 2 * grad_y\n+ return 0", "these lines were not found in Double.forward"),
-        ("[Triple]", "- return y\n+ return 0", "has no class or function Triple"),
+        ("[Triple]", "- return y\n+ return 0", "has no class, function or constant Triple"),
         ("[Double]", "- return y\n+ return y  # the same", "the patch changes nothing"),
         ("[Double]", "- return y\n+ return (y", "what comes out is not Python"),
         ("[Double]", "- for _ in range(2):\n+     for _ in range(3):", "what comes out is not Python"),
@@ -198,8 +204,15 @@ def test_tests_that_cannot_run_prove_nothing(toy, runner, tmp_path):
         assert message in verdict.why
 
 
-@pytest.mark.parametrize("text", ["def test_it(): pytest.skip('no')", "@pytest.mark.xfail\ndef test_it(): assert 0"])
-def test_a_skipped_test_and_one_that_is_expected_to_fail_reject_nothing(toy, runner, tmp_path, text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def test_it(): pytest.skip('no')",
+        "@pytest.mark.xfail\ndef test_it(): assert 0",
+        "@pytest.mark.slow\ndef test_it(): assert 0\n\n\ndef test_another(): pass",
+    ],
+)
+def test_a_skipped_test_a_slow_one_and_one_that_is_expected_to_fail_reject_nothing(toy, runner, tmp_path, text):
     (mutant,) = toy("three times\n- for _ in range(2):\n+ for _ in range(3):\n")
     (tmp_path / "test_toy.py").write_text(f"import pytest\n\n\n{text}\n")
     assert runner.judge(mutant).outcome == "survived"

@@ -247,6 +247,14 @@ def test_sqrt_and_pow_one_half_agree():
     np.testing.assert_allclose(z.grad, x.grad)
 
 
+def test_the_gradient_of_sqrt_at_zero_is_infinite():
+    """As the formula says, and as in PyTorch: an eps below the root is the user's choice."""
+    x = leaf([0.0, 4.0, 0.0])
+    with np.errstate(divide="ignore"):
+        x.sqrt().backward(np.array([1.0, 1.0, -1.0]))
+    np.testing.assert_array_equal(x.grad, [np.inf, 0.25, -np.inf])
+
+
 def test_gradient_of_div_by_numbers_whose_square_is_out_of_range():
     a, b = leaf([1e-25, 1e25], np.float32), leaf([1e-23, 1e23], np.float32)
     (a / b).backward(np.ones(2, np.float32))

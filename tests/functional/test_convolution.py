@@ -106,6 +106,24 @@ def test_padding_is_zero():
     assert F.conv2d(ones, ones, padding=4).data[0, 0, 0, 0] == 0
 
 
+@pytest.mark.parametrize("padding", [(0, 2), (2, 0)])
+def test_a_1x1_kernel_sees_the_padding_of_either_axis(padding):
+    x, weight, bias = leaf(np.ones((1, 1, 2, 3))), leaf(np.full((1, 1, 1, 1), 3.0)), leaf(np.full(1, 0.5))
+    y = F.conv2d(x, weight, bias, padding=padding)
+    rows, columns = padding
+    np.testing.assert_array_equal(y.data[0, 0], np.pad(np.full((2, 3), 3.0), ((rows, rows), (columns, columns))) + 0.5)
+    y.sum().backward()
+    assert (x.grad.tolist(), weight.grad.item(), bias.grad.item()) == (np.full(x.shape, 3.0).tolist(), 6, y.data.size)
+
+
+def test_the_relu_inside_lets_the_smallest_numbers_through():
+    x = leaf(np.array([1e-30, 1e-300, -1e-300, 0.0]).reshape(1, 1, 2, 2))
+    y = F.conv2d(x, tensor(1, 1, 1, 1) * 0 + 1, relu=True)
+    y.backward(np.full((1, 1, 2, 2), 5.0))
+    np.testing.assert_array_equal(y.data.ravel(), [1e-30, 1e-300, 0, 0])
+    np.testing.assert_array_equal(x.grad.ravel(), [5, 5, 0, 0])
+
+
 def test_pixels_that_no_kernel_sees_get_no_gradient():
     x, weight = leaf(np.ones((1, 1, 6, 6))), leaf(np.ones((1, 1, 2, 2)))
     F.conv2d(x, weight, stride=3).backward(np.ones((1, 1, 2, 2)))

@@ -69,6 +69,14 @@ def test_elements_are_dropped_one_by_one():
     assert abs((dropped[1:] & dropped[:-1]).mean() - 0.09) < 0.01
 
 
+def test_elements_of_an_image_are_dropped_one_by_one_too():
+    """Not whole channels, as PyTorch's dropout2d does."""
+    mc.manual_seed(1)
+    dropped = F.dropout(mc.Tensor(np.ones((3, 4, 30, 30))), 0.3).data == 0
+    for axes in [(2, 3), (0, 1, 2), (0, 1, 3)]:
+        assert 0.1 < dropped.mean(axis=axes).min() < dropped.mean(axis=axes).max() < 0.5
+
+
 def test_the_gradient_goes_where_the_value_went():
     mc.manual_seed(2)
     x = leaf(np.ones((20, 20)))

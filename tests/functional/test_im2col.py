@@ -189,6 +189,8 @@ def test_images_without_four_axes_are_refused(shape):
         ((27, 4), 4, ValueError, "columns has shape (27, 4), expected 3 axes (N, C*KH*KW, OH*OW)"),
         ((2, 27, 3), 4, ValueError, "columns has shape (2, 27, 3), expected (N, a multiple of 9, ...4)"),
         ((2, 28, 4), 4, ValueError, "columns has shape (2, 28, 4), expected (N, a multiple of 9, ...4)"),
+        ((2, 30, 4), 4, ValueError, "columns has shape (2, 30, 4), expected (N, a multiple of 9, ...4)"),
+        ((2, 28, 9), 5, ValueError, "columns has shape (2, 28, 9), expected (N, a multiple of 9, ...9)"),
         ((2, 27, 4), 0, ValueError, "output_size is 0, expected at least 1"),
         ((2, 27, 4), 4.0, TypeError, "output_size is 4.0, expected an int or a pair of ints"),
     ],

@@ -66,6 +66,16 @@ class TestCrossEntropy(OperationTest):
 # ---- known values -------------------------------------------------------------------------------------------------
 
 
+def test_a_thousand_classes():
+    """More than 8 bits hold: labels 0, 256 and 512 are different classes."""
+    logits, labels = leaf(np.random.default_rng(0).standard_normal((5, 1000))), [0, 256, 300, 512, 999]
+    F.cross_entropy(logits, np.array(labels), reduction="sum").backward()
+    softmax = np.exp(logits.data) / np.exp(logits.data).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(logits.grad, softmax - np.eye(1000)[labels], atol=1e-12)
+    losses = F.cross_entropy(logits, labels, reduction="none").data
+    np.testing.assert_allclose(losses, -np.log(softmax[range(5), labels]))
+
+
 def test_by_hand():
     logits = leaf(np.log([[1.0, 2, 5], [4, 4, 2]]))  # so that softmax gives eighths and tenths
     loss = F.cross_entropy(logits, [2, 0])

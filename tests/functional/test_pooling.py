@@ -264,6 +264,12 @@ def test_every_window_gives_its_whole_gradient_away():
     np.testing.assert_array_equal(x.grad.sum(axis=(2, 3)), cotangent.sum(axis=(2, 3)))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_of_nothing_but_minus_infinity_is_minus_infinity(dtype):
+    x = np.full((1, 2, 4, 4), -np.inf, dtype)
+    assert (F.max_pool2d(mc.Tensor(x), 3, stride=2, padding=1).data == -np.inf).all()
+
+
 def test_max_pooling_shows_nan():
     x = np.ones((1, 1, 4, 4))
     x[0, 0, 1, 2] = np.nan

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from support import run_python
 
-from googlenet.commandline import check_packages, failed, prepare_streams, say
+from googlenet.commandline import (
+    INTERRUPTED,
+    USAGE_ERROR,
+    Parser,
+    check_packages,
+    failed,
+    one_line,
+    prepare_streams,
+    say,
+)
 from minicnn.backend.gpu import NoGPU
 from minicnn.data import SampleError
 
@@ -188,3 +197,41 @@ def test_a_full_disk_behind_standard_output_is_told_once(capsys, monkeypatch):
         stream.write("a table")
         assert failed("googlenet", OSError(errno.ENOSPC, "No space left on device")) == 2
         assert capsys.readouterr().err == "googlenet: error: No space left on device\n"
+
+
+# ---- a wrong command line, an error as one line ---
+
+
+def test_the_exit_statuses_are_those_that_shells_and_argparse_use():
+    assert (USAGE_ERROR, INTERRUPTED) == (2, 130)  # 128 + SIGINT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--size", "large"], "argument --size: invalid int value: 'large'"),
+        (["--sizes"], "unrecognized arguments: --sizes"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_with_one_line(capsys, arguments, message):
+    parser = Parser(prog="build")
+    parser.add_argument("--size", type=int)
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(arguments)
+    assert stop.value.code == USAGE_ERROR
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"build: error: {message} (--help lists the options)\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("x has\n  3 axes,\texpected 4"), "x has 3 axes, expected 4"),
+        (FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "a.png"), os.strerror(errno.ENOENT)),
+        (OSError(errno.ENOSPC, "No space\nleft"), "No space left"),
+        (OSError("a.png cannot be read"), "a.png cannot be read"),
+    ],
+)
+def test_an_error_is_one_line_without_its_number(error, text):
+    assert one_line(error) == text

@@ -7,7 +7,8 @@ import pytest
 
 import minicnn as mc
 import minicnn.functional as F
-from googlenet import GoogLeNet
+from googlenet import GoogLeNet, evaluation
+from googlenet.data import DigitsDataset
 from googlenet.evaluation import Evaluation, count_right, evaluate, evaluate_file
 from googlenet.training.options import Options
 from googlenet.weights import save_model
@@ -97,6 +98,10 @@ def test_count_right():
     assert count_right(logits, np.array([1, 1, 1])).shape == ()  # a number, but still on the device of the logits
 
 
+def test_the_first_of_two_equal_logits_is_the_answer():
+    assert [count_right(Tensor([[1.0, 1.0]]), np.array([target])) for target in (0, 1)] == [1, 0]
+
+
 def test_printed():
     text = str(Evaluation(0.98765, 0.04321, 1000))
     assert "98.7" in text
@@ -113,7 +118,7 @@ def test_batch_norm_s_statistics_do_not_change():
         np.testing.assert_array_equal(tensor.data, before[name], err_msg=name)
 
 
-def test_a_file(tmp_path):
+def test_a_file(tmp_path, monkeypatch):
     mc.manual_seed(0)
     model = GoogLeNet(10, "plain", in_channels=1)
     path = tmp_path / "best.safetensors"
@@ -122,8 +127,16 @@ def test_a_file(tmp_path):
     assert result.images == 20
     assert 0 <= result.top1 <= 1
     assert result == evaluate_file(path, image_size=33, limit=20)
+    test_digits = DigitsDataset(train=False, size=33)
+    x, targets = zip(*(test_digits[i] for i in range(20)), strict=True)
+    assert result == evaluate(model, DataLoader(ArrayDataset(np.stack(x), np.array(targets)), 32))
     assert result.loss != evaluate_file(path, image_size=40, limit=20).loss
     assert evaluate_file(path, limit=20, batch_size=7).loss == pytest.approx(result.loss, rel=1e-5)
+    sizes = []
+    monkeypatch.setattr(evaluation, "evaluate", lambda model, loader, device: sizes.append(loader.batch_size))
+    evaluate_file(path, batch_size=7)
+    evaluate_file(path)
+    assert sizes == [7, 32]
     path.unlink()  # 40 MB
 
 

@@ -1,13 +1,17 @@
 """python -m googlenet: every command, as a user calls it."""
 
+import inspect
 import json
 import platform
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minicnn as mc
-from googlenet.__main__ import main
+from googlenet import __main__ as command
+from googlenet.__main__ import main, parser
+from googlenet.evaluation import Evaluation, evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.training.options import Options
 from googlenet.weights import save_model
@@ -49,6 +53,49 @@ def test_table_shows_the_papers_figures_beside_the_counted_ones(capsys):
     assert max(map(len, out.splitlines())) <= 80
     rows = json.loads(run(capsys, "table", "--json")[1])
     assert sum(row["params"] for row in rows) == 6_998_552
+
+
+def test_each_figure_of_the_table_stands_in_its_column(capsys):
+    _, out, _ = run(capsys, "table")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
+    assert rows["conv1"] == ["7x7/2", "112x112x64", "2.7K", "34M", "9,472"]
+    assert rows["inception3a"] == ["28x28x256", "159K", "128M", "163,696"]
+    assert rows["maxpool4"] == ["3x3/2", "7x7x832"]
+
+
+def test_without_options_it_is_the_paper_s_network():
+    options = parser().parse_args(["summary"])
+    assert (options.preset, options.classes, options.channels) == ("paper", 1000, 3)
+    assert (options.image_size, options.aux_heads) == (224, True)
+
+
+def test_devices_that_cannot_be_used_are_listed_with_the_reason(capsys):
+    found = json.loads(run(capsys, "devices", "--json")[1])
+    assert [(device["name"], device["usable"], device["description"]) for device in found] == [
+        (device.name, device.usable, device.description) for device in mc.devices()
+    ]
+    assert len(run(capsys, "devices")[1].splitlines()) >= len(found)
+
+
+def test_evaluate_hands_its_options_on(capsys, monkeypatch):
+    asked = []
+
+    def pretended(*arguments, **options):
+        asked.append(inspect.signature(evaluate_file).bind(*arguments, **options).arguments)
+        return Evaluation(0.5, 1.25, 7)
+
+    monkeypatch.setattr(command, "evaluate_file", pretended)
+    status, out, _ = run(capsys, "evaluate", "w.safetensors", "--device", "cuda:1", "--limit-test", 7)
+    assert (status, out) == (0, "w.safetensors: top-1 50.00%, loss 1.2500, 7 test images\n")
+    (arguments,) = asked
+    assert arguments == {"path": Path("w.safetensors"), "device": "cuda:1", "limit": 7}
+
+
+def test_a_command_is_needed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
 
 
 def test_devices(capsys):

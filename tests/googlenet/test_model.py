@@ -1,5 +1,6 @@
 """GoogLeNet: Table 1 layer by layer, its loss, its names, its first weights, and a gradient check of the whole."""
 
+import itertools
 import math
 
 import numpy as np
@@ -30,107 +31,111 @@ def count(module):
     return sum(parameter.data.size for parameter in module.parameters())
 
 
-# ---- shapes -------------------------------------------------------------------------------------------------------
+# ---- layer by layer ------------------------------------------------------------------------------------------------
 
 
-def output_shapes(network, x):
-    shapes = {}
+@pytest.fixture(scope="module")
+def small():
+    """The paper's network for small images, not to be changed."""
+    mc.manual_seed(0)
+    return GoogLeNet(5, in_channels=1)
+
+
+def test_every_layer_gets_what_the_one_before_has_made_and_the_heads_what_4a_and_4d_have(small):
+    calls = []
     remove = [
-        module.register_forward_hook(lambda module, inputs, y, name=name: shapes.update({name: y.shape}))
-        for name, module in network.named_children()
+        layer.register_forward_hook(lambda layer, inputs, y, name=name: calls.append((name, inputs[0], y)))
+        for name, layer in small.named_children()
     ]
-    with mc.no_grad():
-        network(x)
+    output = small(images(2, 1, 32, 32))
     for take_away in remove:
         take_away()
-    return shapes
+    heads = {name: (x, y) for name, x, y in calls if name.startswith("aux")}
+    trunk = [(name, x, y) for name, x, y in calls if name not in heads]
+    assert [name for name, _, _ in trunk] == [
+        "conv1", "maxpool1", "norm1", "conv2", "conv3", "norm2", "maxpool2", "inception3a", "inception3b", "maxpool3",
+        "inception4a", "inception4b", "inception4c", "inception4d", "inception4e", "maxpool4", "inception5a",
+        "inception5b", "avgpool", "dropout", "fc",
+    ]  # fmt: skip
+    made = {}
+    for (before, _, y), (name, x, _) in itertools.pairwise(trunk):
+        made[before] = y
+        if before == "avgpool":  # (N, C, 1, 1), flattened
+            np.testing.assert_array_equal(x.data, y.data[:, :, 0, 0])
+        else:
+            assert x is y, name
+    assert heads["aux1"][0] is made["inception4a"]
+    assert heads["aux2"][0] is made["inception4d"]
+    assert output.logits is trunk[-1][2]
+    assert (output.aux1, output.aux2) == (heads["aux1"][1], heads["aux2"][1])
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
-def test_at_224_every_layer_has_table_1_s_output(preset):
-    network = GoogLeNet(preset=preset)
-    shapes = output_shapes(network, images(1, 3, 224, 224) if preset != "batchnorm" else images(2, 3, 224, 224))
-    for row in TABLE_1:
-        height, width, channels = row.output
-        expected = (channels,) if row.name == "fc" else (channels, height, width)
-        assert shapes[row.name][1:] == expected, row.name
-    assert shapes["aux1"][1:] == shapes["aux2"][1:] == (1000,)
+def test_the_pools_and_the_first_convolution_are_table_1_s(small):
+    for name in ("maxpool1", "maxpool2", "maxpool3", "maxpool4"):
+        pool = getattr(small, name)
+        assert (pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode) == (3, 2, 0, True), name
+    for name, kernel, stride, padding in (("conv1", 7, 2, 3), ("conv2", 1, 1, 0), ("conv3", 3, 1, 1)):
+        conv = getattr(small, name).conv
+        pairs = [(n, n) for n in (kernel, stride, padding)]
+        assert [conv.weight.shape[2:], conv.stride, conv.padding] == pairs, name
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
-@pytest.mark.parametrize("size", [(32, 32), (33, 47), (61, 99), (100, 35), (97, 97)])
-def test_any_size_from_32_on(preset, size):
-    network = GoogLeNet(7, preset, in_channels=1)
-    x = images(2, 1, *size)
-    with mc.no_grad():
-        output = network(x)
-        assert [part.shape for part in output] == [(2, 7)] * 3
-        assert network.eval()(x).shape == (2, 7)
+def test_the_first_weights_have_the_spread_that_keeps_the_signal(small):
+    """Variance 2 / fan-in, so also in the heads' first linear layers; only the three classifiers start small."""
+    for name, layer in small.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            weight = layer.weight.data
+            small_ones = name in ("fc", "aux1.fc2", "aux2.fc2")
+            expected = 0.01 if small_ones else math.sqrt(2 / weight[0].size)
+            assert weight.std() == pytest.approx(expected, rel=5 / math.sqrt(weight.size)), name
+            assert abs(weight.mean()) < 5 * expected / math.sqrt(weight.size), name
+            assert layer.bias is not None and not layer.bias.data.any(), name
 
 
-@pytest.mark.parametrize(
-    "shape", [(1, 3, 31, 64), (1, 3, 64, 31), (1, 1, 64, 64), (3, 64, 64), (1, 3, 64), (2, 3, 0, 0)]
-)
-def test_other_inputs_are_refused(shape):
-    network = GoogLeNet(10)
-    with pytest.raises(ValueError, match=r"GoogLeNet: x has shape .*expected \(N, 3, H, W\).*at least 32") as error:
-        network(Tensor(np.zeros(shape, np.float32)))
-    assert str(shape) in str(error.value)
+# ---- the loss -----------------------------------------------------------------------------------------------------
 
 
-# ---- what it returns ----------------------------------------------------------------------------------------------
+def test_the_loss_is_main_plus_0_3_of_both_heads():
+    output = GoogLeNetOutput(images(4, 3), images(4, 3) * 2, images(4, 3) * 3)
+    targets = np.array([0, 1, 2, 0])
+    parts = loss(output, targets)
+    assert isinstance(parts, LossParts)
+    main, aux1, aux2 = (float(F.cross_entropy(logits, targets)) for logits in output)
+    assert (float(parts.main), float(parts.aux1), float(parts.aux2)) == (main, aux1, aux2)
+    assert float(parts.total) == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-6)
+    assert parts.total.dtype == np.float32
+    assert parts.total.shape == ()
+    assert float(loss(output, targets, aux_weight=0.5).total) == pytest.approx(main + 0.5 * (aux1 + aux2), rel=1e-6)
 
 
-def test_training_returns_three_outputs_and_evaluation_the_logits():
-    network, x = GoogLeNet(5, in_channels=1), images(2, 1, 32, 32)
-    output = network(x)
-    assert isinstance(output, GoogLeNetOutput)
-    assert output._fields == ("logits", "aux1", "aux2")
-    assert all(part.requires_grad for part in output)
-    logits = network.eval()(x)
-    assert isinstance(logits, Tensor)
-    np.testing.assert_array_equal(network(x).data, logits.data)  # no dropout any more
+def test_each_head_counts_also_without_the_other():
+    output, targets = [images(4, 3), images(4, 3) * 2, images(4, 3) * 3], np.array([0, 1, 2, 0])
+    main, aux1, aux2 = (float(F.cross_entropy(logits, targets)) for logits in output)
+    first = loss(GoogLeNetOutput(output[0], output[1], None), targets)
+    second = loss(GoogLeNetOutput(output[0], None, output[2]), targets)
+    assert (first.aux2, second.aux1) == (None, None)
+    assert float(first.total) == pytest.approx(main + 0.3 * aux1, rel=1e-6)
+    assert float(second.total) == pytest.approx(main + 0.3 * aux2, rel=1e-6)
 
 
-def test_in_evaluation_the_heads_are_not_computed():
-    network, calls = GoogLeNet(5, in_channels=1), []
-    for head in (network.aux1, network.aux2):
-        head.register_forward_hook(lambda *_: calls.append(1))
-    network.eval()(images(1, 1, 32, 32))
-    assert calls == []
+@pytest.mark.parametrize("wrap", [lambda logits: logits, lambda logits: GoogLeNetOutput(logits, None, None)])
+def test_the_loss_without_heads_is_main_alone(wrap):
+    parts = loss(wrap(images(4, 3)), [0, 1, 2, 0])
+    assert parts.aux1 is parts.aux2 is None
+    assert float(parts.total) == float(parts.main) == float(F.cross_entropy(images(4, 3), [0, 1, 2, 0]))
 
 
-def test_heads_look_at_4a_and_4d():
-    network, seen = GoogLeNet(5, in_channels=1), {}
-    for name in ("inception4a", "inception4d"):
-        getattr(network, name).register_forward_hook(lambda m, i, y, name=name: seen.update({name: y}))
-    for name in ("aux1", "aux2"):
-        getattr(network, name).register_forward_hook(lambda m, i, y, name=name: seen.update({name: i[0]}))
-    network(images(1, 1, 32, 32))
-    assert seen["aux1"] is seen["inception4a"]
-    assert seen["aux2"] is seen["inception4d"]
-
-
-def test_without_heads():
-    network = GoogLeNet(5, in_channels=1, aux_heads=False)
-    output = network(images(2, 1, 32, 32))
-    assert isinstance(output, GoogLeNetOutput)
-    assert output.logits.shape == (2, 5)
-    assert output.aux1 is output.aux2 is None
-    assert not any("aux" in name for name in network.state_dict())
-
-
-def test_the_network_equals_its_layers_called_by_hand():
-    network = GoogLeNet(5).eval()
-    x = images(1, 3, 64, 64)
-    y = network.norm1(F.max_pool2d(network.conv1(x), 3, 2, ceil_mode=True))
-    y = F.max_pool2d(network.norm2(network.conv3(network.conv2(y))), 3, 2, ceil_mode=True)
-    y = F.max_pool2d(network.inception3b(network.inception3a(y)), 3, 2, ceil_mode=True)
-    for name in ("4a", "4b", "4c", "4d", "4e"):
-        y = getattr(network, f"inception{name}")(y)
-    y = network.inception5b(network.inception5a(F.max_pool2d(y, 3, 2, ceil_mode=True)))
-    expected = F.linear(y.mean(axis=(2, 3)), network.fc.weight, network.fc.bias)
-    np.testing.assert_allclose(network(x).data, expected.data, rtol=1e-5, atol=1e-6)
+def test_every_parameter_gets_a_gradient_from_the_loss_and_the_heads_add_to_it():
+    mc.manual_seed(0)
+    network, x, targets = GoogLeNet(3, in_channels=1), images(2, 1, 32, 32), [0, 2]
+    state = rng.get_state()
+    loss(network(x), targets).total.backward()
+    assert all(np.abs(parameter.grad).max() > 0 for parameter in network.parameters())
+    with_heads = network.conv1.conv.weight.grad
+    network.zero_grad()
+    rng.set_state(state)
+    loss(network(x), targets, aux_weight=0).total.backward()
+    assert (network.conv1.conv.weight.grad != with_heads).any()
 
 
 # ---- counts, presets ----------------------------------------------------------------------------------------------
@@ -224,40 +229,191 @@ def test_a_state_goes_through_a_file_and_back(tmp_path):
     np.testing.assert_array_equal(other.eval()(x).data, network.eval()(x).data)
 
 
-# ---- the loss -----------------------------------------------------------------------------------------------------
+# ---- what it returns ----------------------------------------------------------------------------------------------
 
 
-def test_the_loss_is_main_plus_0_3_of_both_heads():
-    output = GoogLeNetOutput(images(4, 3), images(4, 3) * 2, images(4, 3) * 3)
-    targets = np.array([0, 1, 2, 0])
-    parts = loss(output, targets)
-    assert isinstance(parts, LossParts)
-    main, aux1, aux2 = (float(F.cross_entropy(logits, targets)) for logits in output)
-    assert (float(parts.main), float(parts.aux1), float(parts.aux2)) == (main, aux1, aux2)
-    assert float(parts.total) == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-6)
-    assert parts.total.dtype == np.float32
-    assert parts.total.shape == ()
-    assert float(loss(output, targets, aux_weight=0.5).total) == pytest.approx(main + 0.5 * (aux1 + aux2), rel=1e-6)
+def test_training_returns_three_outputs_and_evaluation_the_logits():
+    network, x = GoogLeNet(5, in_channels=1), images(2, 1, 32, 32)
+    output = network(x)
+    assert isinstance(output, GoogLeNetOutput)
+    assert output._fields == ("logits", "aux1", "aux2")
+    assert all(part.requires_grad for part in output)
+    logits = network.eval()(x)
+    assert isinstance(logits, Tensor)
+    np.testing.assert_array_equal(network(x).data, logits.data)  # no dropout any more
 
 
-@pytest.mark.parametrize("wrap", [lambda logits: logits, lambda logits: GoogLeNetOutput(logits, None, None)])
-def test_the_loss_without_heads_is_main_alone(wrap):
-    parts = loss(wrap(images(4, 3)), [0, 1, 2, 0])
-    assert parts.aux1 is parts.aux2 is None
-    assert float(parts.total) == float(parts.main) == float(F.cross_entropy(images(4, 3), [0, 1, 2, 0]))
+def test_in_evaluation_the_heads_are_not_computed():
+    network, calls = GoogLeNet(5, in_channels=1), []
+    for head in (network.aux1, network.aux2):
+        head.register_forward_hook(lambda *_: calls.append(1))
+    network.eval()(images(1, 1, 32, 32))
+    assert calls == []
 
 
-def test_every_parameter_gets_a_gradient_from_the_loss_and_the_heads_add_to_it():
-    mc.manual_seed(0)
-    network, x, targets = GoogLeNet(3, in_channels=1), images(2, 1, 32, 32), [0, 2]
-    state = rng.get_state()
-    loss(network(x), targets).total.backward()
-    assert all(np.abs(parameter.grad).max() > 0 for parameter in network.parameters())
-    with_heads = network.conv1.conv.weight.grad
-    network.zero_grad()
-    rng.set_state(state)
-    loss(network(x), targets, aux_weight=0).total.backward()
-    assert (network.conv1.conv.weight.grad != with_heads).any()
+def test_heads_look_at_4a_and_4d():
+    network, seen = GoogLeNet(5, in_channels=1), {}
+    for name in ("inception4a", "inception4d"):
+        getattr(network, name).register_forward_hook(lambda m, i, y, name=name: seen.update({name: y}))
+    for name in ("aux1", "aux2"):
+        getattr(network, name).register_forward_hook(lambda m, i, y, name=name: seen.update({name: i[0]}))
+    network(images(1, 1, 32, 32))
+    assert seen["aux1"] is seen["inception4a"]
+    assert seen["aux2"] is seen["inception4d"]
+
+
+def test_without_heads():
+    network = GoogLeNet(5, in_channels=1, aux_heads=False)
+    output = network(images(2, 1, 32, 32))
+    assert isinstance(output, GoogLeNetOutput)
+    assert output.logits.shape == (2, 5)
+    assert output.aux1 is output.aux2 is None
+    assert not any("aux" in name for name in network.state_dict())
+
+
+def test_the_network_equals_its_layers_called_by_hand():
+    network = GoogLeNet(5).eval()
+    x = images(1, 3, 64, 64)
+    y = network.norm1(F.max_pool2d(network.conv1(x), 3, 2, ceil_mode=True))
+    y = F.max_pool2d(network.norm2(network.conv3(network.conv2(y))), 3, 2, ceil_mode=True)
+    y = F.max_pool2d(network.inception3b(network.inception3a(y)), 3, 2, ceil_mode=True)
+    for name in ("4a", "4b", "4c", "4d", "4e"):
+        y = getattr(network, f"inception{name}")(y)
+    y = network.inception5b(network.inception5a(F.max_pool2d(y, 3, 2, ceil_mode=True)))
+    expected = F.linear(y.mean(axis=(2, 3)), network.fc.weight, network.fc.bias)
+    np.testing.assert_allclose(network(x).data, expected.data, rtol=1e-5, atol=1e-6)
+
+
+# ---- each thread takes its images ---------------------------------------------------------------------------------
+
+
+def test_the_number_of_threads_changes_the_rounding_alone_and_a_second_run_nothing():
+    x, targets = images(5, 3, 48, 48), np.arange(5)
+    found = {}
+    for number in (1, 2, 3, 2, 3):
+        with threads(number):
+            mc.manual_seed(0)
+            network = GoogLeNet(num_classes=5)
+            total = loss(network(x), targets).total
+            total.backward()
+        numbers = [total.item(), *(parameter.grad for parameter in network.parameters())]
+        for a, b in zip(found.setdefault(number, numbers), numbers, strict=True):
+            np.testing.assert_array_equal(a, b)
+    for other in (2, 3):
+        for a, b in zip(found[1], found[other], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+
+
+@pytest.fixture
+def small_shares(monkeypatch):
+    monkeypatch.setattr(nn.shares, "SMALLEST_SHARE", 1)
+
+
+def calls(network, monkeypatch):
+    """How many images each stretch of layers gets, from now on."""
+    sizes = []
+    for name in ("_up_to_4a", "_up_to_4d", "_up_to_5b"):
+        layers = getattr(network, name)
+        monkeypatch.setattr(network, name, lambda x, layers=layers: sizes.append(len(x)) or layers(x))
+    return sizes
+
+
+@pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
+@pytest.mark.parametrize("training", [True, False])
+def test_each_thread_takes_its_images_but_batch_norm_in_training_sees_all(preset, training, monkeypatch):
+    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).train(training)
+    sizes = calls(network, monkeypatch)
+    with threads(2):
+        network(x)
+    assert sorted(sizes) == ([5] * 3 if training and preset == "batchnorm" else [2, 2, 2, 3, 3, 3])
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_shares_change_the_rounding_alone():
+    x, targets, network = images(5, 3, 48, 48), np.arange(5), GoogLeNet(5)
+    found = []
+    for number in (1, 2):
+        network.zero_grad()
+        mc.manual_seed(0)
+        with threads(number):
+            total = loss(network(x), targets).total
+            total.backward()
+        found.append([total.data, *(parameter.grad for parameter in network.parameters())])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+
+
+@pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
+def test_inference_in_shares_is_evaluation(preset):
+    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).eval()
+    with threads(1):
+        expected = network(x).data
+    with threads(2), mc.no_grad():
+        y = network(x).data
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_a_hook_sees_the_whole_batch(monkeypatch):
+    network, seen = GoogLeNet(5).eval(), []
+    remove = network.inception4b.branch2[1].register_forward_hook(lambda layer, inputs, y: seen.append(len(y)))
+    with threads(2), mc.no_grad():
+        network(images(4, 3, 48, 48))
+        remove()
+        sizes = calls(network, monkeypatch)
+        network(images(4, 3, 48, 48))
+    assert seen == [4]
+    assert sizes == [2] * 6
+
+
+# ---- shapes -------------------------------------------------------------------------------------------------------
+
+
+def output_shapes(network, x):
+    shapes = {}
+    remove = [
+        module.register_forward_hook(lambda module, inputs, y, name=name: shapes.update({name: y.shape}))
+        for name, module in network.named_children()
+    ]
+    with mc.no_grad():
+        network(x)
+    for take_away in remove:
+        take_away()
+    return shapes
+
+
+@pytest.mark.parametrize("preset", sorted(presets))
+def test_at_224_every_layer_has_table_1_s_output(preset):
+    network = GoogLeNet(preset=preset)
+    shapes = output_shapes(network, images(1, 3, 224, 224) if preset != "batchnorm" else images(2, 3, 224, 224))
+    for row in TABLE_1:
+        height, width, channels = row.output
+        expected = (channels,) if row.name == "fc" else (channels, height, width)
+        assert shapes[row.name][1:] == expected, row.name
+    assert shapes["aux1"][1:] == shapes["aux2"][1:] == (1000,)
+
+
+@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (61, 99), (100, 35), (97, 97)])
+def test_any_size_from_32_on(preset, size):
+    network = GoogLeNet(7, preset, in_channels=1)
+    x = images(2, 1, *size)
+    with mc.no_grad():
+        output = network(x)
+        assert [part.shape for part in output] == [(2, 7)] * 3
+        assert network.eval()(x).shape == (2, 7)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 3, 31, 64), (1, 3, 64, 31), (1, 1, 64, 64), (3, 64, 64), (1, 3, 64), (2, 3, 0, 0)]
+)
+def test_other_inputs_are_refused(shape):
+    network = GoogLeNet(10)
+    with pytest.raises(ValueError, match=r"GoogLeNet: x has shape .*expected \(N, 3, H, W\).*at least 32") as error:
+        network(Tensor(np.zeros(shape, np.float32)))
+    assert str(shape) in str(error.value)
 
 
 # ---- the gradient of the whole network ----------------------------------------------------------------------------
@@ -414,87 +570,6 @@ def test_the_first_loss_is_about_that_of_a_guess(preset, seed, digits):
     guess = math.log(10)
     assert 0.9 * guess < float(parts.main) < 1.35 * guess
     assert 0.9 * 1.6 * guess < float(parts.total) < 1.5 * 1.6 * guess
-
-
-def test_the_number_of_threads_changes_the_rounding_alone_and_a_second_run_nothing():
-    x, targets = images(5, 3, 48, 48), np.arange(5)
-    found = {}
-    for number in (1, 2, 3, 2, 3):
-        with threads(number):
-            mc.manual_seed(0)
-            network = GoogLeNet(num_classes=5)
-            total = loss(network(x), targets).total
-            total.backward()
-        numbers = [total.item(), *(parameter.grad for parameter in network.parameters())]
-        for a, b in zip(found.setdefault(number, numbers), numbers, strict=True):
-            np.testing.assert_array_equal(a, b)
-    for other in (2, 3):
-        for a, b in zip(found[1], found[other], strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
-
-
-@pytest.fixture
-def small_shares(monkeypatch):
-    monkeypatch.setattr(nn.shares, "SMALLEST_SHARE", 1)
-
-
-def calls(network, monkeypatch):
-    """How many images each stretch of layers gets, from now on."""
-    sizes = []
-    for name in ("_up_to_4a", "_up_to_4d", "_up_to_5b"):
-        layers = getattr(network, name)
-        monkeypatch.setattr(network, name, lambda x, layers=layers: sizes.append(len(x)) or layers(x))
-    return sizes
-
-
-@pytest.mark.usefixtures("small_shares")
-@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
-@pytest.mark.parametrize("training", [True, False])
-def test_each_thread_takes_its_images_but_batch_norm_in_training_sees_all(preset, training, monkeypatch):
-    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).train(training)
-    sizes = calls(network, monkeypatch)
-    with threads(2):
-        network(x)
-    assert sorted(sizes) == ([5] * 3 if training and preset == "batchnorm" else [2, 2, 2, 3, 3, 3])
-
-
-@pytest.mark.usefixtures("small_shares")
-def test_shares_change_the_rounding_alone():
-    x, targets, network = images(5, 3, 48, 48), np.arange(5), GoogLeNet(5)
-    found = []
-    for number in (1, 2):
-        network.zero_grad()
-        mc.manual_seed(0)
-        with threads(number):
-            total = loss(network(x), targets).total
-            total.backward()
-        found.append([total.data, *(parameter.grad for parameter in network.parameters())])
-    for a, b in zip(*found, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
-
-
-@pytest.mark.usefixtures("small_shares")
-@pytest.mark.parametrize("preset", ["paper", "batchnorm"])
-def test_inference_in_shares_is_evaluation(preset):
-    x, network = images(5, 3, 48, 48), GoogLeNet(5, preset).eval()
-    with threads(1):
-        expected = network(x).data
-    with threads(2), mc.no_grad():
-        y = network(x).data
-    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
-
-
-@pytest.mark.usefixtures("small_shares")
-def test_a_hook_sees_the_whole_batch(monkeypatch):
-    network, seen = GoogLeNet(5).eval(), []
-    remove = network.inception4b.branch2[1].register_forward_hook(lambda layer, inputs, y: seen.append(len(y)))
-    with threads(2), mc.no_grad():
-        network(images(4, 3, 48, 48))
-        remove()
-        sizes = calls(network, monkeypatch)
-        network(images(4, 3, 48, 48))
-    assert seen == [4]
-    assert sizes == [2] * 6
 
 
 def test_biases_start_at_zero_and_the_seed_decides_the_weights():

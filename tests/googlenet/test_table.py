@@ -91,3 +91,19 @@ def test_sizes_halve_at_every_stride_of_two():
             size //= 2
         expected = 1 if line.name in ("avgpool", "fc") else size
         assert line.output[:2] == (expected, expected)
+
+
+# Table 1 once more, typed from the paper: patch size/stride, params, ops ("#3x3 reduce" has no line of its own there)
+PRINTED = {
+    "conv1": ("7x7/2", "2.7K", "34M"), "maxpool1": ("3x3/2", "", ""), "conv2": ("1x1/1", "", ""),
+    "conv3": ("3x3/1", "112K", "360M"), "maxpool2": ("3x3/2", "", ""),
+    "inception3a": ("", "159K", "128M"), "inception3b": ("", "380K", "304M"), "maxpool3": ("3x3/2", "", ""),
+    "inception4a": ("", "364K", "73M"), "inception4b": ("", "437K", "88M"), "inception4c": ("", "463K", "100M"),
+    "inception4d": ("", "580K", "119M"), "inception4e": ("", "840K", "170M"), "maxpool4": ("3x3/2", "", ""),
+    "inception5a": ("", "1072K", "54M"), "inception5b": ("", "1388K", "71M"), "avgpool": ("7x7/1", "", ""),
+    "fc": ("", "1000K", "1M"),
+}  # fmt: skip
+
+
+def test_the_paper_s_columns_are_as_printed():
+    assert {line.name: (line.patch_stride, line.params_paper, line.ops_paper) for line in TABLE_1} == PRINTED

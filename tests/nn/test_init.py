@@ -106,6 +106,11 @@ def test_the_seed_decides(fill):
         assert (fill(empty(4, 3)).data != one).all()
 
 
+def test_float64_gets_all_of_its_digits():
+    x = init.normal_(empty(4, 5, dtype=np.float64)).data
+    assert (x != x.astype(np.float32)).all()
+
+
 def test_both_dtypes_get_the_same_numbers():
     mc.manual_seed(1)
     single = init.kaiming_normal_(empty(4, 3)).data

@@ -1,6 +1,7 @@
 """The digits in the repository are the official ones, chosen as documented, and a damaged file is refused."""
 
 import gzip
+import hashlib
 import io
 import os
 import shutil
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from googlenet.data.digits import DIGITS_FILE, DIGITS_SHA256, load_digits
-from googlenet.data.digits.make_digits import OFFICIAL_SHA256, choose, main, make_digits, pack, read_idx
+from googlenet.data.digits.make_digits import OFFICIAL_SHA256, choose, main, make_digits, pack, read_idx, read_official
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MNIST = Path(os.environ.get("MINICNN_DATA", REPOSITORY.parent / "shared" / "data")) / "mnist"
@@ -172,7 +173,54 @@ def test_read_idx_refuses_anything_else(content, message):
         read_idx(content)
 
 
+@pytest.fixture
+def other_digits(tmp_path, monkeypatch):
+    """A folder with four files as MNIST's, of 6,000 and 1,500 images of 1x2 pixels, taken for the official ones.
+
+    Each image holds its own number: (image // 256, image % 256). Returns the folder and the labels.
+    """
+    labels = {}
+    for prefix, count, seed in (("train", 6000, 0), ("t10k", 1500, 1)):
+        labels[prefix] = np.random.default_rng(seed).permutation(np.arange(count) % 10).astype(np.uint8)
+        images = np.arange(count, dtype=">u2").view(np.uint8).reshape(count, 1, 2)
+        for name, array in (
+            (f"{prefix}-images-idx3-ubyte.gz", images),
+            (f"{prefix}-labels-idx1-ubyte.gz", labels[prefix]),
+        ):
+            (tmp_path / name).write_bytes(gzip.compress(idx(array)))
+            monkeypatch.setitem(OFFICIAL_SHA256, name, hashlib.sha256(idx(array)).hexdigest())
+    return tmp_path, labels
+
+
+def test_digits_are_chosen_with_their_labels_from_their_own_files(other_digits):
+    folder, labels = other_digits
+    with np.load(io.BytesIO(make_digits(folder))) as made:
+        for split, prefix, per_class in (("train", "train", 500), ("test", "t10k", 100)):
+            chosen = choose(labels[prefix], per_class)
+            np.testing.assert_array_equal(made[f"{split}_images"] @ [256, 1], chosen[:, np.newaxis])
+            np.testing.assert_array_equal(made[f"{split}_labels"], labels[prefix][chosen])
+            assert np.bincount(made[f"{split}_labels"]).tolist() == [per_class] * 10
+
+
+def test_a_file_that_is_cut_off_is_named(other_digits):
+    folder, _ = other_digits
+    name = "t10k-labels-idx1-ubyte.gz"
+    (folder / name).write_bytes((folder / name).read_bytes()[:-100])
+    with pytest.raises(ValueError, match=rf"{name}: not a whole gzip file"):
+        read_official(folder, name)
+
+
 # --- the command
+
+
+def test_the_command_writes_where_it_is_told_to_and_says_that_the_bytes_are_others(other_digits, capsys):
+    folder, _ = other_digits
+    path = folder / "made.npz"
+    assert main([str(folder), "--output", str(path)]) == 0
+    assert path.read_bytes() == make_digits(folder)
+    output = capsys.readouterr()
+    assert f"{path}: {path.stat().st_size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}" in output.out
+    assert f"note: load_digits expects sha256 {DIGITS_SHA256}" in output.err
 
 
 @needs_mnist

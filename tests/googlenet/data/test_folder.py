@@ -50,6 +50,16 @@ def test_folders_are_classes_and_everything_is_in_the_order_of_the_names(photos)
     assert len(dataset) == 5
 
 
+def test_names_are_in_the_order_of_their_letters_capitals_first(tmp_path):
+    """The order of torchvision's ImageFolder: whoever has weights from there gets the same numbers for the classes."""
+    for seed, name in enumerate(["ash/b.png", "ash/C.png", "Beech/a.png", "cedar/a.png"]):
+        write_photo(tmp_path / name, seed)
+    dataset = ImageFolder(tmp_path)
+    assert dataset.classes == ("Beech", "ash", "cedar")
+    assert [path.name for path in dataset.paths] == ["a.png", "C.png", "b.png", "a.png"]
+    assert dataset.labels.dtype == np.int64
+
+
 @pytest.mark.parametrize("augment", [False, True])
 def test_indexing_gives_the_center_of_the_photo(photos, augment):
     dataset = ImageFolder(str(photos), size=32, augment=augment)

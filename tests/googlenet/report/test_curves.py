@@ -1,5 +1,6 @@
 """curves.png."""
 
+import math
 import sys
 import warnings
 
@@ -34,6 +35,70 @@ def test_curves_are_a_png(tmp_path, rows):
         assert image.width >= 800
         assert image.height >= 300
         image.load()
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """A function that draws rows and returns the two axes: of the losses and of the accuracies."""
+    import matplotlib.figure
+
+    figures = []
+
+    class Kept(matplotlib.figure.Figure):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            figures.append(self)
+
+    monkeypatch.setattr(matplotlib.figure, "Figure", Kept)
+
+    def draw(rows, classes=10):
+        draw_curves(tmp_path / "curves.png", rows, classes)
+        return figures[-1].axes
+
+    return draw
+
+
+def lines(axes):
+    """What is drawn, by the label in the legend."""
+    return {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.get_lines()}
+
+
+def test_every_line_shows_its_own_column(drawn):
+    losses, accuracies = drawn([row(1), row(2, loss_main=1.1, loss_aux1=1.2, loss_aux2=1.25)])
+    found = lines(losses)
+    assert found["main"] == ([1, 2], [2.1, 1.1])
+    assert found["aux1 (on 4a)"] == ([1, 2], [2.2, 1.2])
+    assert found["aux2 (on 4d)"] == ([1, 2], [2.25, 1.25])
+    one = row()
+    assert lines(accuracies)["test"] == ([1, 2], [one["test_accuracy"]] * 2)
+    assert lines(accuracies)["training (augmented, dropout)"] == ([1, 2], [one["train_accuracy"]] * 2)
+
+
+def test_heads_that_are_not_there_have_no_line(drawn):
+    losses, _ = drawn([row(**WITHOUT_HEADS)])
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == ["main", "guessing: ln(10)"]
+
+
+def test_the_loss_of_a_guess_is_a_line_across(drawn):
+    losses, _ = drawn([row()], classes=7)
+    _, height = lines(losses)["guessing: ln(7)"]
+    assert height == [math.log(7)] * 2
+
+
+def test_the_best_accuracy_is_in_the_title_and_a_line_across(drawn):
+    _, accuracies = drawn([row(1, test_accuracy=0.5), row(2, test_accuracy=0.875), row(3, test_accuracy=0.75)])
+    assert accuracies.get_title() == "Accuracy (best test: 87.50%)"
+    assert ([0, 1], [0.875, 0.875]) in lines(accuracies).values()
+
+
+def test_the_axes_say_what_they_are(drawn):
+    losses, accuracies = drawn([row(), row(2)])
+    assert losses.get_yscale() == "log"
+    assert accuracies.yaxis.get_major_formatter()(0.25) in ("25%", "25.0%", "25.00%")
+    for axes in (losses, accuracies):
+        assert axes.get_legend() is not None
+        assert axes.get_xlabel() == "epoch"
+        assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
 def test_no_window_system_is_touched(tmp_path):

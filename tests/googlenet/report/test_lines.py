@@ -26,6 +26,22 @@ def test_a_line_says_what_happened():
         assert part in line
 
 
+def test_every_number_stands_below_its_name():
+    """Numbers end where the names do."""
+    values = row(3, lr=0.0025, train_accuracy=0.125, test_accuracy=0.25, seconds=12.0)
+    line = epoch_line(values, 12)
+    ends = {name: HEADING.rindex(name) + len(name) for name in HEADING.replace("|", " ").split()}
+    found = {name: line[:end].split()[-1].lstrip("|") for name, end in ends.items()}
+    assert found == {
+        "epoch": "3/12", "main": "2.1000", "aux1": "2.2000", "aux2": "2.2500", "train": "12.50%", "test": "25.00%",
+        "lr": "0.0025", "seconds": "12",
+    }  # fmt: skip
+
+
+def test_a_loss_of_zero_is_a_number():
+    assert "0.0000" in epoch_line(row(loss_aux2=0.0), 12)
+
+
 def test_lines_stand_below_each_other_and_below_their_heading():
     lines = [epoch_line(values, 12) for values in (row(), row(12, lr=0.00123, seconds=4.0), row(5, **WITHOUT_HEADS))]
     bars = [[i for i, letter in enumerate(line) if letter == "|"] for line in [HEADING, *lines]]
@@ -48,6 +64,11 @@ def test_a_loss_that_stays_at_a_guess_is_warned_of_by_name(name, factor, warned)
         assert name in found[0]
         assert "epoch 4" in found[0]
         assert "ln(10)" in found[0]
+
+
+@pytest.mark.parametrize(("classes", "warned"), [(3, False), (7, True), (1000, False)])
+def test_a_guess_is_among_as_many_classes_as_there_are(classes, warned):
+    assert len(stuck(row(loss_main=math.log(7)), classes)) == warned
 
 
 def test_all_three_may_be_stuck_and_heads_may_be_missing():

@@ -13,6 +13,7 @@ from googlenet.report.metrics import COLUMNS, write_metrics
 def test_the_columns(tmp_path):
     path = tmp_path / "metrics.csv"
     write_metrics(path, [row(), row(2, **WITHOUT_HEADS)])
+    assert b"\r" not in path.read_bytes()
     lines = path.read_text().splitlines()
     assert lines[0] == (
         "epoch,lr,train_loss,loss_main,loss_aux1,loss_aux2,train_accuracy,test_accuracy,images_per_second,seconds"

@@ -69,6 +69,13 @@ def test_the_hooks_are_taken_away_and_no_gradients_appear(network):
     assert all(not vars(module).get("_forward_hooks") for module in network.modules())
 
 
+def test_no_graph_is_built(network):
+    outputs = []
+    network.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+    first_non_finite_layer(network, images())
+    assert not any(logits.requires_grad for logits in outputs[0])
+
+
 def test_any_module_will_do():
     network = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
     network[2].bias.data[:] = np.nan

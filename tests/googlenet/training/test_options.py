@@ -8,6 +8,7 @@ import pytest
 from support import REPOSITORY
 
 from googlenet import presets
+from googlenet.training.command import resumed_options
 from googlenet.training.options import (
     ACTS,
     NO,
@@ -226,3 +227,17 @@ def test_version(capsys):
         parser().parse_args(["--version"])
     assert stop.value.code == 0
     assert re.fullmatch(r"minicnn-googlenet \S+ \(NumPy \S+, Python \S+\)\n", capsys.readouterr().out)
+
+
+OTHERS = {
+    "batch_size": 16, "lr": 0.25, "schedule": "poly", "warmup": 2.0, "optimizer": "adamw", "weight_decay": 0.01,
+    "image_size": 32, "preset": "plain", "aux_heads": False, "augment": False, "seed": 3, "limit_train": 100,
+    "limit_test": 100,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_resumed_run_is_not_another_run(name):
+    """The optimizer's numbers come from the checkpoint: another one would be taken, shown and ignored."""
+    with pytest.raises(ValueError, match=f"--resume: --{name.replace('_', '-')} would make it another run"):
+        resumed_options(Options(), {name: OTHERS[name]})

@@ -1,11 +1,23 @@
-"""The optimizer and the learning rate of a run, and what a checkpoint may say of its progress."""
+"""The optimizer and the learning rate of a run; what the Trainer passes on, what it averages, what it keeps."""
+
+import itertools
+import math
 
 import numpy as np
 import pytest
 from rows import row
 
+import minicnn as mc
+import minicnn.functional as F
+from googlenet import GoogLeNetOutput
+from googlenet.data import DigitsDataset, digits_dataset
+from googlenet.data.digits import Digits, load_digits
+from googlenet.evaluation import Evaluation
+from googlenet.training import trainer as trainer_module
+from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.options import Options
-from googlenet.training.trainer import Progress, Trainer, make_optimizer, make_schedule
+from googlenet.training.state import CHECKPOINT, read_state
+from googlenet.training.trainer import Progress, Trainer, TrainingStopped, make_optimizer, make_schedule
 from minicnn import Tensor, nn, optim
 
 
@@ -39,6 +51,16 @@ def test_warm_up_climbs_to_the_rate_and_then_the_schedule_begins(schedule):
     assert found.max() == pytest.approx(0.1)
     np.testing.assert_array_equal(found[:5], np.sort(found[:5]))
     assert (found > 0).all()
+
+
+def test_warm_up_climbs_from_where_one_step_more_would_be_0():
+    np.testing.assert_allclose(rates(schedule="constant", warmup=0.5)[:6], 0.1 * np.arange(1, 7) / 6)
+
+
+def test_behind_the_warm_up_a_schedule_reaches_its_end_with_the_run():
+    t = np.arange(35)
+    np.testing.assert_allclose(rates(schedule="cosine", warmup=0.5)[5:], 0.05 * (1 + np.cos(np.pi * t / 35)))
+    np.testing.assert_allclose(rates(schedule="poly", warmup=0.5)[5:], 0.1 * (1 - t / 35) ** 0.5)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", optim.SGD), ("adam", optim.Adam), ("adamw", optim.AdamW)])
@@ -128,3 +150,258 @@ def test_progress_as_a_run_writes_it(progress):
 def test_progress_that_no_run_writes(progress, message):
     with pytest.raises(ValueError, match=message):
         Progress(**progress).check(steps=10)
+
+
+# ---- the Trainer, with a network that takes no time -----------------------------------------------------------------
+
+
+class Network(nn.Module):
+    """In place of GoogLeNet: each of its three outputs is a linear layer on 4x4 means. It notes what it gets to see."""
+
+    def __init__(self, num_classes=1000, preset="paper", in_channels=3, aux_heads=True):
+        self.made_with = (num_classes, preset, in_channels, aux_heads)
+        self.seen = []  # (in training?, images)
+        self.fc, self.aux1, self.aux2 = (nn.Linear(16 * in_channels, num_classes) for _ in range(3))
+
+    def forward(self, x):
+        self.seen.append((self.training, x.data.copy()))
+        means = F.flatten(F.adaptive_avg_pool2d(x, 4))
+        heads = [head(means) if self.made_with[3] else None for head in (self.aux1, self.aux2)]
+        return GoogLeNetOutput(self.fc(means), *heads) if self.training else self.fc(means)
+
+    def images(self, training):
+        return np.concatenate([x for mode, x in self.seen if mode == training])
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """make(**options): a Trainer of ten digits in batches of four, whose network takes no time.
+
+    `saved` gets the number of each epoch whose weights are kept as the best.
+    """
+    saved = []
+    few_digits = Digits(*(array[:250] for array in load_digits()))  # resizing all takes longer than the rest
+    monkeypatch.setattr(digits_dataset, "load_digits", lambda: few_digits)
+    monkeypatch.setattr(trainer_module, "GoogLeNet", Network)
+    monkeypatch.setattr(trainer_module, "save_model", lambda path, model, options, row: saved.append(row["epoch"]))
+    monkeypatch.setattr(trainer_module, "write_report", lambda *_: None)
+
+    def trainer(**options):
+        few = {"limit_train": 10, "limit_test": 5, "batch_size": 4, "image_size": 32, "epochs": 1}
+        return Trainer(Options(**{**few, "augment": False, "schedule": "constant", "warmup": 0.0, **options}), tmp_path)
+
+    trainer.saved = saved
+    return trainer
+
+
+def run(trainer):
+    with Interrupt() as interrupt:
+        trainer.run(interrupt)
+    return trainer.progress.rows
+
+
+def stop_in(trainer, step, interrupt, action=lambda: None):
+    """Ctrl-C in step number `step`, counted from 1, behind the optimizer's part of it; then `action`."""
+    whole, calls = trainer.optimizer.step, itertools.count(1)
+
+    def optimizer_step():
+        whole()
+        if next(calls) == step:
+            interrupt.asked = True
+            action()
+
+    trainer.optimizer.step = optimizer_step
+
+
+def digits(train, count, size=32):
+    """The first so many digits, as the network is fed with them, and their labels."""
+    dataset = DigitsDataset(train, size)
+    samples = [dataset[i] for i in range(count)]
+    return np.stack([image for image, _ in samples]), np.array([label for _, label in samples])
+
+
+def in_some_order(images):
+    return sorted(image.tobytes() for image in images)
+
+
+def test_the_network_is_the_one_that_was_asked_for(make):
+    assert make(preset="plain").model.made_with == (10, "plain", 1, True)
+    assert make(preset="batchnorm", limit_train=8, aux_heads=False).model.made_with == (10, "batchnorm", 1, False)
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 1}, {"batch_size": 3}, {"batch_size": 9}])
+def test_batch_norm_cannot_do_with_one_image(make, options):
+    with pytest.raises(ValueError, match="--batch-size: a batch of one image"):
+        make(preset="batchnorm", **options)
+    make(preset="plain", **options)
+
+
+def test_a_limit_takes_the_first_digits(make):
+    trainer, every = make(limit_train=12, limit_test=7), load_digits()
+    np.testing.assert_array_equal(trainer.train_loader.dataset.labels, every.train_labels[:12])
+    np.testing.assert_array_equal(trainer.test_loader.dataset.labels, every.test_labels[:7])
+    run(trainer)
+    assert in_some_order(trainer.model.images(training=True)) == in_some_order(digits(True, 12)[0])
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_the_training_digits_are_augmented_where_asked_for_and_the_test_digits_never(make, augment):
+    trainer = make(augment=augment)
+    run(trainer)
+    trained, plain = in_some_order(trainer.model.images(training=True)), in_some_order(digits(True, 10)[0])
+    assert (trained == plain) is not augment
+    assert len(trained) == 10
+    np.testing.assert_array_equal(trainer.model.images(training=False), digits(False, 5)[0])
+
+
+def test_the_seed_decides_the_first_weights_and_the_order_of_the_images(make):
+    runs = [make(seed=seed) for seed in (1, 1, 2)]
+    weights = [trainer.model.fc.weight.data.copy() for trainer in runs]
+    for trainer in runs:
+        run(trainer)
+    images = [trainer.model.images(training=True) for trainer in runs]
+    for first, same, other in (weights, images):
+        np.testing.assert_array_equal(first, same)
+        assert not np.array_equal(first, other)
+
+
+def test_images_come_in_another_order_in_every_epoch(make):
+    trainer = make(epochs=2)
+    run(trainer)
+    first, second = trainer.model.images(training=True).reshape(2, 10, -1)
+    in_the_files = digits(True, 10)[0].reshape(10, -1)
+    assert in_some_order(first) == in_some_order(second) == in_some_order(in_the_files)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, in_the_files)
+    assert not np.array_equal(second, in_the_files)
+
+
+def test_every_epoch_trains_and_then_evaluates(make):
+    trainer = make(epochs=2)
+    run(trainer)
+    assert [(mode, len(x)) for mode, x in trainer.model.seen] == 2 * [
+        (True, 4), (True, 4), (True, 2), (False, 4), (False, 1),
+    ]  # fmt: skip
+    p = trainer.progress
+    assert (p.epoch, p.step, p.sums, len(p.rows)) == (2, 0, {}, 2)
+
+
+def test_an_amount_is_added_to_those_before():
+    progress = Progress()
+    progress.add(images=4, right=1.0)
+    progress.add(images=2)
+    assert progress.sums == {"images": 6, "right": 1.0}
+
+
+@pytest.mark.parametrize("read_every", [1, 2, 10])
+@pytest.mark.parametrize("heads", [True, False])
+def test_losses_and_accuracy_are_means_over_the_images(make, monkeypatch, heads, read_every):
+    """Also where the last batch is not full. With a learning rate of 0 the network is the same in every step."""
+    monkeypatch.setattr(Trainer, "read_every", read_every)
+    trainer = make(lr=0.0, aux_heads=heads, epochs=2)
+    x, labels = digits(True, 10)
+    output = trainer.model.train()(Tensor(x))
+    main, aux1, aux2 = (float(F.cross_entropy(y, labels)) if y is not None else None for y in output)
+    for means in run(trainer):
+        assert means["loss_main"] == pytest.approx(main, rel=1e-5)
+        assert means["loss_aux1"] == (pytest.approx(aux1, rel=1e-5) if heads else None)
+        assert means["loss_aux2"] == (pytest.approx(aux2, rel=1e-5) if heads else None)
+        assert means["train_loss"] == pytest.approx(main + 0.3 * (aux1 + aux2) if heads else main, rel=1e-5)
+        assert means["train_accuracy"] == (output.logits.data.argmax(axis=1) == labels).mean()
+        assert means["images_per_second"] * means["seconds"] == pytest.approx(10)
+
+
+def test_the_test_accuracy_is_that_of_the_evaluation(make):
+    trainer = make(lr=0.0, limit_test=200)
+    x, labels = digits(False, 200)
+    right = trainer.model.eval()(Tensor(x)).data.argmax(axis=1) == labels
+    (found,) = run(trainer)
+    assert found["test_accuracy"] == trainer.progress.best == right.mean()
+    assert found["test_accuracy"] != found["train_accuracy"]
+
+
+def test_the_steps_are_those_of_the_optimizer_on_the_whole_loss(make):
+    """Two epochs of SGD, once more by hand."""
+    trainer = make(optimizer="sgd", momentum=0.5, weight_decay=0.01, lr=0.1, epochs=2)
+    parameters = [parameter.data.astype(np.float64) for parameter in trainer.model.parameters()]
+    velocities = [0.0] * len(parameters)
+    labels = dict(zip(map(np.ndarray.tobytes, digits(True, 10)[0]), digits(True, 10)[1], strict=True))
+    run(trainer)
+    by_hand = Network(10, "paper", 1)
+    for x in [x for training, x in trainer.model.seen if training]:
+        for parameter, value in zip(by_hand.parameters(), parameters, strict=True):
+            parameter.data, parameter.grad = value.astype(np.float32), None
+        y, aux1, aux2 = (F.cross_entropy(y, [labels[image.tobytes()] for image in x]) for y in by_hand(Tensor(x)))
+        (y + 0.3 * aux1 + 0.3 * aux2).backward()
+        for i, parameter in enumerate(by_hand.parameters()):
+            velocities[i] = 0.5 * velocities[i] + parameter.grad + 0.01 * parameters[i]
+            parameters[i] = parameters[i] - 0.1 * velocities[i]
+    for found, expected in zip(trainer.model.parameters(), parameters, strict=True):
+        np.testing.assert_allclose(found.data, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_the_schedule_ends_with_the_last_step_of_the_last_epoch(make):
+    rows = run(make(schedule="cosine", warmup=0.5, epochs=4, lr=0.1))  # 3 steps an epoch, 2 of warm-up
+    expected = [0.05 * (1 + math.cos(math.pi * (last - 2) / 10)) for last in (2, 5, 8, 11)]
+    assert [found["lr"] for found in rows] == pytest.approx(expected)
+
+
+def test_the_weights_of_the_first_of_equally_good_epochs_are_kept(make, monkeypatch):
+    accuracies = [0.0, 0.0, 0.25, 0.125, 0.25, 0.5, 0.5]
+    results = iter(accuracies)
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    trainer = make(lr=0.0, epochs=len(accuracies))
+    assert [found["test_accuracy"] for found in run(trainer)] == accuracies
+    assert make.saved == [1, 3, 6]
+    assert trainer.progress.best == 0.5
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_after_ctrl_c_a_run_goes_on_with_the_images_that_are_left(make, tmp_path, step):
+    undisturbed = make(epochs=2)
+    run(undisturbed)
+    (tmp_path / CHECKPOINT).unlink()
+    stopped = make(epochs=2)
+    with Interrupt() as interrupt, pytest.raises(Interrupted, match=f"stopped after step {step} of epoch 1"):
+        stop_in(stopped, step, interrupt)
+        stopped.run(interrupt)
+    resumed = make(epochs=2)
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    rows = run(resumed)
+    images = [trainer.model.images(training=True) for trainer in (stopped, resumed)]
+    np.testing.assert_array_equal(np.concatenate(images), undisturbed.model.images(training=True))
+    any_time = {"seconds": 0, "images_per_second": 0}
+    assert [found | any_time for found in rows] == [expected | any_time for expected in undisturbed.progress.rows]
+    for found, expected in zip(resumed.model.parameters(), undisturbed.model.parameters(), strict=True):
+        np.testing.assert_array_equal(found.data, expected.data)
+
+
+def finite(path):
+    return all(np.isfinite(tensor.data).all() for tensor in mc.load(path).values())
+
+
+@pytest.mark.parametrize("name", ["fc.weight", "aux2.bias"])
+def test_weights_that_are_not_finite_are_not_saved_at_ctrl_c(make, tmp_path, name):
+    trainer = make(epochs=3)
+
+    def blow_up():
+        dict(trainer.model.named_parameters())[name].data.flat[0] = np.inf
+
+    with (
+        Interrupt() as interrupt,
+        pytest.raises(TrainingStopped, match=rf"{name} is not finite after step 1 of epoch 2"),
+    ):
+        stop_in(trainer, 4, interrupt, blow_up)
+        trainer.run(interrupt)
+    assert finite(tmp_path / CHECKPOINT)
+
+
+@pytest.mark.parametrize(("value", "loss"), [(np.nan, "nan"), (-np.inf, "inf")])
+@pytest.mark.parametrize("read_every", [1, 10])
+def test_a_loss_that_is_not_finite_stops_the_run(make, monkeypatch, value, loss, read_every):
+    monkeypatch.setattr(Trainer, "read_every", read_every)
+    trainer = make()
+    trainer.model.fc.bias.data[1:] = value
+    layer = "the first layer whose output is not finite: fc" if read_every == 1 else "losses are read every 10 steps"
+    with pytest.raises(TrainingStopped, match=f"the loss is {loss} in step 1 of epoch 1; {layer}"):
+        run(trainer)
