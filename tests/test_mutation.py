@@ -209,7 +209,7 @@ def test_tests_that_cannot_run_prove_nothing(toy, runner, tmp_path):
     [
         "def test_it(): pytest.skip('no')",
         "@pytest.mark.xfail\ndef test_it(): assert 0",
-        "@pytest.mark.slow\ndef test_it(): assert 0\n\n\ndef test_another(): pass",
+        "@pytest.mark.everything('long runs')\ndef test_it(): assert 0\n\n\ndef test_another(): pass",
     ],
 )
 def test_a_skipped_test_a_slow_one_and_one_that_is_expected_to_fail_reject_nothing(toy, runner, tmp_path, text):

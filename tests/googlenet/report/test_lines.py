@@ -68,7 +68,7 @@ def test_a_loss_that_stays_at_a_guess_is_warned_of_by_name(name, factor, warned)
 
 @pytest.mark.parametrize(("classes", "warned"), [(3, False), (7, True), (1000, False)])
 def test_a_guess_is_among_as_many_classes_as_there_are(classes, warned):
-    assert len(stuck(row(loss_main=math.log(7)), classes)) == warned
+    assert len(stuck(row(loss_main=math.log(7)), classes, "paper")) == warned
 
 
 def test_all_three_may_be_stuck_and_heads_may_be_missing():

@@ -1,4 +1,4 @@
-"""The optimizer and the learning rate of a run; what the Trainer passes on, what it averages, what it keeps."""
+"""The optimizer and the learning rate of a run; what the Trainer passes on, averages and keeps, and goes on from."""
 
 import itertools
 import math
