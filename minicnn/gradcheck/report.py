@@ -18,7 +18,10 @@ class InputReport:
     step: float  # of the differences
     max_absolute_error: float
     max_relative_error: float
-    wrong: int = 0  # how many elements, or directions, are off by more than the tolerance
+    wrong: int = 0  # how many elements, or directions, are off by more than is allowed
+    allowed: float = 0.0  # the most that any may be off, relative to the largest gradient
+    unclear: int = 0  # how many the differences cannot tell: these were not looked at
+    moved: int = 0  # how many elements were moved away from a kink: what happens at the kink was not looked at
     sweep: list[tuple[float, float]] = field(default_factory=list)  # (step, relative error of the difference)
 
 
