@@ -31,7 +31,7 @@ from minicnn.gradcheck.differences import (
     channels_last_copy,
     strided_copy,
 )
-from minicnn.gradcheck.functions import close, look_again, look_for_changes, watched
+from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
 from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.tensor import Tensor
 
@@ -74,9 +74,9 @@ def gradcheck(
         check = Differences(fn, tensors, eps, np.random.default_rng([seed, 1409, 4842]))
         try:
             with watched(tensors) as calls:
-                outputs = check.outputs()
+                check.draw_cotangents()
             look_for_changes(calls, check.random)
-            del calls, outputs
+            calls.clear()  # and the graph with them
             comparison = Comparison(check, atol, rtol, directions)
             gradients = comparison.gradients(checked)
             for i, gradient in zip(checked, gradients, strict=True):
@@ -88,7 +88,7 @@ def gradcheck(
                 elif error:
                     raise error
             if not found.message:
-                _compare_again(check, checked, gradients)
+                _compare_again(check, checked, gradients, atol or 0, max(CLOSE, rtol or 0))
         except GradCheckError as error:
             if not report:
                 raise
@@ -217,11 +217,11 @@ class Comparison:
 # ---- backward once more -------------------------------------------------------------------------------------------
 
 
-def _compare_again(check: Differences, checked: list[int], gradients: list[Array]) -> None:
+def _compare_again(check: Differences, checked: list[int], gradients: list[Array], atol: float, rtol: float) -> None:
     """Raise GradCheckError where a backward that is right is so only here, only now, or only for all inputs."""
     for how, layout in (("strided", strided_copy), ("channels last", channels_last_copy)):
         for i, again, gradient in zip(checked, check.backward_gradients(checked, layout), gradients, strict=True):
-            if not close([again], [gradient]):
+            if not close([again], [gradient], atol, rtol):
                 raise GradCheckError(
                     f"gradcheck: the gradient of inputs[{i}] is right for contiguous memory only: "
                     f"it differs where inputs or cotangent are {how}",
@@ -230,7 +230,7 @@ def _compare_again(check: Differences, checked: list[int], gradients: list[Array
     for needed in _some_of(checked):
         some = check.backward_gradients(checked, needed=needed)
         for i, again, gradient in zip(checked, some, gradients, strict=True):
-            if i in needed and not close([again], [gradient]):
+            if i in needed and not close([again], [gradient], atol, rtol):
                 raise GradCheckError(
                     f"gradcheck: the gradient of inputs[{i}] is right only where others need one, too: "
                     f"it differs where only {', '.join(f'inputs[{n}]' for n in needed)} need one",
@@ -238,20 +238,19 @@ def _compare_again(check: Differences, checked: list[int], gradients: list[Array
                 )
     once = check.backward_gradients(checked, retain_graph=False)
     for i, again, gradient in zip(checked, once, gradients, strict=True):
-        if not close([again], [gradient]):
+        if not close([again], [gradient], atol, rtol):
             raise GradCheckError(
                 f"gradcheck: the gradient of inputs[{i}] is right with retain_graph=True only", input=i
             )
     with watched(check.tensors) as calls:
-        outputs = check.outputs()
+        check.outputs()
 
     def call_others() -> Any:
         """fn again, on inputs that are a little smaller: so they stay where it is defined."""
         with borrowed(check.tensors, checked, lambda x: x * (1 - 1e-3)):
             return check.outputs()
 
-    message = look_again(calls, call_others, check.random)
-    del outputs
+    message = look_again(calls, call_others, check.random, atol, rtol)
     if message:
         raise GradCheckError(message)
 

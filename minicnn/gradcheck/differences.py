@@ -76,16 +76,19 @@ class Differences:
         self.moved = dict.fromkeys(range(len(tensors)), 0)  # how many elements were moved away from kinks
         self.evaluations = 0  # of fn
         self.random_state = rng.get_state()  # so that dropout draws the same mask every time
-        with no_grad():
-            self.cotangents = [
-                backend.module_of(y.data).asarray(random.standard_normal(y.shape)) for y in self.outputs()
-            ]
+        self.cotangents: list[Array] = []
 
     def outputs(self) -> list[Tensor]:
         self.evaluations += 1
         rng.set_state(self.random_state)
         outputs = self.fn(*self.tensors)
         return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+
+    def draw_cotangents(self) -> None:
+        """Random numbers, one array for each output."""
+        self.cotangents = [
+            backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in self.outputs()
+        ]
 
     def terms(self) -> Array:
         """The terms g[j] y[j] whose sum f(x) is, those of all outputs side by side."""
@@ -377,9 +380,10 @@ def borrowed(
 ) -> Iterator[None]:
     """Inside, the tensors `needed` alone require a gradient, have none yet, and may lie in other memory."""
     before = [(t.data, t.grad, t.requires_grad) for t in tensors]
-    for i, t in enumerate(tensors):
-        t.grad, t.requires_grad = None, i in needed
-        t.data = layout(t.data) if layout and i in needed else t.data
+    for t in tensors:
+        here = any(tensors[n] is t for n in needed)
+        t.grad, t.requires_grad = None, here
+        t.data = layout(t.data) if layout and here else t.data
     try:
         yield
     finally:
