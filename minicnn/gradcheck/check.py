@@ -36,7 +36,7 @@ from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.tensor import Tensor
 
 SAFETY = 4  # times the doubt of a difference is what backward may be off
-TOLD = 1e-3  # the difference of an element says nothing where it may be off by more, relative to the largest
+TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
 
 def gradcheck(
@@ -139,7 +139,7 @@ class Comparison:
         expected = np.where(defined, value, 0)
         largest = float(np.abs(expected).max(initial=0))
         # Its own doubt may be small by accident, so that of the others counts as well; and backward rounds, too.
-        told = SAFETY * (doubt + np.median(self.noises or [0]) / step) + 16 * ROUNDING * largest
+        told = SAFETY * (doubt + np.percentile(self.noises or [0], 75) / step) + 16 * ROUNDING * largest
         allowed = (told if self.atol is None else self.atol) + (self.rtol or 0) * np.abs(expected)
         error = np.where(defined, np.abs(found - expected), 0)
         wrong, unclear = ~(error <= allowed), ~(told <= TOLD * largest)
@@ -164,12 +164,6 @@ class Comparison:
             )
         elif wrong.any():
             fault = self._wrong(i, gradient.shape, found, expected, error, wrong, float(told[defined].max()))
-        elif 2 * unclear.sum() > unclear.size and (self.atol is None or self.rtol is None):
-            fault = GradCheckError(
-                f"gradcheck: differences cannot tell the gradient of inputs[{i}] in {unclear.sum()} of {unclear.size} "
-                f"{self.what}: fn is not smooth there, or loses its digits; nothing would be proven",
-                input=i,
-            )
         else:
             fault = None
         return figures, fault

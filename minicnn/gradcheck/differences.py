@@ -27,9 +27,9 @@ from minicnn.function import Function
 from minicnn.gradcheck.diagnosis import Evidence
 from minicnn.tensor import Tensor, no_grad, outputs_first
 
-STEP = 2.0**-17  # times the size of x: there curvature and rounding disturb alike. A power of 2: x + h is exact
-LADDER = 16.0  # from one step that is tried to the next
-LOWEST, HIGHEST = LADDER**-3, LADDER**4  # the smallest and the largest that may be tried, in steps
+STEP = 1e-5  # times the size of x: there curvature and rounding disturb alike
+LADDER = 15.0  # from one step that is tried to the next; no power of 2, else rounding may be the same at all places
+LOWEST, HIGHEST = LADDER**-3, LADDER**5  # the smallest and the largest that may be tried, in steps
 GOOD = 1e-9  # where a difference is as exact as that, relative to the largest of its input, no other step is tried
 GOOD_ALONG = 1e-7  # the same for directions through a whole network, which cross kinks all the time
 ROUNDING = float(np.finfo(np.float64).eps)
@@ -62,6 +62,13 @@ class Slope(NamedTuple):
     @property
     def doubt(self) -> float:
         return self.truncation + self.rounding
+
+
+class Line(NamedTuple):
+    """A line through an input."""
+
+    move: Callable[[float], float]  # moves the input by about t from where it was, and says how far it came
+    size: float  # of the numbers there: what they are may be rounded off, too
 
 
 class Differences:
@@ -156,7 +163,7 @@ class Differences:
         for index in np.ndindex(self.tensors[i].shape):
             usual = float(self.first_steps[i][index])
             slope = self.slope(self.along_element(i, index), here, usual, rung, largest, GOOD)
-            if not slope.kink:
+            if slope.doubt <= GOOD * abs(slope.value):
                 rung = slope.step / usual
             self.steps[i][index] = slope.step
             largest = max(largest, abs(slope.value))
@@ -166,10 +173,10 @@ class Differences:
     def slopes_along(self, i: int, directions: list[Array]) -> list[Slope]:
         """The slopes along directions of inputs[i]."""
         here, usual = self.terms(), float(np.median(self.first_steps[i]))
-        return [self.slope(self.along_line(i, d), here, usual, 1.0, 0.0, GOOD_ALONG) for d in directions]
+        return [self.slope(self.along_direction(i, d), here, usual, 1.0, 0.0, GOOD_ALONG) for d in directions]
 
-    def along_element(self, i: int, index: tuple[int, ...]) -> Callable[[float], float]:
-        """What moves one element of inputs[i] by about t, and says how far it came."""
+    def along_element(self, i: int, index: tuple[int, ...]) -> Line:
+        """One element of inputs[i] moves."""
         data = self.tensors[i].data
         x = float(data[index])
 
@@ -177,10 +184,10 @@ class Differences:
             data[index] = x + t
             return (x + t) - x
 
-        return move
+        return Line(move, abs(x))
 
-    def along_line(self, i: int, direction: Array) -> Callable[[float], float]:
-        """What moves all of inputs[i] by t along a direction."""
+    def along_direction(self, i: int, direction: Array) -> Line:
+        """All of inputs[i] moves."""
         data = self.tensors[i].data
         x = data.copy()
 
@@ -188,29 +195,27 @@ class Differences:
             data[...] = x + t * direction if t else x
             return t
 
-        return move
+        return Line(move, float(abs(x).max()) if x.size else 0.0)
 
-    def slope(
-        self, move: Callable[[float], float], here: Array, usual: float, rung: float, largest: float, good: float
-    ) -> Slope:
-        """The slope along the line that `move` walks, with the step that tells it best; `rung` times `usual` first."""
+    def slope(self, line: Line, here: Array, usual: float, rung: float, largest: float, good: float) -> Slope:
+        """The slope along a line, with the step that tells it best; `rung` times `usual` is tried first."""
 
         def enough(slope: Slope) -> bool:
-            return slope.doubt <= good * max(abs(slope.value), largest)
+            return slope.doubt <= good * max(abs(slope.value), largest) or slope.value == slope.truncation == 0
 
         def climb(best: Slope, factor: float) -> tuple[Slope, Slope]:
             """Up or down the ladder as long as that halves the doubt: the best, and the last that was tried."""
             last = best
             while not enough(best) and LOWEST < best.step * factor / usual < HIGHEST:
-                last = self.look(move, best.step * factor, here)
+                last = self.look(line, best.step * factor, here)
                 if not last.doubt < best.doubt / 2:
                     break
                 best = last
             return best, last
 
-        first = best = self.look(move, rung * usual, here)
+        first = best = self.look(line, rung * usual, here)
         if self.eps is not None:
-            smaller = self.look(move, first.step / LADDER, here) if first.truncation > 1e-3 * abs(first.value) else None
+            smaller = self.look(line, first.step / LADDER, here) if first.truncation > 1e-3 * abs(first.value) else None
             return first._replace(kink=smaller is not None and agree(first.truncation, smaller.truncation))
         noisy = first.rounding > first.truncation / 8
         if not enough(first) and not noisy:
@@ -222,13 +227,14 @@ class Differences:
             best = min(best, climb(first, LADDER)[0], key=lambda slope: slope.doubt)
         return best
 
-    def look(self, move: Callable[[float], float], step: float, here: Array) -> Slope:
+    def look(self, line: Line, step: float, here: Array) -> Slope:
         """The slope from f at four places, at one and two steps to either side; `here`: the terms in the middle."""
         with np.errstate(all="ignore"):  # a step may lead out of where the function is defined
+            step = line.move(step) or step  # as the numbers there allow it, so that all places are equally far apart
             (p, far_left), (q, left), (r, right), (s, far_right) = [
-                (move(k * step), self.terms()) for k in (-2, -1, 1, 2)
+                (line.move(k * step), self.terms()) for k in (-2, -1, 1, 2)
             ]
-            move(0)
+            line.move(0)
             near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
             bend = float((far_left + far_right - 4 * (left + right) + 6 * here).sum()) / step
             # What has changed may be wrong in its last digit; what has not, too, though hardly all of it one way.
@@ -238,13 +244,13 @@ class Differences:
         truncation = abs(near - far) + abs(bend)
         if not np.isfinite(value + truncation):
             return Slope(np.nan, step, np.inf, np.inf)
-        return Slope(value, step, truncation, 2 * ROUNDING * in_doubt / step)
+        return Slope(value, step, truncation, ROUNDING * (2 * in_doubt + abs(value) * line.size) / step)
 
     def central(self, i: int) -> np.ndarray:
         """The central difference for every element of inputs[i]: less exact, in half the time."""
         differences = np.empty(self.tensors[i].shape)
         for index in np.ndindex(differences.shape):
-            move, step = self.along_element(i, index), float(self.steps[i][index])
+            move, step = self.along_element(i, index).move, float(self.steps[i][index])
             below, under = move(-step), self.terms()
             above, over = move(step), self.terms()
             move(0)
@@ -256,7 +262,7 @@ class Differences:
         xp, signs = backend.module_of(gradient), np.random.default_rng(0).choice([-1.0, 1.0], gradient.shape)
         direction = xp.asarray(signs)
         said, scale = float((gradient * direction).sum()), float(abs(gradient).sum()) or 1.0
-        move, sweep = self.along_line(i, direction), []
+        move, sweep = self.along_direction(i, direction).move, []
         for step in STEPS:
             with np.errstate(all="ignore"):
                 (_, below), (_, above) = [(move(t), self.terms()) for t in (-step, step)]
@@ -311,7 +317,7 @@ class Differences:
         rows = np.empty((data.size, self.cotangents[0].size))
         with no_grad():
             for row, index in zip(rows, np.ndindex(data.shape), strict=True):
-                move, step = self.along_element(i, index), float(self.steps[i][index])
+                move, step = self.along_element(i, index).move, float(self.steps[i][index])
                 below, under = move(-step), self.outputs()[0].data
                 above, over = move(step), self.outputs()[0].data
                 move(0)
@@ -366,12 +372,12 @@ def agree(a: float, b: float) -> bool:
 
 
 def size_of(x: Array) -> float:
-    """A power of 2 that is about how far the elements of x lie apart, or how large they are where they are equal."""
+    """How far the elements of x lie apart, or how large they are where they are equal."""
     x = backend.to_device(x, "cpu")
     if x.dtype.kind != "f" or not x.size:
         return 1.0
     spread = np.median(np.abs(x - np.median(x)))
-    return float(2.0 ** np.round(np.log2(spread or np.abs(x).mean() or 1.0)))
+    return float(spread or np.abs(x).mean() or 1.0)
 
 
 @contextmanager
