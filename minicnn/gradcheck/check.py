@@ -33,6 +33,7 @@ from minicnn.gradcheck.differences import (
 )
 from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
 from minicnn.gradcheck.report import GradCheckReport, InputReport
+from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
 
 SAFETY = 4  # times the doubt of a difference is what backward may be off
@@ -48,6 +49,7 @@ def gradcheck(
     rtol: float | None = None,
     seed: int = 0,
     directions: int | None = None,
+    special: bool | Nudge = False,
     report: bool = False,
 ) -> bool | GradCheckReport:
     """True where backward through `fn` agrees with differences of `fn`, for every element of every input.
@@ -59,6 +61,9 @@ def gradcheck(
     eps: the step of the differences; where it is None, each element gets the one that tells its slope best.
     atol, rtol: let backward be off by atol + rtol |difference|, in place of what the differences themselves can tell.
     directions: instead of every element, that many random directions for each input; for whole networks.
+    special: for one operation: also try zeros, ties and repeats, where backward must say something between the slopes
+        to either side; and what our own operation promises there, or what a function does that moves an array off its
+        ties: special=lambda x: x - 1e-3 promises a ReLU's 0 at 0.
     report: return a GradCheckReport (errors, step sweep, evaluations of fn, a plot), also where a gradient is wrong.
 
     Raises GradCheckError where backward is off, where an operation changes what it is given, where backward is right
@@ -66,7 +71,7 @@ def gradcheck(
     TypeError for inputs not in float64.
     """
     tensors, checked = _what_to_check(inputs)
-    found = GradCheckReport()
+    found = GradCheckReport(untried="" if special else "zeros, ties, repeats (special=True)")
     with borrowed(tensors, checked):
         for t in tensors:
             t.data = t.data.copy()
@@ -76,6 +81,7 @@ def gradcheck(
             with watched(tensors) as calls:
                 check.draw_cotangents()
             look_for_changes(calls, check.random)
+            kinds = [type(call.function) for call in calls]
             calls.clear()  # and the graph with them
             comparison = Comparison(check, atol, rtol, directions)
             gradients = comparison.gradients(checked)
@@ -89,6 +95,10 @@ def gradcheck(
                     raise error
             if not found.message:
                 _compare_again(check, checked, gradients, atol or 0, max(CLOSE, rtol or 0))
+                if special:
+                    found.untried = look_at_special_points(
+                        check, checked, kinds, special if callable(special) else None
+                    )
         except GradCheckError as error:
             if not report:
                 raise
