@@ -22,7 +22,7 @@ from minicnn.function import Function
 from minicnn.gradcheck.differences import ROUNDING, STEP, Differences, GradCheckError, Line, size_of
 
 Nudge = Callable[[np.ndarray], np.ndarray]
-OFF = 1e-3  # how far a promise moves a point, times the size of x
+OFF = 1e-5  # times the size of x is how far a promise of ours moves a point
 CLOSE = 1e-6  # mistakes at special points are no small ones
 TELLS = 1e-2  # a slope that is less exact, as next to the root of 0, is not compared
 

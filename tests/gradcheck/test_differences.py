@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import minicnn.functional as F
-from minicnn import GradCheckError, Tensor, gradcheck, nn
+from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.function import Function
-from minicnn.functional.activation import ReLU, Sigmoid, Softmax, Tanh
+from minicnn.functional.activation import Sigmoid, Softmax, Tanh
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.linear import Linear
 from minicnn.functional.normalization import BatchNorm, LocalResponseNorm, as_images
@@ -93,6 +93,88 @@ SMALL = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_small_mistake_is_found(name):
+    """All of these passed when a fixed tolerance was allowed, atol = 1e-5 and rtol = 1e-4."""
     fn, inputs = SMALL[name]
     with pytest.raises(GradCheckError, match=r"the gradient of inputs\[\d\].* is wrong in"):
         gradcheck(fn, inputs)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_tolerances_let_a_small_mistake_pass(name):
+    fn, inputs = SMALL[name]
+    assert gradcheck(fn, inputs, atol=1e-5, rtol=1e-4)
+
+
+def five_layers(x, *weights):
+    """Five convolutions with PyTorch's initial weights, for images that have been scaled to hundredths."""
+    for weight, bias in zip(weights[::2], weights[1::2], strict=True):
+        x = F.conv2d(x * 0.01, weight, bias, padding=1)
+    return x
+
+
+def initial_weights(channels):
+    bound, random = 1 / np.sqrt(9 * channels), np.random.default_rng(0)
+    shapes = [(channels, channels, 3, 3), (channels,)] * 5
+    return [Tensor(random.uniform(-bound, bound, shape), requires_grad=True) for shape in shapes]
+
+
+@pytest.mark.parametrize("directions", [None, 2])
+def test_a_gradient_that_is_small_beside_nothing_does_not_vanish(directions):
+    assert gradcheck(five_layers, [leaf(1, 2, 4, 4), *initial_weights(2)], directions=directions)
+
+
+def test_zero_as_far_as_differences_can_tell():
+    with pytest.raises(GradCheckError, match=r"inputs\[0\] is zero as far as differences can tell \(to \de-\d\d\)"):
+        gradcheck(lambda x: F.softmax(x, 1).sum(), leaf(2, 3))
+
+
+def batch_norm(x):
+    return F.batch_norm(x, None, None, None, None, True)
+
+
+RIGHT = {
+    "numbers of 1e-8": (lambda x, w: F.linear(x, w), [leaf(4, 3, scale=1e-8), leaf(2, 3, seed=1, scale=1e-8)]),
+    "numbers of 1e8": (lambda x, w: F.linear(x, w), [leaf(4, 3, scale=1e8), leaf(2, 3, seed=1, scale=1e8)]),
+    "of very different sizes": (lambda x, w: F.tanh(F.linear(x, w)), [leaf(4, 3, scale=1e-8), leaf(2, 3, scale=1e8)]),
+    "one large among small": (lambda x: x * x, [Tensor(np.array([1e8, 1.0, 1e-8, -2.0]), requires_grad=True)]),
+    "a logarithm near 0": (lambda x: x.log(), [Tensor(np.array([1e-9, 1e-5, 1e-3, 1.0]), requires_grad=True)]),
+    "a small slope on a large number": (lambda x: x * 1e-3 + 1e8, [leaf(3, 4)]),
+    "digits lost in between": (lambda x: F.tanh((x + 1e8) - 1e8), [leaf(3, 4)]),
+    "a large mean": (batch_norm, [Tensor(1e5 + np.random.default_rng(0).standard_normal((4, 2, 3, 3)))]),
+    "a saturated sigmoid": (F.sigmoid, [leaf(3, 4, scale=12)]),
+    "a saturated softmax": (lambda x: F.softmax(x, 1), [leaf(3, 5, scale=40)]),
+    "a deep chain": (lambda x: [x := F.tanh(x * 1.1) for _ in range(40)][-1], [leaf(3, 4)]),
+    "a steep function": (lambda x: (300 * x).exp(), [leaf(3, scale=0.01)]),
+    "dead units": (lambda x: F.relu(x - 0.5), [leaf(4, 5)]),
+    "one element": (lambda x: F.tanh(x), [leaf(1)]),
+    "numbers without axes": (lambda x, y: x * y, [leaf(), leaf(seed=1)]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_passes(name):
+    fn, inputs = RIGHT[name]
+    for seed in range(3):
+        assert gradcheck(fn, inputs, seed=seed)
+        assert gradcheck(fn, inputs, seed=seed, directions=2)
+
+
+def test_where_no_step_tells_the_slope_the_report_says_so():
+    """1e7 + x keeps nine digits of x, and differences lose a part of these."""
+    report = gradcheck(lambda x: F.tanh((x + 1e7) - 1e7), leaf(3, 4), report=True)
+    assert report
+    assert report.inputs[0].allowed > 1e-6
+    assert "inputs[0] may still be off by" in str(report)
+
+
+def test_points_moved_away_from_kinks_are_counted():
+    report = gradcheck(F.relu, Tensor(np.array([0.0, 1.0, 0.0, -1.0]), requires_grad=True), report=True)
+    assert report.inputs[0].moved == 2
+    assert "not looked at: inputs[0] at 2 kinks" in str(report)
+
+
+def test_an_element_takes_four_evaluations():
+    """And half as much again where its neighborhood is difficult; 5 were used when the step was always the same."""
+    x = leaf(200)
+    few = gradcheck(F.tanh, leaf(100), report=True).evaluations
+    assert gradcheck(F.tanh, x, report=True).evaluations - few < 4.5 * 100

@@ -1,16 +1,19 @@
 """Operations that are right where differences look, and wrong behind one's back: each is found, and named."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import minicnn.functional as F
-from minicnn import GradCheckError, Tensor, gradcheck, nn, tensor
+from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.function import Function
 from minicnn.functional.activation import ReLU, Tanh
 from minicnn.functional.basic import Mul
 from minicnn.functional.layout import channels_last, channels_second
 from minicnn.functional.linear import Linear
 from minicnn.functional.pooling import MaxPool2d, slide_max, slide_max_backward
+from minicnn.tensor import outputs_first
 
 
 def leaf(*shape, seed=0):
@@ -110,7 +113,8 @@ class SharedWorkspace(Function):
 class AllOrNothing(Linear):
     def backward(self, grad_y):
         grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return (grad_x if all(self.needs_input_grad) else 2 * grad_x if grad_x is not None else None), grad_weight, grad_bias
+        factor = 1 if all(self.needs_input_grad) else 2
+        return factor * grad_x if self.needs_input_grad[0] else None, grad_weight, grad_bias
 
 
 class OnlyRetained(Square):
@@ -184,3 +188,67 @@ def test_what_is_wrong_behind_ones_back_is_found(name):
     with pytest.raises(GradCheckError) as error:
         gradcheck(fn, [leaf(*shape, seed=seed) for seed, shape in enumerate(shapes)])
     assert message in str(error.value)
+
+
+def test_an_operation_that_changes_grad_y_is_named_not_the_others():
+    for position in range(3):
+        operations = [Square, Square, Square]
+        operations[position] = Greedy
+        a, b, c = operations
+        with pytest.raises(GradCheckError, match="^gradcheck: backward of greedy changed the gradient it was given"):
+            gradcheck(lambda x, a=a, b=b, c=c: a()(b()(x) + c()(x)), leaf(3))
+
+
+@pytest.mark.parametrize("fn", [lambda x: x + (x * x + x * x), lambda a, b: (F.tanh(a) + b) + b])
+def test_gradients_added_up_in_place_are_not_blamed_on_an_operation(fn, monkeypatch):
+    """The walk back adds what arrives second to what arrived first, which others have got as well."""
+
+    def walk(y, grad_y, retain_graph):
+        arrived = {y.creator: grad_y}
+        for function in outputs_first([y.creator]):
+            for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
+                if edge in arrived:
+                    arrived[edge] += grad_x
+                elif edge is not None:
+                    arrived[edge] = grad_x
+        return [(edge, grad) for edge, grad in arrived.items() if isinstance(edge, Tensor)]
+
+    monkeypatch.setattr(sys.modules["minicnn.tensor"], "gradients_of_leaves", walk)
+    with pytest.raises(GradCheckError, match=r"no operation does: .* the sum of what arrives is written into"):
+        gradcheck(fn, [leaf(3, seed=seed) for seed in range(fn.__code__.co_argcount)])
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: F.relu(x * 2, inplace=True),
+        lambda x: F.relu((x * 2).reshape(2, 8), inplace=True) * 3,
+        lambda x: F.max_pool2d(x, 2) + F.avg_pool2d(x, 2),
+        lambda x: (x * x) * (x * x),
+        lambda x: (x * 2, x.exp()),
+    ],
+)
+def test_what_is_right_is_not_blamed(fn):
+    assert gradcheck(fn, leaf(1, 1, 4, 4))
+
+
+def test_what_an_operation_was_made_with_may_change_in_forward():
+    """As batch norm's running mean does."""
+
+    class Counts(Square):
+        def __init__(self, total):
+            self.total = total
+
+        def forward(self, x):
+            self.total += x.sum()
+            return super().forward(x)
+
+    assert gradcheck(lambda x: Counts(np.zeros(1))(x), leaf(3))
+
+
+def test_the_functions_are_as_before_afterwards():
+    call = Function.__call__
+    gradcheck(F.tanh, leaf(3))
+    with pytest.raises(GradCheckError):
+        gradcheck(lambda x: Shifts()(x), leaf(3))
+    assert Function.__call__ is call
