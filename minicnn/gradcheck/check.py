@@ -21,22 +21,17 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.backend import Array
+from minicnn.gradcheck.clues import evidence
 from minicnn.gradcheck.diagnosis import constant_factor, diagnose, zero
-from minicnn.gradcheck.differences import (
-    ROUNDING,
-    Differences,
-    GradCheckError,
-    Slope,
-    borrowed,
-    channels_last_copy,
-    strided_copy,
-)
+from minicnn.gradcheck.differences import ROUNDING, Differences, GradCheckError, Slope
 from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
+from minicnn.gradcheck.memory import borrowed, channels_last_copy, strided_copy
 from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
 
 SAFETY = 4  # times the doubt of a difference is what backward may be off
+NAMED = 1e-6  # smaller errors, relative to the largest gradient, are of no mistake that the diagnosis knows
 TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
 
@@ -109,7 +104,10 @@ def gradcheck(
 
 def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
     """The inputs, and the numbers of those whose gradients are to be checked."""
-    tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    tensors: list[Tensor] = list(inputs) if isinstance(inputs, tuple | list) else [inputs]  # type: ignore[list-item]
+    for i, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"gradcheck: inputs[{i}] is {type(t).__name__}, expected a Tensor; write Tensor(array)")
     checked = [i for i, t in enumerate(tensors) if t.requires_grad] or list(range(len(tensors)))
     for i in checked:
         if tensors[i].dtype != np.float64:
@@ -173,7 +171,7 @@ class Comparison:
                 input=i,
             )
         elif wrong.any():
-            fault = self._wrong(i, gradient.shape, found, expected, error, wrong, float(told[defined].max()))
+            fault = self._wrong(i, gradient.shape, found, expected, error, wrong)
         else:
             fault = None
         return figures, fault
@@ -195,27 +193,38 @@ class Comparison:
         expected: np.ndarray,
         error: np.ndarray,
         wrong: np.ndarray,
-        exactness: float,
     ) -> GradCheckError:
         """Where the gradient is wrong, by how much, and which simple mistake explains it."""
         error = np.where(np.isnan(error), np.inf, error)
         worst = tuple(int(n) for n in np.unravel_index(np.argmax(np.where(wrong, error, -1)), found.shape))
-        evidence = self.check.evidence(i, found, expected, wrong, exactness)
         if self.count is None:
             where = f"is wrong in {wrong.sum()} of {wrong.size} elements; the worst is [{', '.join(map(str, worst))}]"
-            why = diagnose(evidence)
         else:
             where = f"is wrong along {wrong.sum()} of {wrong.size} random directions"
-            why = zero(evidence) or (constant_factor(evidence) if self.count > 1 else "")
+        why = self._why(i, found, expected, wrong) if error[worst] > NAMED * np.abs(expected).max() else ""
         digits = 6 if error[worst] > 1e-5 * abs(expected[worst]) else 12
         message = (
             f"gradcheck: the gradient of inputs[{i}], shape {shape}, {where}: "
             f"backward says {found[worst]:.{digits}g}, the difference {expected[worst]:.{digits}g}"
         )
-        message = f"{message}. {why}" if why else message
         return GradCheckError(
-            f"{message} ({self.check.evaluations:,} evaluations)", i, worst if self.count is None else None, why
+            f"{message}{f'. {why}' if why else ''} ({self.check.evaluations:,} evaluations)",
+            input=i,
+            index=worst if self.count is None else None,
+            hypothesis=why,
         )
+
+    def _why(self, i: int, found: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> str:
+        """The mistake that explains it, for gradients of a size around 1, where small ones have been blown up."""
+        cotangents, largest = self.check.cotangents, min(1.0, float(np.abs(expected).max()))
+        self.check.cotangents = [g / largest for g in cotangents]
+        clues = evidence(self.check, i, found / largest, expected / largest, wrong)
+        if self.count is None:
+            why = diagnose(clues)
+        else:
+            why = zero(clues) or (constant_factor(clues) if self.count > 1 else "")
+        self.check.cotangents = cotangents
+        return why
 
 
 # ---- backward once more -------------------------------------------------------------------------------------------

@@ -37,7 +37,6 @@ class Evidence:
     derivatives: Callable[[], np.ndarray | None]  # dy[j]/dx[i], (x.size, y.size); None where that would be too large
     with_changed: Callable[[int, np.ndarray], np.ndarray]  # the true gradient if inputs[n] were that array
     walk: Callable[[Callable], np.ndarray]  # the gradient if what arrives from several uses was combined so
-    exactness: float = 0.0  # by how much the differences may be off
 
     def explains(self, candidate: np.ndarray) -> bool:
         """Whether a mistake that gives this gradient leaves at most 2 % of the error, or rounding, unexplained."""
@@ -49,7 +48,7 @@ class Evidence:
     @property
     def noise(self) -> float:
         """How far differences may be off."""
-        return self.exactness + 1e-9 * float(np.abs(self.expected).max(initial=0))
+        return 1e-7 * max(1.0, float(np.abs(self.expected).max(initial=0)))
 
 
 def diagnose(evidence: Evidence) -> str:

@@ -14,18 +14,15 @@ point is moved.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minicnn import backend, rng
 from minicnn.backend import Array
-from minicnn.function import Function
-from minicnn.gradcheck.diagnosis import Evidence
-from minicnn.tensor import Tensor, no_grad, outputs_first
+from minicnn.gradcheck.memory import borrowed, same
+from minicnn.tensor import Tensor, no_grad
 
 STEP = 1e-5  # times the size of x: there curvature and rounding disturb alike
 LADDER = 15.0  # from one step that is tried to the next; no power of 2, else rounding may be the same at all places
@@ -89,7 +86,14 @@ class Differences:
         self.evaluations += 1
         rng.set_state(self.random_state)
         outputs = self.fn(*self.tensors)
-        return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+        outputs = list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+        for y in outputs:
+            if not isinstance(y, Tensor):
+                raise TypeError(
+                    f"gradcheck: fn returned {type(y).__name__}, expected a Tensor or a tuple of them; compute with "
+                    "Tensors, as an array does not know where it comes from"
+                )
+        return outputs
 
     def draw_cotangents(self) -> None:
         """Random numbers, one array for each output."""
@@ -270,101 +274,6 @@ class Differences:
         move(0)
         return sweep
 
-    # ---- what the diagnosis looks at ------------------------------------------------------------------------------
-
-    def evidence(
-        self, i: int, found: np.ndarray, expected: np.ndarray, wrong: np.ndarray, exactness: float
-    ) -> Evidence:
-        """What there is to find out why the gradient of inputs[i] is wrong; the costly parts only when asked for."""
-        outputs, error = self.outputs(), np.abs(found - expected)
-
-        def others() -> dict[int, np.ndarray]:
-            alike = [j for j, t in enumerate(self.tensors) if t.requires_grad and t.shape == found.shape and j != i]
-            return {j: self.central(j) for j in alike}
-
-        def with_changed(j: int, array: np.ndarray) -> np.ndarray:
-            data = self.tensors[j].data
-            self.tensors[j].data = backend.module_of(data).asarray(array)
-            try:
-                return self.central(i)
-            finally:
-                self.tensors[j].data = data
-
-        def on_host(arrays: list[Array]) -> list[np.ndarray]:
-            return [backend.to_device(array, "cpu") for array in arrays]
-
-        return Evidence(
-            found=found,
-            expected=expected,
-            wrong=wrong | (error > 0.02 * error.max(initial=0)),  # also where it is off by less than the tolerance
-            number=i,
-            inputs=on_host([t.data for t in self.tensors]),
-            outputs=on_host([y.data for y in outputs]),
-            cotangents=on_host(self.cotangents),
-            constants=constants(outputs),
-            others=functools.cache(others),
-            derivatives=functools.cache(lambda: self.derivatives(i)),
-            with_changed=with_changed,
-            walk=lambda combine: self.walk(i, outputs, combine),
-            exactness=exactness,
-        )
-
-    def derivatives(self, i: int) -> np.ndarray | None:
-        """dy[j]/dx[i] of the only output for x = inputs[i], (x.size, y.size); None where it would be too large."""
-        data = self.tensors[i].data
-        if len(self.cotangents) != 1 or data.size * self.cotangents[0].size > 4_000_000:
-            return None
-        rows = np.empty((data.size, self.cotangents[0].size))
-        with no_grad():
-            for row, index in zip(rows, np.ndindex(data.shape), strict=True):
-                move, step = self.along_element(i, index).move, float(self.steps[i][index])
-                below, under = move(-step), self.outputs()[0].data
-                above, over = move(step), self.outputs()[0].data
-                move(0)
-                row[:] = backend.to_device((over - under) / (above - below), "cpu").ravel()
-        rows[np.abs(rows) < 1e-7 * np.abs(rows).max(initial=0)] = 0  # rounding, where y[j] does not depend on x[i]
-        return rows
-
-    def walk(self, i: int, outputs: list[Tensor], combine: Callable[[Array, Array], Array]) -> np.ndarray:
-        """The gradient of inputs[i] where `combine` puts together what arrives from several uses of a tensor."""
-        arrived: dict[Any, Array] = {y.edge: g for y, g in zip(outputs, self.cotangents, strict=True)}
-        for function in outputs_first([y.creator for y in outputs if y.creator is not None]):
-            for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
-                if edge is not None:
-                    arrived[edge] = combine(arrived[edge], grad_x) if edge in arrived else grad_x
-        return backend.to_device(arrived[self.tensors[i]], "cpu")
-
-
-def constants(outputs: list[Tensor]) -> dict[str, float]:
-    """The numbers that the operations of the graph were made with, like {"p of dropout": 0.5}."""
-    functions: Iterator[Function] = outputs_first([y.creator for y in outputs if y.creator is not None])
-    return {
-        f"{name} of {function.name}": float(value)
-        for function in functions
-        for name, value in vars(function).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-
-
-def strided_copy(array: Array) -> Array:
-    """The same numbers in memory that is not contiguous: every second element of a larger array, axes reversed."""
-    xp = backend.module_of(array)
-    wide = xp.zeros([2 * n for n in reversed(array.shape)], array.dtype).transpose()
-    view = wide[tuple(slice(None, None, 2) for _ in array.shape) + (...,)]
-    view[...] = array
-    return view
-
-
-def channels_last_copy(array: Array) -> Array:
-    """The same numbers in memory with axis 1 last, as our operations hand images on; of fewer axes, a plain copy."""
-    xp = backend.module_of(array)
-    return xp.moveaxis(xp.moveaxis(array, 1, -1).copy(), -1, 1) if array.ndim > 2 else array.copy()
-
-
-def same(a: Array, b: Array) -> bool:
-    """Whether two arrays hold the same numbers; nan is the same as nan."""
-    return bool(((a == b) | ((a != a) & (b != b))).all())
-
 
 def agree(a: float, b: float) -> bool:
     """Whether two doubts are of the same size, although the step was another one: so it is at a kink alone."""
@@ -378,20 +287,3 @@ def size_of(x: Array) -> float:
         return 1.0
     spread = np.median(np.abs(x - np.median(x)))
     return float(spread or np.abs(x).mean() or 1.0)
-
-
-@contextmanager
-def borrowed(
-    tensors: list[Tensor], needed: Sequence[int], layout: Callable[[Array], Array] | None = None
-) -> Iterator[None]:
-    """Inside, the tensors `needed` alone require a gradient, have none yet, and may lie in other memory."""
-    before = [(t.data, t.grad, t.requires_grad) for t in tensors]
-    for t in tensors:
-        here = any(tensors[n] is t for n in needed)
-        t.grad, t.requires_grad = None, here
-        t.data = layout(t.data) if layout and here else t.data
-    try:
-        yield
-    finally:
-        for t, (data, grad, requires_grad) in zip(tensors, before, strict=True):
-            t.data, t.grad, t.requires_grad = data, grad, requires_grad

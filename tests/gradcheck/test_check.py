@@ -325,6 +325,19 @@ def test_the_message_gives_both_values_of_the_worst_element():
     assert float(found) - float(expected.split()[0].rstrip(".")) == pytest.approx(50, rel=1e-4)
 
 
+def test_the_error_as_data():
+    """`input` and `index` say where, `hypothesis` is the sentence of the message that names the mistake."""
+    wrong = broken(Linear, lambda gx, gw, gb: (gx, None if gw is None else gw * np.array([[1, 1, 1], [1, -1, 1]]), gb))
+    with pytest.raises(GradCheckError) as error:
+        gradcheck(lambda x, w: wrong()(x, w, None), [leaf(4, 3), leaf(2, 3, seed=1)])
+    assert (error.value.input, error.value.index) == (1, (1, 1))
+    assert error.value.hypothesis.startswith("It has the wrong sign in 1 of 6 elements")
+    assert error.value.hypothesis in str(error.value)
+    with pytest.raises(GradCheckError) as error:
+        gradcheck(lambda a, b: a * a + 0 * b, [leaf(3), leaf(3, seed=1)], directions=2)
+    assert (error.value.input, error.value.index, error.value.hypothesis) == (1, None, "")
+
+
 def test_the_gradient_of_a_number_without_axes():
     class Twice(Function):
         def forward(self, x):
@@ -643,6 +656,21 @@ def test_an_input_that_is_not_contiguous():
 def test_the_same_tensor_twice_among_the_inputs():
     x = leaf(3)
     assert gradcheck(lambda a, b: a * b, [x, x])
+
+
+def test_what_is_no_tensor():
+    with pytest.raises(TypeError, match=r"gradcheck: inputs\[1\] is ndarray, expected a Tensor; write Tensor\(array\)"):
+        gradcheck(lambda a, b: a, [leaf(3), np.ones(3)])
+    with pytest.raises(TypeError, match="gradcheck: fn returned ndarray, expected a Tensor or a tuple of them"):
+        gradcheck(lambda x: x.data * 2, leaf(3))
+
+
+def test_a_result_as_an_input_is_a_leaf_inside():
+    x = leaf(3)
+    y = x * 2
+    assert gradcheck(lambda y: y * y, y)
+    assert y.creator is not None
+    assert x.grad is None
 
 
 def test_no_inputs():

@@ -79,7 +79,8 @@ SMALL = {
     "eight tanh layers, the fifth wrong": (
         lambda x: eight_tanh(x, 4, spoiled(Tanh, lambda g: -g)), [leaf(3, 4)]),
     "LRN without its term through s": (
-        lambda x: WithoutTheSum(5, 1e-4, 0.75, 2.0)(x), [Tensor(np.random.default_rng(0).uniform(0.01, 1, (1, 7, 3, 3)))]),
+        lambda x: WithoutTheSum(5, 1e-4, 0.75, 2.0)(x),
+        [Tensor(np.random.default_rng(0).uniform(0.01, 1, (1, 7, 3, 3)))]),
     "batch norm without eps": (
         lambda x, w, b: WithoutEps(None, None, True, 0.1, 1e-5)(x, w, b), [leaf(4, 3, 2, 2), leaf(3), leaf(3)]),
     "times 1.00009": (lambda x: spoiled(Sigmoid, lambda g: 1.00009 * g)()(x), [leaf(3, 4)]),

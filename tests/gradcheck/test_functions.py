@@ -153,7 +153,8 @@ BROKEN = {
     "forward overwrites its input": (
         lambda x: ReLUOverwrites(False)(x), [(3, 4)], "forward of reluoverwrites changed inputs[0]"),
     "forward overwrites what another has made": (
-        lambda x: ReLUOverwrites(False)(x * 2), [(3, 4)], "forward of reluoverwrites changed its input 0, shape (3, 4)"),
+        lambda x: ReLUOverwrites(False)(x * 2), [(3, 4)],
+        "forward of reluoverwrites changed its input 0, shape (3, 4)"),
     "forward rescales its weight": (
         lambda x, w: Rescales()(x, w, None), [(4, 3), (2, 3)], "forward of rescales changed inputs[1]"),
     "forward shifts its input": (lambda x: Shifts()(x), [(3,)], "forward of shifts changed inputs[0]"),
@@ -168,7 +169,8 @@ BROKEN = {
         lambda x: UsesUpItsList()(x), [(3,)], "a second backward of usesupitslist differs from its first"),
     "what was kept in a list popped": (lambda x: Pops()(x), [(3,)], "a second backward of pops"),
     "a workspace shared by all instances": (
-        lambda x: SharedWorkspace()(x), [(3,)], "backward of sharedworkspace is wrong after another instance was called"),
+        lambda x: SharedWorkspace()(x), [(3,)],
+        "backward of sharedworkspace is wrong after another instance was called"),
     "right where all inputs need a gradient": (
         lambda x, w, b: AllOrNothing()(x, w, b), [(4, 3), (2, 3), (2,)],
         "the gradient of inputs[0] is right only where others need one, too"),
