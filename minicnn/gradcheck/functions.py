@@ -100,10 +100,10 @@ def look_for_changes(calls: list[Call], random: np.random.Generator) -> None:
         for how, layout in LAYOUTS.items():
             try:
                 changes = uses_up(function, layout(cotangent))
-            except Exception as error:
+            except Exception:
                 if how == "contiguous":  # the first time
                     raise
-                raise GradCheckError(f"gradcheck: a second backward of {function.name} fails: {error!r}") from error
+                break  # that it does not work a second time is said later, where it is right the first time
             if changes:
                 raise GradCheckError(
                     f"gradcheck: backward of {function.name} changed the gradient it was given"
