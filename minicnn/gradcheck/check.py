@@ -260,7 +260,9 @@ def _compare_again(check: Differences, checked: list[int], gradients: list[Array
 
     def call_others() -> Any:
         """fn again, on inputs that are a little smaller: so they stay where it is defined."""
-        with borrowed(check.tensors, checked, lambda x: x * (1 - 1e-3)):
+        with borrowed(check.tensors, checked):
+            for i in checked:
+                check.tensors[i].data = check.tensors[i].data * (1 - 1e-3)
             return check.outputs()
 
     message = look_again(calls, call_others, check.random, atol, rtol)

@@ -14,7 +14,8 @@ point is moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,9 +98,9 @@ class Differences:
 
     def draw_cotangents(self) -> None:
         """Random numbers, one array for each output."""
-        self.cotangents = [
-            backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in self.outputs()
-        ]
+        with self._unchanged_by("forward"):
+            outputs = self.outputs()
+        self.cotangents = [backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in outputs]
 
     def terms(self) -> Array:
         """The terms g[j] y[j] whose sum f(x) is, those of all outputs side by side."""
@@ -119,15 +120,13 @@ class Differences:
         """The gradients of the inputs `checked`, None for those not `needed`; `layout` puts all in other memory."""
         needed = checked if needed is None else needed
         with borrowed(self.tensors, needed, layout):
-            before = [t.data.copy() for t in self.tensors]
-            outputs = self.outputs()
+            with self._unchanged_by("forward"):
+                outputs = self.outputs()
             cotangents = [layout(g) if layout else g.copy() for g in self.cotangents]
             walks = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
-            for number, (y, g) in enumerate(walks):
-                y.backward(g, retain_graph=retain_graph or number < len(walks) - 1)
-            for i, (t, data) in enumerate(zip(self.tensors, before, strict=True)):
-                if not same(t.data, data):
-                    raise GradCheckError(f"gradcheck: fn or its backward changed inputs[{i}]", input=i)
+            with self._unchanged_by("backward"):
+                for number, (y, g) in enumerate(walks):
+                    y.backward(g, retain_graph=retain_graph or number < len(walks) - 1)
             if not all(same(g, h) for g, h in zip(cotangents, self.cotangents, strict=True)):
                 raise GradCheckError(
                     "gradcheck: backward() changed the gradient it was given, though no operation does: where a tensor "
@@ -138,6 +137,15 @@ class Differences:
             backend.module_of(t.data).zeros_like(t.data) if grad is None and i in needed else grad
             for i, t, grad in zip(checked, (self.tensors[i] for i in checked), grads, strict=True)
         ]
+
+    @contextmanager
+    def _unchanged_by(self, what: str) -> Iterator[None]:
+        """GradCheckError where forward or backward, inside, changes the data of an input."""
+        before = [t.data.copy() for t in self.tensors]
+        yield
+        for i, (t, data) in enumerate(zip(self.tensors, before, strict=True)):
+            if not same(t.data, data):
+                raise GradCheckError(f"gradcheck: {what} changed inputs[{i}]; it must compute with a copy", input=i)
 
     # ---- what differences say -------------------------------------------------------------------------------------
 

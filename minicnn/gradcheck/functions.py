@@ -54,7 +54,10 @@ def watched(inputs: list[Tensor]) -> Iterator[list[Call]]:
         for x, data in zip(tensors, before, strict=True):
             into_result = id(x) in made and backend.module_of(data).may_share_memory(x.data, y.data)
             if not same(x.data, data) and not into_result:
-                raise GradCheckError(f"gradcheck: forward of {self.name} changed {name_of(x, tensors, inputs)}")
+                changed = name_of(x, tensors, inputs)
+                raise GradCheckError(
+                    f"gradcheck: forward of {self.name} changed {changed}; it must compute with a copy"
+                )
         constants = held | {name_of(x, tensors, inputs): x.data for x in tensors}
         calls.append(Call(self, constants, y))
         made.add(id(y))

@@ -14,15 +14,14 @@ from minicnn.tensor import Tensor
 def borrowed(
     tensors: list[Tensor], needed: Sequence[int], layout: Callable[[Array], Array] | None = None
 ) -> Iterator[None]:
-    """Inside, all are leaves without a gradient, those `needed` require one, and these may lie in other memory.
+    """Inside, all are leaves without a gradient, those `needed` require one, and all may lie in other memory.
 
     They stay the same Tensors, since fn may hold them, as a Module holds parameters.
     """
     before = [dict(vars(t)) for t in tensors]
-    wanted = [tensors[i] for i in needed]
     for t in tensors:
-        here = any(t is other for other in wanted)
-        vars(t).update(vars(Tensor(layout(t.data) if layout and here else t.data, requires_grad=here)))
+        wanted = any(t is tensors[i] for i in needed)
+        vars(t).update(vars(Tensor(layout(t.data) if layout else t.data, requires_grad=wanted)))
     try:
         yield
     finally:

@@ -210,6 +210,7 @@ def test_gradients_added_up_in_place_are_not_blamed_on_an_operation(fn, monkeypa
         for function in outputs_first([y.creator]):
             for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
                 if edge in arrived:
+                    arrived[edge].setflags(write=True)
                     arrived[edge] += grad_x
                 elif edge is not None:
                     arrived[edge] = grad_x

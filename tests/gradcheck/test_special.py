@@ -64,8 +64,9 @@ class NanAtZero(Pow):
     """y b / a in place of b a^(b-1)."""
 
     def backward(self, grad_y):
+        grad_a, grad_b = super().backward(grad_y)
         with np.errstate(all="ignore"):
-            return grad_y * self.y * self.b / self.a, super().backward(grad_y)[1]
+            return grad_y * self.a**self.b * self.b / self.a if self.needs_input_grad[0] else None, grad_b
 
 
 class Pick(Function):
