@@ -17,7 +17,8 @@ class Layer(NamedTuple):
 def layers(size: int, channels: int = 3, classes: int = 1000, preset: str = "plain") -> list[Layer]:
     """The layers of a training step on images (channels, size, size), first to last; multiply-adds only where the
     work is a matrix product: in convolutions and linear layers."""
-    from googlenet.table import INCEPTION, presets
+    from googlenet.presets import presets
+    from googlenet.table import INCEPTION
 
     choice = presets[preset]
     s = (size - 1) // 2 + 1  # 7x7, stride 2, padding 3

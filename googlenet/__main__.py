@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import minicnn as mc
-from googlenet.commandline import INTERRUPTED, USAGE_ERROR, Parser, one_line
+from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
@@ -18,14 +18,15 @@ from googlenet.table import TABLE_1
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    prepare_streams()
     args = parser().parse_args(arguments)
     try:
         args.run(args)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        print(f"googlenet: error: {one_line(error)}", file=sys.stderr)
-        return USAGE_ERROR
+        sys.stdout.flush()  # here, where the answer to a closed pipe or a full disk is
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        return failed("googlenet", error)
     return 0
 
 
@@ -42,13 +43,14 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_version(p)
     commands = p.add_subparsers(required=True, metavar="COMMAND")
 
     c = commands.add_parser("summary", help="every layer with its output shape and parameters")
     c.add_argument("--preset", choices=tuple(presets), default="paper", help="(paper)")
-    c.add_argument("--classes", type=int, default=1000, help="(1000)")
-    c.add_argument("--channels", type=int, default=3, help="of the input image (3)")
-    c.add_argument("--image-size", type=int, default=224, help="(224)")
+    c.add_argument("--classes", type=at_least(1), default=1000, help="(1000)")
+    c.add_argument("--channels", type=at_least(1), default=3, help="of the input image (3)")
+    c.add_argument("--image-size", type=at_least(32), default=224, help="(224)")
     c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
     c.set_defaults(run=summary)
 
@@ -56,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
     c.set_defaults(run=table)
 
     c = commands.add_parser("evaluate", help="accuracy of a best.safetensors on the test digits")
-    c.add_argument("file", type=Path, help="weights that train.py has written")
-    c.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 (cpu)")
-    c.add_argument("--limit-test", type=int, default=0, metavar="N", help="only N images (all)")
+    c.add_argument("file", type=not_empty, help="weights that train.py has written")
+    c.add_argument("--device", type=not_empty, default="cpu", help="cpu, cuda, cuda:1 (cpu)")
+    c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
     c.set_defaults(run=evaluate)
 
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
@@ -93,7 +95,7 @@ def table(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    result = evaluate_file(args.file, args.device, limit=args.limit_test)
+    result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
     print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
 
 

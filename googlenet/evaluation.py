@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +27,13 @@ class Evaluation(NamedTuple):
         return f"top-1 {self.top1:.2%}, loss {self.loss:.4f}, {self.images:,} test images"
 
 
-def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evaluation:
-    """Send every image through the network in evaluation mode; the mode it was in is restored."""
+def evaluate(
+    model: GoogLeNet, loader: DataLoader, device: str = "cpu", before_batch: Callable[[], None] = lambda: None
+) -> Evaluation:
+    """Send every image through the network in evaluation mode; the mode it was in is restored.
+
+    before_batch is called before each batch, and may end it by an exception.
+    """
     was_training = model.training
     model.eval()
     backend.use(device)
@@ -35,6 +41,7 @@ def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evalu
     try:
         with mc.no_grad():
             for x, targets in backend.uploaded(loader.batches(epoch=0), device):
+                before_batch()
                 logits = model(mc.Tensor(x))
                 loss = F.cross_entropy(logits, targets, reduction="sum")
                 results.append((count_right(logits, targets), loss.data))
@@ -51,9 +58,15 @@ def evaluate(model: GoogLeNet, loader: DataLoader, device: str = "cpu") -> Evalu
 def evaluate_file(
     path: Path, device: str = "cpu", image_size: int = 0, batch_size: int = 32, limit: int = 0
 ) -> Evaluation:
-    """Saved weights on the test digits, in the size that they were trained with unless another is given."""
+    """Saved weights on the test digits, in the size that they were trained with unless another is given.
+
+    Raises ValueError, naming the file, for weights that are no good, or for other images than the digits.
+    """
     model, info = load_model(path)
-    dataset = DigitsDataset(train=False, size=image_size or info["image_size"]).limited(limit)
+    classes, channels = info["num_classes"], info["in_channels"]
+    if (classes, channels) != (len(DigitsDataset.classes), 1):
+        raise ValueError(f"{path}: for {classes} classes and {channels} channels; the digits have 10 and 1")
+    dataset = DigitsDataset(train=False, size=image_size or info["image_size"], limit=limit)
     return evaluate(model.to(device), DataLoader(dataset, batch_size), device)
 
 

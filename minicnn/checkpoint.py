@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import json
 import os
 import secrets
 import struct
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from minicnn import backend
+from minicnn.lock import try_lock
 from minicnn.tensor import Tensor
 
 # Two entries of ours in a file's metadata: a mark, and the checksum that a file with the mark must have. One would not
@@ -101,20 +103,25 @@ def write_atomically(
 ) -> None:
     """Write a whole file, part by part, or leave what is there untouched: if the disk is full or the power fails, too.
 
-    The bytes go to a temporary file beside it, and to the disk (fsync); then that takes the name, in one step.
+    The bytes go to a temporary file beside it, and to the disk (fsync); then that takes the name, in one step. What a
+    killed process has left of an earlier attempt goes first: there may be no room for both.
     Raises OSError, naming `operation`, the path and the reason.
     """
     shown, path = os.fsdecode(path), os.path.realpath(os.fsdecode(path))  # through a link, to the file it stands for
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(4)}.tmp")
+    temporary = ""
     _refuse_other_than_file(operation, path)
+    remove_left_overs(path)
     try:
-        with open(temporary, "xb") as file:
+        with _temporary_file(folder, name) as file:
+            temporary = file.name
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+            if os.name == "nt":
+                file.close()  # Windows renames no open file
+            os.replace(temporary, path)
     except BaseException as error:  # Ctrl-C too
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -128,6 +135,24 @@ def write_atomically(
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _temporary_file(folder: str, name: str) -> BinaryIO:
+    """A new file, locked, so that `remove_left_overs` leaves it alone for as long as this process lives."""
+    while True:
+        file = open(os.path.join(folder, f".{name[:40]}.{secrets.token_hex(4)}.tmp"), "xb")  # noqa: SIM115
+        if try_lock(file) is not False and os.path.exists(file.name):
+            return file
+        file.close()  # another process found it before it was locked, and removes it as a left-over: take another
+
+
+def remove_left_overs(path: str | os.PathLike[str]) -> None:
+    """Remove what killed calls of `write_atomically` for this path have left; what a living one is writing stays."""
+    folder, name = os.path.split(os.path.realpath(os.fsdecode(path)))
+    for temporary in glob.glob(f".{glob.escape(name[:40])}.{'[0-9a-f]' * 8}.tmp", root_dir=folder):
+        with contextlib.suppress(OSError), open(os.path.join(folder, temporary), "r+b") as file:
+            if try_lock(file):
+                os.unlink(file.name)
 
 
 def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.arguments import whole_number
+from minicnn.tensor import Tensor
 
 Batch = tuple[np.ndarray, ...]
 
@@ -26,10 +27,10 @@ class Dataset:
     """
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no __len__")
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no __getitem__")
 
 
 class ArrayDataset(Dataset):
@@ -40,6 +41,8 @@ class ArrayDataset(Dataset):
     """
 
     def __init__(self, *arrays: Any, transform: Callable[[Any, np.random.Generator], Any] | None = None) -> None:
+        if len(arrays) == 1 and _are_arrays(arrays[0]):
+            raise TypeError(f"ArrayDataset: got one {type(arrays[0]).__name__} of arrays: write ArrayDataset(x, y)")
         self.arrays = [np.asarray(array).view() for array in arrays]
         if not arrays or any(array.ndim == 0 for array in self.arrays):
             raise ValueError(
@@ -93,12 +96,12 @@ class DataLoader:
         dataset: Any,
         batch_size: int = 1,
         shuffle: bool = False,
+        *,
         drop_last: bool = False,
         num_workers: int = 0,
         seed: int = 0,
     ) -> None:
-        if not hasattr(dataset, "__len__") or not (hasattr(dataset, "__getitem__") or hasattr(dataset, "sample")):
-            raise TypeError(f"DataLoader: dataset is a {type(dataset).__name__}, which has no length or no samples")
+        check_dataset(dataset)
         self.dataset = dataset
         self.batch_size = whole_number("DataLoader", "batch_size", batch_size, minimum=1)
         self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
@@ -170,6 +173,22 @@ class DataLoader:
         if not isinstance(sample, tuple | list):
             raise SampleError(index, f"is a {type(sample).__name__}, expected a tuple (x, y)")
         return [_field(index, value) for value in sample]
+
+
+def check_dataset(dataset: Any) -> None:
+    """TypeError for what has no length or no samples, and for bare arrays, which belong into an ArrayDataset."""
+    kind = type(dataset)
+    if _are_arrays(dataset) or isinstance(dataset, np.ndarray | Tensor):
+        raise TypeError(f"DataLoader: dataset is a {kind.__name__}: write DataLoader(ArrayDataset(x, y), ...)")
+    for method in ("__len__", "__getitem__"):
+        written = getattr(kind, method, None) not in (None, getattr(Dataset, method))
+        if not written and not (method == "__getitem__" and hasattr(dataset, "sample")):
+            raise TypeError(f"DataLoader: dataset is a {kind.__name__}, which has no {method}")
+
+
+def _are_arrays(value: Any) -> bool:
+    """Whether it is (x, y) in one, of which each is an array of its own."""
+    return isinstance(value, tuple | list) and len(value) > 0 and isinstance(value[0], np.ndarray | Tensor)
 
 
 def _field(index: int, value: Any) -> np.ndarray:

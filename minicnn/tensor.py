@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,22 @@ def grad_enabled() -> bool:
     return not getattr(_thread, "grad_disabled", False)
 
 
+class Memory:
+    """What all tensors in one piece of memory know of it: how often the graph has overwritten it, and what did last.
+
+    An operation in place (relu, +=) gives the tensor that it is called on a new history. Those that share the memory
+    with it, as a reshape does, have the new numbers too but the old history: they are stale, and using one is an error.
+    """
+
+    __slots__ = ("changed_by", "of_leaf", "shared", "version")
+
+    def __init__(self) -> None:
+        self.version = 0  # goes up with every change; a tensor of an older version is stale
+        self.changed_by = ""
+        self.shared = False  # by more than one tensor
+        self.of_leaf = False  # whether one of them is a leaf that requires a gradient
+
+
 class Tensor:
     """A NumPy or CuPy array (`data`) that remembers how it was made, so that `backward` can find its gradients.
 
@@ -45,13 +62,16 @@ class Tensor:
     Raises TypeError for data that are not numbers, and for `requires_grad` with data that are not floats.
     """
 
-    __array_ufunc__ = None  # numpy_array + tensor is left to Tensor.__radd__
+    __hash__ = object.__hash__  # == compares the elements, but sets and dicts tell tensors apart
 
     def __init__(self, data: Any, requires_grad: bool = False, *, creator: Function | None = None) -> None:
         self.data: Array = _as_array(data)
         self.requires_grad = requires_grad
         self.creator = creator
-        self.grad: Array | None = None
+        self.memory, self.version = Memory(), 0
+        if isinstance(data, Tensor):
+            self.share_memory_of(data)
+        self._grad: Array | None = None
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(f"Tensor: requires_grad needs a floating dtype, got {self.data.dtype}")
 
@@ -81,6 +101,28 @@ class Tensor:
         """Where a gradient of this tensor goes: the Function that made it, or the leaf itself."""
         return self if self.creator is None else self.creator
 
+    @property
+    def grad(self) -> Array | None:
+        """What `backward` has added up for this leaf, a bare array; None before. May be set, to an array or Tensor."""
+        if self._grad is None and self.creator is not None:
+            warnings.warn(
+                f"grad: this tensor is a result (of {self.creator.name}), and only leaves keep one. Where it "
+                "should be a parameter: `w = w - lr * w.grad` makes a new tensor; write `w -= ...` under no_grad()",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        array = value.data if isinstance(value, Tensor) else value
+        if array is not None:
+            if not backend.is_array(array):
+                raise TypeError(f"grad: got {type(value).__name__}, expected None, or an array of shape {self.shape}")
+            found, expected = (f"{a.shape} {a.dtype} on {backend.device_of(a)}" for a in (array, self.data))
+            if found != expected:
+                raise ValueError(f"grad: got an array of shape {found}, expected as the tensor: {expected}")
+        self._grad = array
+
     def numpy(self) -> np.ndarray:
         """The data as a NumPy array: shared on the CPU, copied from a GPU."""
         return backend.to_device(self.data, "cpu")
@@ -93,7 +135,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same data, outside the graph."""
-        return Tensor(self.data)
+        return Tensor(self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -118,6 +160,41 @@ class Tensor:
         grad = ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({numbers}, dtype={self.dtype}{device}{grad})"
 
+    # ---- in place ------------------------------------------------------------------------------------------------
+
+    def share_memory_of(self, other: Tensor) -> None:
+        """Note that the data lie in the memory of other's."""
+        self.memory, self.version = other.memory, other.version
+        self.memory.shared = True
+        self.memory.of_leaf |= any(t.requires_grad and t.is_leaf for t in (self, other))
+
+    def check_not_stale(self, user: str) -> None:
+        """RuntimeError where the data were overwritten through another tensor, which has a new history since."""
+        if self.version != self.memory.version:
+            raise RuntimeError(
+                f"{user} shares its memory with a tensor that {self.memory.changed_by} changed in place afterwards; "
+                "use the changed tensor, make a copy before, or do not change it in place"
+            )
+
+    def check_in_place(self, operation: str) -> None:
+        """RuntimeError where an operation that the graph records would overwrite a leaf that requires a gradient."""
+        if self.memory.of_leaf or (self.requires_grad and self.is_leaf):
+            what = "is" if self.is_leaf and self.requires_grad else "shares its memory with"
+            raise RuntimeError(
+                f"{operation}: the tensor {what} a leaf that requires a gradient, which cannot be changed in place "
+                "where operations are recorded; write it under no_grad(), use an optimizer, or make a new tensor"
+            )
+
+    def become(self, y: Tensor) -> Tensor:
+        """Take over the history of y, whose data have overwritten this tensor's; everyone else there is stale now."""
+        if y.creator is not None:
+            self.creator, self.requires_grad = y.creator, True
+            self.memory.version += 1
+            self.memory.changed_by = y.creator.name
+            self.version = self.memory.version
+            y.creator.know_version(self)
+        return self
+
     # ---- the walk back ------------------------------------------------------------------------------------------
 
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
@@ -128,18 +205,21 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("backward: this tensor does not require a gradient, nothing it was made of does")
+        self.check_not_stale("backward: this tensor")
         with backend.on_device_of(self.data):
             cotangent = self._cotangent(gradient)
-        for leaf, grad_leaf in gradients_of_leaves(self, cotangent, retain_graph):
+        found = gradients_of_leaves(self, cotangent, retain_graph)
+        while found:  # where the walk raises, no leaf has got anything
+            leaf, grad_leaf = found.popitem()
             leaf.accumulate(grad_leaf)
 
     def accumulate(self, gradient: Array) -> None:
         """Add `gradient` to `grad`. The first one is copied: it may be another tensor's gradient as well."""
-        if self.grad is None:
+        if self._grad is None:
             with backend.on_device_of(self.data):
-                self.grad = backend.module_of(self.data).array(gradient)
+                self._grad = backend.module_of(self.data).array(gradient)
         else:
-            self.grad += gradient
+            self._grad += gradient
 
     def _cotangent(self, gradient: Any) -> Array:
         xp = backend.module_of(self.data)
@@ -154,7 +234,7 @@ class Tensor:
         backend.module_of(self.data, array)
         return array.astype(self.dtype, copy=False)
 
-    # ---- what functional/ attaches (see the ends of basic.py and shape.py) ---------------------------------------
+    # ---- what functional/ attaches (see the ends of its files) ---------------------------------------------------
 
     if TYPE_CHECKING:
 
@@ -171,13 +251,26 @@ class Tensor:
         def __matmul__(self, other: Any) -> Tensor: ...
         def __rmatmul__(self, other: Any) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
+        def __iadd__(self, other: Any) -> Tensor: ...
+        def __isub__(self, other: Any) -> Tensor: ...
+        def __imul__(self, other: Any) -> Tensor: ...
+        def __itruediv__(self, other: Any) -> Tensor: ...
+        def __ipow__(self, other: Any) -> Tensor: ...
+        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
         def exp(self) -> Tensor: ...
         def log(self) -> Tensor: ...
         def sqrt(self) -> Tensor: ...
         def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor: ...
         def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor: ...
         def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor: ...
+        def argmax(self, axis: int | None = None) -> Tensor: ...
         def reshape(self, *shape: Any) -> Tensor: ...
         def transpose(self, *axes: Any) -> Tensor: ...
         def to(self, device: str) -> Tensor: ...
@@ -196,7 +289,14 @@ def _as_array(data: Any, dtype: Any = None) -> Array:
         return data.data
     if not backend.is_array(data):
         holds_arrays = hasattr(data, "dtype")  # a NumPy scalar
-        data = np.asarray(data, dtype)
+        try:
+            data = np.asarray(data, dtype)
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+            raise ValueError(
+                "Tensor: the rows of the list differ in length, expected as many numbers in each"
+            ) from error
         if dtype is None and data.dtype == np.float64 and not holds_arrays:
             data = data.astype(np.float32)
     if data.dtype.kind not in "fiub":
@@ -204,25 +304,21 @@ def _as_array(data: Any, dtype: Any = None) -> Array:
     return data
 
 
-def gradients_of_leaves(y: Tensor, grad_y: Array, retain_graph: bool) -> Iterator[tuple[Tensor, Array]]:
-    """Each leaf that y was made of with a gradient, once for every use: a leaf's gradient is the sum of them.
+def gradients_of_leaves(y: Tensor, grad_y: Array, retain_graph: bool) -> dict[Tensor, Array]:
+    """The gradient of each leaf that y was made of, the sum over all its uses.
 
     The chain rule, from the output towards the leaves: when a Function's turn comes, all gradients of its output have
-    arrived and been added up, because everything that used the output comes before it in the order.
+    arrived and been added up, because everything that used the output comes before it in the order. What has arrived
+    at the leaves is left in the end. It belongs to others as well, where backward has returned what it was given.
     """
-    if y.creator is None:
-        yield y, grad_y
-        return
-    arrived: dict[Function, Array] = {y.creator: grad_y}
-    ours: set[Function] = set()  # whose gradient is a sum made here, which may be added to in place
+    arrived: dict[Any, Array] = {y.edge: grad_y}  # at Functions and leaves
+    ours: set[Function | Tensor] = set()  # whose gradient is a sum made here, which may be added to in place
     for function in outputs_first([y.creator]):
         function.retain_graph = retain_graph
         for edge, grad_x in zip(function.edges, function.gradients(arrived.pop(function)), strict=True):
             if edge is None:
                 continue
-            if isinstance(edge, Tensor):
-                yield edge, grad_x
-            elif edge not in arrived:
+            if edge not in arrived:
                 arrived[edge] = grad_x
             elif edge in ours:
                 backend.add(arrived[edge], grad_x, out=arrived[edge])
@@ -232,6 +328,7 @@ def gradients_of_leaves(y: Tensor, grad_y: Array, retain_graph: bool) -> Iterato
                 ours.add(edge)
         if not retain_graph:
             function.free()
+    return arrived
 
 
 def leaves_of(y: Tensor) -> list[Tensor]:
@@ -242,11 +339,14 @@ def leaves_of(y: Tensor) -> list[Tensor]:
     return list(dict.fromkeys(edge for edge in edges if isinstance(edge, Tensor)))
 
 
-def outputs_first(roots: list[Function]) -> Iterator[Function]:
-    """Every Function that the roots depend on, each before those that made its inputs (a topological order)."""
+def outputs_first(roots: Iterable[Function | None]) -> Iterator[Function]:
+    """Every Function that the roots depend on, each before those that made its inputs (a topological order).
+
+    A root is the creator of a tensor, None for a leaf.
+    """
     order: list[Function] = []
     seen: set[Function] = set()
-    stack = [(root, False) for root in roots]
+    stack = [(root, False) for root in roots if root is not None]
     while stack:  # a loop with its own stack: Python's recursion would end at about 1000 operations
         function, inputs_are_listed = stack.pop()
         if inputs_are_listed:

@@ -243,6 +243,9 @@ class Witness:
     def __init__(self, only: str):
         self.only, self.verdict = only, Verdict("survived")
 
+    def pytest_configure(self, config: Any) -> None:
+        config.option.everything = True  # all tests judge, also those that the quick run leaves out
+
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> list[Any] | None:
         """None leaves it to pytest; an empty list leaves it out."""
         if not self.only:
@@ -259,7 +262,7 @@ class Witness:
         """Those few run on the CPU alone: on the strict device the same tests find the same."""
         if self.only:
             items[:] = [item for item in items if item.get_closest_marker("accelerator") is None]
-        items.sort(key=lambda item: item.get_closest_marker("slow") is not None)  # the quick ones first
+        items.sort(key=lambda item: item.get_closest_marker("everything") is not None)  # the quick ones first
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import stat
 import struct
 import subprocess
@@ -17,7 +18,9 @@ from hypothesis.extra import numpy as hnp
 from support import needs_torch, torch
 
 import minicnn as mc
-from minicnn.checkpoint import CheckpointError, StateDict, load, save, write_atomically
+from minicnn import checkpoint
+from minicnn.checkpoint import CheckpointError, StateDict, load, remove_left_overs, save, write_atomically
+from minicnn.lock import try_lock
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 DTYPES += ["float16", "float32", "float64"]
@@ -207,15 +210,21 @@ def test_every_truncation_is_refused(path):
     refused(path)
 
 
+def write_at(file, position, byte):
+    file.seek(position)
+    file.write(bytes([byte]))
+
+
 def test_every_flipped_bit_is_refused(path):
     save({"weight": np.arange(6, dtype=np.float32), "bias": np.arange(2)}, path, {"epoch": "7", "note": "a b"})
     whole = path.read_bytes()
-    for position in range(len(whole)):
-        for bit in range(8):
-            damaged = bytearray(whole)
-            damaged[position] ^= 1 << bit
-            path.write_bytes(damaged)
-            refused(path)
+    with open(path, "r+b", buffering=0) as file:  # in place: a whole file for each of 2,500 bits takes a disk seconds
+        for position, byte in enumerate(whole):
+            for bit in range(8):
+                write_at(file, position, byte ^ 1 << bit)
+                refused(path)
+            write_at(file, position, byte)
+    assert path.read_bytes() == whole
 
 
 def test_random_damage_is_refused(path):
@@ -405,6 +414,90 @@ def test_a_device_is_not_replaced_by_a_file():
 def test_write_atomically_is_for_any_file(tmp_path):
     write_atomically(tmp_path / "report.txt", [b"one\n", b"two\n"])
     assert (tmp_path / "report.txt").read_bytes() == b"one\ntwo\n"
+
+
+# ---- left-overs of killed saves ----------------------------------------------------------------------------------
+
+
+KILLED_WHILE_SAVING = """
+    import os, signal, sys
+    import numpy as np
+    from minicnn.checkpoint import save
+
+    os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+    save({"new": np.ones(1000)}, sys.argv[1])
+"""
+
+
+def hidden(folder):
+    return [p.name for p in folder.iterdir() if p.name.startswith(".")]
+
+
+needs_locks = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock: left-overs stay there")
+
+
+@needs_locks
+def test_the_next_save_of_a_name_removes_what_a_killed_one_has_left(path):
+    save(WEIGHTS, path)
+    for _ in range(2):
+        run = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED_WHILE_SAVING), path], timeout=60)
+        assert run.returncode == -signal.SIGKILL
+    assert len(hidden(path.parent)) == 1  # the second has removed that of the first
+    same(load(path), WEIGHTS)
+    save(WEIGHTS, path.parent / "other.safetensors")
+    assert len(hidden(path.parent)) == 1  # another name
+    save(WEIGHTS, path)
+    assert hidden(path.parent) == []
+
+
+@needs_locks
+def test_what_another_save_is_just_writing_stays(path, monkeypatch):
+    """In the middle of a save another one of the same name comes to its end: both succeed."""
+    replace, others = os.replace, [np.ones(3)]
+
+    def while_another_saves(source, target):
+        if others:
+            save({"other": others.pop()}, path)
+            same(load(path), {"other": np.ones(3)})
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", while_another_saves)
+    save(WEIGHTS, path)
+    same(load(path), WEIGHTS)
+    assert hidden(path.parent) == []
+
+
+@needs_locks
+def test_a_file_that_is_taken_for_a_left_over_before_it_is_locked_is_made_again(path, monkeypatch):
+    once = [True]
+
+    def too_late(file):
+        if once:
+            once.clear()
+            remove_left_overs(path)
+            assert hidden(path.parent) == []
+        return try_lock(file)
+
+    monkeypatch.setattr(checkpoint, "try_lock", lambda file: too_late(file) if file.mode == "xb" else try_lock(file))
+    save(WEIGHTS, path)
+    assert not once
+    same(load(path), WEIGHTS)
+
+
+def test_where_nobody_can_tell_left_overs_stay(path, monkeypatch):
+    (path.parent / f".{path.name}.0123abcd.tmp").write_bytes(b"")
+    monkeypatch.setattr(checkpoint, "try_lock", lambda file: None)
+    save(WEIGHTS, path)
+    assert hidden(path.parent) == [f".{path.name}.0123abcd.tmp"]
+
+
+def test_nobody_else_s_file_is_removed(path):
+    endings = [".tmp", ".mine5678.tmp", "x.0123abcd.tmp", ".0123abcd"]
+    others = [f".{path.name}{ending}" for ending in endings]
+    for name in others:
+        (path.parent / name).write_bytes(b"")
+    save(WEIGHTS, path)
+    assert sorted(hidden(path.parent)) == sorted(others)
 
 
 # ---- wrong arguments ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minicnn import Tensor
 from minicnn.data import ArrayDataset, DataLoader, Dataset, SampleError
 
 
@@ -84,7 +85,9 @@ def test_other_fields_keep_their_dtype():
 def test_an_epoch_has_every_sample_once(length, batch_size, shuffle, drop_last, num_workers, seed):
     if drop_last and length < batch_size:
         length = batch_size
-    loader = DataLoader(Numbers(length, shape=()), batch_size, shuffle, drop_last, num_workers, seed)
+    loader = DataLoader(
+        Numbers(length, shape=()), batch_size, shuffle, drop_last=drop_last, num_workers=num_workers, seed=seed
+    )
     batches = targets(loader)
     assert len(batches) == len(loader)
     sizes = {len(batch) for batch in batches[:-1]}
@@ -299,7 +302,7 @@ def test_the_program_ends_with_a_loader_half_way(ending):
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("signals_as_in_a_terminal")
 def test_ctrl_c_while_waiting_for_a_batch():
     program = """
         import signal, threading, time
@@ -369,10 +372,56 @@ def test_a_transform_cannot_spoil_the_data():
 # ---- wrong arguments and wrong samples ---------------------------------------------------------------------------
 
 
+class Lengthless(Dataset):
+    def __getitem__(self, index):
+        return np.zeros(2), index
+
+
+class Sampleless(Dataset):
+    def __len__(self):
+        return 3
+
+
+class Draws(Sampleless):
+    def sample(self, index, rng):
+        return np.zeros(2), index
+
+
+def test_a_dataset_may_have_sample_alone_and_may_be_a_list_of_samples():
+    assert targets(DataLoader(Draws(), 3)) == [[0, 1, 2]]
+    assert targets(DataLoader([(np.zeros(2), 5), (np.zeros(2), 6)], 2)) == [[5, 6]]
+    assert targets(DataLoader(((np.zeros(2), 5), (np.zeros(2), 6)), 2)) == [[5, 6]]
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_arrays_in_one_are_no_array(kind):
+    with pytest.raises(
+        TypeError, match=rf"ArrayDataset: got one {kind.__name__} of arrays: write ArrayDataset\(x, y\)"
+    ):
+        ArrayDataset(kind([np.zeros(4), np.zeros(4)]))
+    assert len(ArrayDataset([[1.0, 2.0], [3.0, 4.0]])) == 2
+
+
+def test_what_a_dataset_lacks_is_named():
+    with pytest.raises(NotImplementedError, match="Lengthless has no __len__"):
+        len(Lengthless())
+    with pytest.raises(NotImplementedError, match="Sampleless has no __getitem__"):
+        Sampleless()[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"dataset": 3}, TypeError, "DataLoader: dataset is a int"),
+        ({"dataset": 3}, TypeError, "DataLoader: dataset is a int, which has no __len__"),
+        ({"dataset": iter([(1, 2)])}, TypeError, "DataLoader: dataset is a list_iterator, which has no __len__"),
+        ({"dataset": {1, 2}}, TypeError, "DataLoader: dataset is a set, which has no __getitem__"),
+        ({"dataset": Dataset()}, TypeError, "DataLoader: dataset is a Dataset, which has no __len__"),
+        ({"dataset": Lengthless()}, TypeError, "DataLoader: dataset is a Lengthless, which has no __len__"),
+        ({"dataset": Sampleless()}, TypeError, "DataLoader: dataset is a Sampleless, which has no __getitem__"),
+        ({"dataset": np.zeros((4, 2))}, TypeError, r"dataset is a ndarray: write DataLoader\(ArrayDataset\(x, y\)"),
+        ({"dataset": Tensor([1.0, 2.0])}, TypeError, r"dataset is a Tensor: write DataLoader\(ArrayDataset\(x, y\)"),
+        ({"dataset": (np.zeros((4, 2)), [0, 1, 0, 1])}, TypeError, r"dataset is a tuple: write DataLoader\(ArrayData"),
+        ({"dataset": [np.zeros((4, 2)), np.zeros(4)]}, TypeError, r"dataset is a list: write DataLoader\(ArrayData"),
         ({"dataset": []}, ValueError, "there is not one batch: the dataset is empty"),
         ({"batch_size": 0}, ValueError, "DataLoader: batch_size is 0, expected at least 1"),
         ({"batch_size": 2.0}, TypeError, "DataLoader: batch_size is 2.0, expected an int"),

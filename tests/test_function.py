@@ -166,6 +166,63 @@ def test_the_name_is_the_class_name_unless_given():
     assert Derived.name == "derived"
 
 
+# ---- an instance is used once ---------------------------------------------------------------------------------------
+
+
+def test_an_instance_is_used_once():
+    """It keeps what backward needs of one call: the second would overwrite that of the first."""
+    square, x = Square(), leaf([1.0, 2.0])
+    y = square(x)
+    with raises(RuntimeError, "square: an instance is used once; write Square()(x) anew"):
+        square(x * 3)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [2, 4])
+    with raises(RuntimeError, "square: an instance is used once"):
+        square(x)  # also after its graph was freed
+
+
+def test_an_instance_is_used_once_without_a_graph_too():
+    relu = F.activation.ReLU(False)
+    with no_grad():
+        relu(leaf([1.0]))
+    with raises(RuntimeError, "relu: an instance is used once; write ReLU()(x) anew"):
+        relu(Tensor([1.0]))
+
+
+def test_a_call_that_was_refused_does_not_count():
+    square = Square()
+    with pytest.raises(TypeError, match="expected a Tensor"):
+        square(1.0)
+    assert square(leaf([3.0])).item() == 9
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x: Square(x), lambda x: F.activation.ReLU(x), lambda x: F.activation.Softmax(axis=x)]
+)
+def test_a_tensor_in_place_of_the_options_is_refused(make):
+    with raises(TypeError, "", ": got a Tensor where options belong; write ", "()(x)"):
+        make(leaf([1.0]))
+
+
+def test_options_that_nobody_takes_are_refused():
+    with raises(TypeError, "Square: got 2 options, but it has no __init__ that takes them"):
+        Square(1, axis=2)
+
+
+# ---- a forward that is wrong ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("result", [None, 1.0, [1.0], (np.ones(1), np.ones(1)), Tensor([1.0])], ids=repr)
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_forward_that_returns_no_array(result, requires_grad):
+    class Forgetful(Function):
+        def forward(self, x):
+            return result
+
+    with raises(TypeError, f"forgetful: forward returned {type(result).__name__}, expected an array"):
+        Forgetful()(Tensor(np.ones(1), requires_grad))
+
+
 # ---- a backward that is wrong -------------------------------------------------------------------------------------
 
 
@@ -268,13 +325,64 @@ def test_an_error_in_backward_reaches_the_caller():
         Fails()(leaf([1.0])).backward()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda g: g.__imul__(2),
+        lambda g: g.__setitem__(0, 7),
+        lambda g: g.reshape(-1)[1:].__iadd__(1),
+        lambda g: np.negative(g, out=g),
+        lambda g: g.fill(0),
+    ],
+)
+def test_a_backward_that_changes_grad_y_is_stopped_at_that_line(change):
+    class Greedy(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            change(grad_y)
+            return grad_y * 1
+
+    x, cotangent = leaf([1.0, 2.0]), np.array([1.0, 10.0])
+    y = Greedy()(x) + x  # both get the same array
+    with raises(RuntimeError, "greedy: backward must not change grad_y in place") as error:
+        y.backward(cotangent)
+    assert "read-only" in str(error.value.__cause__)
+    assert x.grad is None
+    np.testing.assert_array_equal(cotangent, [1, 10])
+    assert cotangent.flags.writeable
+
+
+def test_another_value_error_in_backward_is_passed_on():
+    class Fails(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            raise ValueError("mine")
+
+    with raises(ValueError, "mine"):
+        Fails()(leaf([1.0])).backward()
+
+
+def test_a_gradient_that_is_handed_on_may_be_added_to_by_whoever_gets_it():
+    """What backward has returned of its read-only grad_y becomes the gradient of leaves, which is writeable."""
+    x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (x.reshape(2, 1).reshape(2) + w + x).sum().backward()
+    for t in (x, w):
+        assert t.grad.flags.writeable
+        t.grad *= 2
+    np.testing.assert_array_equal(x.grad, [4, 4])
+
+
 # ---- inputs that are wrong ----------------------------------------------------------------------------------------
 
 
 def test_an_array_where_a_tensor_is_expected():
-    with pytest.raises(TypeError, match=r"square: x is ndarray, expected a Tensor"):
+    with pytest.raises(TypeError, match=r"square: x is ndarray, expected a Tensor: write mc.Tensor\(array\)"):
         Square()(np.ones(2))
-    with pytest.raises(TypeError, match=r"weighted_sum: b is list, expected a Tensor"):
+    with pytest.raises(TypeError, match=r"weighted_sum: b is list, expected a Tensor\Z"):
         WeightedSum()(leaf([1.0]), [1.0])
 
 
@@ -293,7 +401,7 @@ def test_an_integer_where_a_float_is_expected():
 def test_two_dtypes_name_the_operation_and_both_arguments():
     with pytest.raises(TypeError, match=r"weighted_sum: b is float64, a is float32"):
         WeightedSum()(leaf([1.0], np.float32), leaf([1.0]))
-    with pytest.raises(TypeError, match=r"conv2d: weight is float64, x is float32"):
+    with pytest.raises(TypeError, match=r"conv2d: weight is float64, x is float32: write array.astype\(np.float32\)"):
         F.conv2d(leaf(np.ones((1, 1, 3, 3)), np.float32), leaf(np.ones((1, 1, 3, 3))))
     with pytest.raises(TypeError, match=r"linear: bias is float32, x is float64"):
         F.linear(leaf(np.ones((1, 2))), leaf(np.ones((3, 2))), leaf(np.ones(3), np.float32))
@@ -362,7 +470,7 @@ KEEP_THEIR_RESULT = {
     "tanh": lambda x: F.tanh(x),
     "softmax": lambda x: F.softmax(x, 1),
     "log_softmax": lambda x: F.log_softmax(x, 1),
-    "div": lambda x: x / 2.0,
+    "div": lambda x: 2.0 / x,
     "max_pool2d": lambda x: F.max_pool2d(x, 3, 1, 1),
 }
 

@@ -3,6 +3,7 @@
 import collections
 import inspect
 import os
+import zlib
 from pathlib import Path
 
 import mutation
@@ -18,20 +19,34 @@ MUTANTS = [mutant for path in sorted(Path(__file__).parent.rglob("*.mutants")) f
 JUDGES = sorted({mutant.tests for mutant in MUTANTS})
 
 
+def sample():
+    """The mutants of the quick run: of each class one, and of the functions in each file; chosen by a number that their
+    names give, so always the same ones."""
+    groups = collections.defaultdict(list)
+    for mutant in MUTANTS:
+        name = mutant.target.partition(".")[0]
+        groups[mutant.source, name if name[0].isupper() else ""].append(str(mutant))
+    return {min(names, key=lambda name: zlib.crc32(name.encode())) for names in groups.values()}
+
+
+def with_marks():
+    chosen, rest = sample(), pytest.mark.everything("mutants")
+    return [pytest.param(mutant, id=str(mutant), marks=() if str(mutant) in chosen else rest) for mutant in MUTANTS]
+
+
 @pytest.fixture(scope="module")
 def runner():
     with mutation.Runner() as runner:
         yield runner
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.parametrize("mutant", with_marks())
 def test_every_mutant_is_rejected(runner, mutant):
     verdict = runner.judge(mutant)
     assert verdict.outcome == "rejected", f"{mutant}: {verdict}"
 
 
-@pytest.mark.slow
+@pytest.mark.everything("mutants")
 @pytest.mark.parametrize("tests", JUDGES, ids=lambda tests: tests.stem)
 def test_without_a_mutant_nothing_fails(runner, tests):
     """Else a mutant could be rejected for what is not its fault. The tests of the second round run by themselves."""
@@ -69,3 +84,13 @@ def test_every_layer_optimizer_and_schedule_has_at_least_four_mutants(kind):
 
 def test_there_are_at_least_120_mutants():
     assert len(MUTANTS) >= 120
+
+
+def test_the_quick_run_has_a_mutant_of_every_class_and_file():
+    chosen = [mutant for mutant in MUTANTS if str(mutant) in sample()]
+    classes = {(mutant.source, mutant.target.partition(".")[0]) for mutant in MUTANTS}
+    assert {mutant.source for mutant in chosen} == {mutant.source for mutant in MUTANTS}
+    assert {name for name in classes if name[1][0].isupper()} <= {
+        (m.source, m.target.partition(".")[0]) for m in chosen
+    }
+    assert len(chosen) == len(sample())

@@ -228,7 +228,7 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=mutation.ROOT)
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_the_command_names_the_test_that_rejects_each():
     result = run("tests/functional/test_checks.mutants", "-k", "columns first")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -236,7 +236,7 @@ def test_the_command_names_the_test_that_rejects_each():
     assert "1 mutants, 1 rejected" in result.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_the_command_ends_with_status_1_where_a_mutant_survives(tmp_path):
     mutants = tmp_path / "test_nothing.mutants"
     mutants.write_text(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import LAYOUTS, Case, OperationTest, contiguous, needs_torch, raises, torch
+from support import LAYOUTS, ON_EVERY_CASE, Case, OperationTest, contiguous, in_turn, needs_torch, raises, torch
 
 import minicnn as mc
 from minicnn import backend
@@ -232,3 +232,16 @@ def test_raises_wants_the_parts_in_order():
         raise ValueError("one two")
     with pytest.raises(AssertionError), raises(ValueError, "a.b"):
         raise ValueError("a b")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_the_quick_run_leaves_out_no_shared_test_and_no_case(number):
+    cases = [Case(str(i), (1,)) for i in range(number)]
+    shared = [name for name in vars(OperationTest) if name.startswith("test_")]
+    taken = {name: [p.values[0] for p in in_turn(cases, name) if not p.marks] for name in shared}
+    assert all(taken.values())
+    assert taken["test_gradients_agree_with_differences"] == cases
+    some = [taken[name] for name in shared if name not in ON_EVERY_CASE]
+    assert {case for few in some for case in few} == set(cases)
+    assert max(len(few) for few in some) == (number + 2) // 3
+    assert all(not p.marks for p in in_turn(cases, "test_of_the_operation_alone"))

@@ -1,14 +1,17 @@
 """The graph: what is recorded, the walk back through it, and what is left when the walk is done."""
 
 import contextlib
+import copy
 import gc
 import sys
 import threading
 import tracemalloc
+import warnings
 import weakref
 
 import numpy as np
 import pytest
+from support import fetch, put, raises
 
 import minicnn as mc
 import minicnn.functional as F
@@ -181,7 +184,8 @@ def test_gradients_go_to_leaves_alone():
     x = leaf([1.0])
     y = x * 2
     (y * 3).backward()
-    assert y.grad is None
+    with pytest.warns(UserWarning, match="grad: this tensor is a result"):
+        assert y.grad is None
     np.testing.assert_array_equal(x.grad, [6.0])
 
 
@@ -190,6 +194,39 @@ def test_backward_of_a_leaf_itself():
     x.backward()
     x.backward(np.array(3.0))
     np.testing.assert_array_equal(x.grad, 4.0)
+
+
+@pytest.mark.parametrize("before", [None, [5.0]])
+def test_an_error_in_the_middle_leaves_every_leaf_as_it_was(before):
+    class Fails(Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            raise KeyError("in the middle")
+
+    first, last = leaf([1.0]), leaf([2.0])
+    for x in (first, last):
+        x.grad = None if before is None else np.array(before)
+    y = Fails()(first * 2) * last  # last is reached before the error
+    with pytest.raises(KeyError, match="in the middle"):
+        y.backward()
+    for x in (first, last):
+        assert x.grad is None if before is None else x.grad == before
+
+
+def test_the_gradients_of_leaves_are_let_go_one_by_one():
+    """Those that are copied are gone before the next is: no more memory than the gradients themselves and one more."""
+    leaves = [leaf(np.ones(1000)) for _ in range(20)]
+    total = sum(x * 1.0 for x in leaves)
+    cotangent = np.ones(1000)
+    tracemalloc.start()
+    try:
+        total.backward(cotangent)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 23 * cotangent.nbytes
 
 
 # ---- the cotangent ------------------------------------------------------------------------------------------------
@@ -280,6 +317,69 @@ def test_gradients_add_up_over_graphs_until_they_are_forgotten():
     x.grad = None
     (x * 5).backward()
     np.testing.assert_array_equal(x.grad, [5.0])
+
+
+# ---- grad -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [lambda g: g, Tensor])
+def test_grad_may_be_set_to_an_array_a_tensor_or_none(kind, device):
+    x = tensor(np.ones(2, np.float32), requires_grad=True, device=device)
+    gradient = put(np.array([1.0, 2.0], np.float32), device)
+    x.grad = kind(gradient)
+    assert x.grad is gradient
+    x.grad += 1
+    x.sum().backward()
+    np.testing.assert_array_equal(fetch(x.grad), [3, 4])
+    x.grad = None
+    assert x.grad is None
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (1.0, TypeError, "grad: got float, expected None, or an array of shape (2,)"),
+        ([1.0, 2.0], TypeError, "grad: got list, expected"),
+        (np.ones(3), ValueError, "grad: got an array of shape (3,) float64 on cpu, expected ...: (2,) float64 on cpu"),
+        (np.ones((1, 2)), ValueError, "grad: got an array of shape (1, 2)"),
+        (np.ones(2, np.float32), ValueError, "grad: got an array of shape (2,) float32 on cpu, expected"),
+        (Tensor(np.ones(3)), ValueError, "grad: got an array of shape (3,)"),
+    ],
+)
+def test_a_grad_that_does_not_fit_is_refused_where_it_is_set(value, error, message):
+    x = leaf([1.0, 2.0])
+    with raises(error, message):
+        x.grad = value
+    assert x.grad is None
+
+
+@pytest.mark.devices("strict", "cuda")
+def test_a_grad_on_another_device_is_refused(device):
+    x = tensor(np.ones(2), requires_grad=True, device=device)
+    with raises(ValueError, "grad: got an array of shape (2,) float64 on cpu", "(2,) float64 on cuda:0"):
+        x.grad = np.ones(2)
+
+
+def test_the_missing_grad_of_a_result_is_warned_of_once_for_each_place():
+    w = leaf([1.0, 2.0])
+    (w * w).sum().backward()
+    w = w - 0.1 * w.grad
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            assert w.grad is None
+    assert [warning.filename for warning in caught] == [__file__]
+    assert str(caught[0].message).startswith("grad: this tensor is a result (of sub), and only leaves keep one.")
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_warned_of_where_grad_is_none_for_another_reason_or_is_set():
+    assert leaf([1.0]).grad is None
+    assert (Tensor([1.0]) * 2).grad is None  # a leaf: nothing requires a gradient
+    y = leaf([1.0]) * 2
+    y.grad = np.ones(1)
+    assert y.grad is not None
+    y.backward()
 
 
 # ---- no_grad ------------------------------------------------------------------------------------------------------
@@ -414,6 +514,24 @@ def test_requires_grad_for_integers_is_refused(data):
 def test_data_that_are_no_numbers_are_refused(data):
     with pytest.raises(TypeError, match="real numbers"):
         Tensor(data)
+
+
+@pytest.mark.parametrize("make", [Tensor, tensor])
+@pytest.mark.parametrize("rows", [[[1, 2], [3]], [[1.0], 2.0], [np.ones(2), np.ones(3)]])
+def test_a_ragged_list_is_refused(make, rows):
+    with raises(ValueError, "Tensor: the rows of the list differ in length"):
+        make(rows)
+
+
+def test_another_error_of_numpy_is_passed_on():
+    with pytest.raises(ValueError, match="could not convert string"):
+        tensor(["a"], dtype=np.float64)
+
+
+def test_a_copy_of_a_module_s_tensors_keeps_its_views_together():
+    x = Tensor(np.zeros(4))
+    a, b = copy.deepcopy([x, x[:2]])
+    assert a.memory is b.memory is not x.memory
 
 
 # ---- dtypes -------------------------------------------------------------------------------------------------------

@@ -14,27 +14,25 @@ class DigitsDataset(Dataset):
 
     dataset[i] -> (image, label): image (1, size, size) float32, normalized with MNIST's mean and standard deviation;
     label an int, 0 to 9, so that classes[label] is its name. With augment=True, sample(i, rng) turns, scales and shifts
-    the digit a little, as `rng` decides; dataset[i] never does.
+    the digit a little, as `rng` decides; dataset[i] never does. limit: only the first so many, for a quick try; 0: all.
 
     The digits are resized once, here, and kept as uint8: 20 MB for 5,000 digits of 64x64, 251 MB for 224x224.
-    Raises TypeError where train or augment is no bool, and what `resize` raises for a wrong size.
+    Raises TypeError where train or augment is no bool or limit no int, ValueError for a limit below 0, and what
+    `resize` raises for a wrong size.
     """
 
     classes = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
-    def __init__(self, train: bool, size: int = 64, augment: bool = False) -> None:
+    def __init__(self, train: bool, size: int = 64, augment: bool = False, limit: int = 0) -> None:
         true_or_false("DigitsDataset", "train", train)
+        first = slice(whole_number("DigitsDataset", "limit", limit, minimum=0) or None)
         digits = load_digits()
-        images = digits.train_images if train else digits.test_images
-        self.images: NDArray[np.uint8] = resize(images, size)
-        self.labels: NDArray[np.int64] = digits.train_labels if train else digits.test_labels
+        images, labels = (
+            (digits.train_images, digits.train_labels) if train else (digits.test_images, digits.test_labels)
+        )
+        self.images: NDArray[np.uint8] = resize(images[first], size)
+        self.labels: NDArray[np.int64] = labels[first]
         self.augment = true_or_false("DigitsDataset", "augment", augment)
-
-    def limited(self, count: int) -> "DigitsDataset":
-        """Cut this data set to its first `count` images, for a quick try (0 leaves all), and return it."""
-        if whole_number("DigitsDataset", "count", count, minimum=0):
-            self.images, self.labels = self.images[:count], self.labels[:count]
-        return self
 
     def __len__(self) -> int:
         return len(self.labels)

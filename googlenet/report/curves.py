@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
+import os
 from pathlib import Path
 
 from googlenet.report.metrics import Row
@@ -12,23 +14,43 @@ from minicnn.checkpoint import write_atomically
 
 def draw_curves(path: Path, rows: list[Row], classes: int) -> None:
     """The parts of the loss and both accuracies over the epochs, as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure  # not pyplot: no window system, no global state
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    write_atomically(path, [_png(rows, classes)])
+
+
+def try_to_draw() -> None:
+    """Draw no epochs, to nowhere: ImportError, in one sentence, where matplotlib is missing or broken."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a folder for its cache that cannot be written: never mind
+    try:
+        _png([], 10)
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken one may raise anything
+        raise ImportError(f"cannot draw curves.png with matplotlib: {' '.join(str(error).split())}") from error
+
+
+def _png(rows: list[Row], classes: int) -> bytes:
+    backend = os.environ.pop("MPLBACKEND", None)  # Jupyter leaves one that need not be installed here; none is needed
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure  # not pyplot: no window system, no global state
+        from matplotlib.ticker import MaxNLocator, PercentFormatter
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
 
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     losses, accuracies = figure.subplots(1, 2)
     for name, label in (("loss_main", "main"), ("loss_aux1", "aux1 (on 4a)"), ("loss_aux2", "aux2 (on 4d)")):
-        if rows[0][name] is not None:
+        if rows and rows[0][name] is not None:
             losses.plot(epochs, [row[name] for row in rows], marker="o", markersize=3, label=label)
     losses.axhline(math.log(classes), color="gray", linestyle=":", label=f"guessing: ln({classes})")
     losses.set(title="Training loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
     for name, label in (("train_accuracy", "training (augmented, dropout)"), ("test_accuracy", "test")):
         accuracies.plot(epochs, [row[name] for row in rows], marker="o", markersize=3, label=label)
-    best = max(rows, key=lambda row: row["test_accuracy"])
-    accuracies.axhline(best["test_accuracy"], color="gray", linestyle=":", linewidth=1)
-    accuracies.set(title=f"Accuracy (best test: {best['test_accuracy']:.2%})", xlabel="epoch")
+    best = max((row["test_accuracy"] for row in rows), default=0.0)
+    accuracies.axhline(best, color="gray", linestyle=":", linewidth=1)
+    accuracies.set(title=f"Accuracy (best test: {best:.2%})", xlabel="epoch")
     accuracies.yaxis.set_major_formatter(PercentFormatter(1))
     for axes in (losses, accuracies):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -36,4 +58,4 @@ def draw_curves(path: Path, rows: list[Row], classes: int) -> None:
         axes.legend()
     image = io.BytesIO()
     FigureCanvasAgg(figure).print_png(image)
-    write_atomically(path, [image.getvalue()])
+    return image.getvalue()

@@ -19,12 +19,13 @@ def epoch_line(row: Row, epochs: int) -> str:
     return f"{epoch:>7} {losses}  |{accuracies}  |{row['lr']:>10.2g}{row['seconds']:>9.0f}"
 
 
-def stuck(row: Row, classes: int) -> list[str]:
+def stuck(row: Row, classes: int, preset: str) -> list[str]:
     """A warning for every part of the loss that stayed within 1 % of ln(classes), the loss of an even guess."""
     guess = math.log(classes)
+    other = "" if preset == "batchnorm" else " or --preset batchnorm"
     return [
         f"warning: {name} was {row[name]:.3f} in epoch {row['epoch']}, within 1 % of ln({classes}) = {guess:.3f}: "
-        "this output is only guessing. If it stays so, try another --lr or --preset batchnorm."
+        f"this output is only guessing. If it stays so, try another --lr{other}."
         for name in ("loss_main", "loss_aux1", "loss_aux2")
         if row[name] is not None and abs(row[name] / guess - 1) < 0.01
     ]

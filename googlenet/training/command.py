@@ -3,104 +3,178 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import shlex
 import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import minicnn as mc
-from googlenet.commandline import INTERRUPTED, USAGE_ERROR, one_line
+from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
 from googlenet.evaluation import evaluate_file
+from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING
-from googlenet.training.folder import free_folder, make_folder, write_config, write_report
+from googlenet.training.best import mend_best
+from googlenet.training.folder import (
+    Owner,
+    make_folder,
+    read_config,
+    refuse_what_is_no_run,
+    remove_if_empty,
+    what_there_is,
+    write_config,
+    write_report,
+)
 from googlenet.training.interrupt import Interrupt, Interrupted
-from googlenet.training.options import SGD_LR, Options, chosen, parser
-from googlenet.training.state import CHECKPOINT, read_state
+from googlenet.training.options import ACTS, SAME, YES, Options, chosen, flag, known_options, parse, usual_lr
+from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
+from minicnn.checkpoint import CheckpointError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """train.py: returns the exit status."""
-    args = parser().parse_args(arguments)
+    prepare_streams()
+    args = parse(arguments)
     # Where numbers overflow the run stops and says in which layer: NumPy need not warn as well.
     warnings.filterwarnings("ignore", "(overflow|invalid value|divide by zero) encountered", RuntimeWarning)
     try:
+        check_packages("numpy", "threadpoolctl", "safetensors", "PIL", "tqdm")
         if args.evaluate:
             mc.set_num_threads(args.threads or mc.get_num_threads())
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
-            print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}")
+            print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
             return 0
         trainer = start(args)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        print(f"train.py: error: {one_line(error)}", file=sys.stderr)
-        return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
-    with Interrupt() as interrupt:
-        try:
+    except Exception as error:
+        return failed("train.py", error)
+    return train(trainer)
+
+
+def train(trainer: Trainer) -> int:
+    """Train to the end, or until something stops it: says which, and what is saved; returns the exit status."""
+    try:
+        with trainer.owner or nullcontext(), Interrupt() as interrupt:
             trainer.run(interrupt)
-        except Interrupted as stop:
-            print(f"\n{stop}; saved. Go on with: python train.py --resume {trainer.folder}", file=sys.stderr)
-            return INTERRUPTED
-        except KeyboardInterrupt:
-            print(f"\nstopped at once. {trainer.what_is_kept()}", file=sys.stderr)
-            return INTERRUPTED
-        except TrainingStopped as stop:
-            print(f"\ntrain.py: {stop}", file=sys.stderr)
-            return 1
-        except OSError as error:
-            print(f"\ntrain.py: error: {one_line(error)}. {trainer.what_is_kept()}", file=sys.stderr)
-            return 1
-    print(f"best test accuracy {trainer.progress.best:.2%}; everything is in {trainer.folder}/")
+    except Interrupted as stop:
+        folder = shlex.quote(str(trainer.folder))
+        say(f"{stop}; saved. Go on with: python train.py --resume {folder}", error=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        say(f"stopped at once. {trainer.what_is_kept()}", error=True)
+        return INTERRUPTED
+    except TrainingStopped as stop:
+        say(f"train.py: {stop}", error=True)
+        return FAILED
+    except Exception as error:
+        return failed("train.py", error, trainer.folder, trainer.what_is_kept())
+    say(f"best test accuracy {trainer.progress.best:.2%}; {what_there_is(trainer.folder)}")
     return 0
 
 
 def start(args: argparse.Namespace) -> Trainer:
-    """A trainer for a new run, or for the rest of an old one, in its folder; prints what it is about to do."""
+    """A trainer for a new run, or for the rest of an old one, that owns its folder; prints what it is about to do."""
     wanted = chosen(args)
-    checkpoint = None
-    if args.resume:
-        path = Path(args.resume)
-        path = path / CHECKPOINT if path.is_dir() else path
-        arrays, training = checkpoint = read_state(path)
-        options, folder = resumed_options(Options(**training["options"]), wanted), path.parent
-        if training["epoch"] >= options.epochs:
-            write_report(folder, training["rows"])  # it may have been killed between its last checkpoint and these
-            raise ValueError(f"--resume: {path} is complete: all {options.epochs} epochs are done")
-    else:
-        options = Options(**{"lr": SGD_LR, **wanted} if wanted.get("optimizer") == "sgd" else wanted)
-        folder = free_folder(Path(args.output), args.name, options)
+    return new_run(args, wanted) if args.resume is None else old_run(Path(args.resume), wanted)
+
+
+def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
+    """Make the network and, when all is known to be right, so that a mistake leaves nothing behind, the folder."""
+    options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
+    output = Path(args.output or "runs")
+    trainer = Trainer(options, output)
+    try_to_draw()
+    trainer.folder = make_folder(output, args.name, options)
+    with ExitStack() as undo:
+        undo.callback(remove_if_empty, trainer.folder)
+        trainer.owner = undo.enter_context(Owner(trainer.folder))
+        write_config(trainer.folder, options)
+        introduce(trainer)
+        undo.pop_all()
+    return trainer
+
+
+def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
+    """The rest of a run: from its checkpoint or, where it was killed before it wrote one, from the start."""
+    refuse_what_is_no_run(run)
+    try_to_draw()
+    folder = run if run.is_dir() else run.parent
+    with ExitStack() as undo:
+        owner = undo.enter_context(Owner(folder))
+        owner.clear()
+        path = find_checkpoint(run)
+        trainer, notes = anew(folder, wanted) if path is None else from_checkpoint(path, wanted)
+        trainer.owner = owner
+        write_config(folder, trainer.options)
+        introduce(trainer, notes)
+        undo.pop_all()
+    return trainer
+
+
+def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
+    """A run that has its options and nothing else; and a line that says so."""
+    options = with_threads(resumed_options(read_config(folder), wanted))
+    return Trainer(options, folder), ["no checkpoint was written: starting anew"]
+
+
+def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
+    """A run as it was when its checkpoint was written; and what is to be told."""
+    folder = path.parent
+    arrays, training = read_state(path)
+    try:
+        own = known_options(training.get("options"))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    trainer = Trainer(with_threads(resumed_options(own, wanted)), folder)
+    try:
+        trainer.resume(arrays, training)
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: no state to go on from ({type(error).__name__}: {error})") from error
+    p, epochs = trainer.progress, trainer.options.epochs
+    if p.epoch > epochs:
+        raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
+    notes = [mend_best(trainer)]
+    if p.epoch == epochs:
+        write_report(folder, p.rows)  # it may have been killed between its last checkpoint and these
+        more = "".join(f"; {note}" for note in notes if note)
+        raise ValueError(f"--resume: {path} is complete: all {epochs} epochs are done{more}")
+    make_newest(path)
+    if epochs != own.epochs:
+        notes.append(trainer.what_becomes_of_the_lr())
+    return trainer, [f"going on after step {p.step} of epoch {p.epoch + 1}", *filter(None, notes)]
+
+
+def with_threads(options: Options) -> Options:
+    """The options with the real number of threads, which are set to it."""
     options = replace(options, threads=options.threads or mc.get_num_threads())
     mc.set_num_threads(options.threads)
-    trainer = Trainer(options, folder)
-    if checkpoint is not None:
-        trainer.resume(arrays, training)
-    make_folder(folder)  # not before all else is known to be right: a mistake leaves nothing behind
-    write_config(folder, options)
-    introduce(trainer, resumed=checkpoint is not None)
-    return trainer
+    return options
 
 
 def resumed_options(options: Options, wanted: dict[str, Any]) -> Options:
     """A run's own options; only what does not change its course so far may be given anew."""
-    free = {"epochs", "threads", "device"}
-    other = {name: value for name, value in wanted.items() if name not in free and value != getattr(options, name)}
+    other = [n for n, value in wanted.items() if ACTS[n][1] == SAME and value != getattr(options, n)]
     if other:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in other)
-        raise ValueError(f"--resume: {names} would make it another run; only --epochs, --threads, --device may change")
+        free = ", ".join(flag(n) for n, acts in ACTS.items() if acts[1] == YES and n != "resume")
+        raise ValueError(f"--resume: {', '.join(map(flag, other))} would make it another run; only {free} may change")
     return replace(options, **wanted)
 
 
-def introduce(trainer: Trainer, resumed: bool) -> None:
+def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     """What runs, on what."""
-    o, p = trainer.options, trainer.progress
+    o = trainer.options
     count = sum(parameter.data.size for parameter in trainer.model.parameters())
     heads = "both auxiliary heads" if o.aux_heads else "no auxiliary heads"
-    print(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
-    print(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
-          f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
-    print(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
-    if resumed:
-        print(f"going on after step {p.step} of epoch {p.epoch + 1}")
-    print(f"\n{HEADING}", flush=True)
+    say(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
+    say(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
+        f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
+    say(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
+    for note in notes:
+        say(note)
+    if trainer.owner is not None and not trainer.owner.alone:
+        say("this file system has no locks: do not start another run in that folder")
+    say(f"\n{HEADING}")

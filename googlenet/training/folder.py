@@ -1,11 +1,14 @@
-"""The folder of a run: its name, and what is written there beside the checkpoint and the weights."""
+"""The folder of a run: its name, its one owner, and what is written there beside the checkpoint and the weights."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, fields
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
@@ -13,42 +16,148 @@ import minicnn as mc
 from googlenet.data import DigitsDataset
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
-from googlenet.training.options import Options
+from googlenet.training.options import Options, known_options, usual_lr
+from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
+from minicnn.checkpoint import remove_left_overs, write_atomically
+from minicnn.lock import try_lock
+
+CONFIG, METRICS, CURVES = "config.json", "metrics.csv", "curves.png"
 
 
-def free_folder(output: Path, name: str | None, options: Options) -> Path:
-    """The run's folder, not made yet. A name that is taken is an error where the user chose it, else gets a number."""
-    usual = f"{options.preset}-{options.image_size}-seed{options.seed}"
-    folder = output / (name or usual)
-    if name and folder.exists():
-        raise ValueError(f"--name: {folder} exists. Choose another, or go on with it: --resume {folder}")
-    number = 2
-    while folder.exists():
-        folder = output / f"{usual}-{number}"
+def usual_name(options: Options) -> str:
+    """Preset, size and seed, then what is not the default: paper-64-seed0-lr0.1, plain-64-seed3-sgd-no-aux-heads.
+
+    Threads and device are not in it: they do not change what is trained.
+    """
+    usual = Options(lr=usual_lr(options.optimizer))
+    words = [options.preset, str(options.image_size), f"seed{options.seed}"]
+    for field in fields(Options):
+        name, value = field.name.replace("_", "-"), getattr(options, field.name)
+        if value == getattr(usual, field.name) or field.name in ("preset", "image_size", "seed", "threads", "device"):
+            continue
+        elif value is False:
+            words.append(f"no-{name}")
+        else:
+            words.append(value if isinstance(value, str) else f"{name}{value}")
+    return "-".join(words)
+
+
+def make_folder(output: Path, name: str | None, options: Options) -> Path:
+    """Make the folder of a new run. A name that is taken is an error where the user chose it, else gets a number.
+
+    Making it is the test: where two runs want one name at the same moment, one of them finds it taken. Raises OSError
+    with one clear line.
+    """
+    usual = usual_name(options)
+    folder, number = output / (name or usual), 1
+    while True:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+            return folder
+        except OSError as error:
+            if not isinstance(error, FileExistsError) or not folder.exists():
+                raise OSError(f"--output: cannot make the folder {folder}: {error.strerror}") from error
+        if name:
+            go_on = f", or go on with it: --resume {folder}" if (folder / CONFIG).exists() else ""
+            raise ValueError(f"--name: {folder} exists. Choose another{go_on}")
         number += 1
-    return folder
+        folder = output / f"{usual}-{number}"
 
 
-def make_folder(folder: Path) -> None:
-    """Make the run's folder; OSError with one clear line."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"--output: cannot make the folder {folder}: {error.strerror}") from error
+def remove_if_empty(folder: Path) -> None:
+    """A folder in which nothing could be written need not stay."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def refuse_what_is_no_run(run: Path) -> None:
+    """ValueError where `--resume RUN` names nothing, or a folder in which no run was begun."""
+    if not run.exists():
+        raise ValueError(f"--resume: {run} is not there")
+    if run.is_dir() and not any((run / name).exists() for name in (CHECKPOINT, PREVIOUS, CONFIG)):
+        raise ValueError(f"--resume: {run} holds no run: neither {CHECKPOINT} nor {CONFIG} is there. Start a new run")
+
+
+class Owner:
+    """`with Owner(folder):` the folder belongs to this process alone: two runs in one folder would mix their files.
+
+    A file in it, `lock`, holds the number of the process, and is locked for as long as that lives. Making an Owner
+    raises ValueError where another process has the folder, OSError where nothing can be written there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "lock"
+        while True:
+            try:
+                self.file = open(self.path, "a+b", buffering=0)  # noqa: SIM115 (not "w": another's number may be in it)
+            except OSError as error:
+                raise OSError(f"cannot write {self.path}: {error.strerror}") from error
+            owned = try_lock(self.file)
+            if owned is False:
+                self.file.seek(0)
+                process = self.file.read().decode(errors="replace").strip()
+                self.file.close()
+                who = f" (process {process})" if process else ""
+                raise ValueError(f"{folder} belongs to a run that is going on{who}. Stop that first")
+            if self.path.exists() and os.path.samestat(os.fstat(self.file.fileno()), self.path.stat()):
+                break
+            self.file.close()  # the one before has gone, and its file with it, between our opening and locking it
+        self.alone = owned is True
+        with suppress(OSError):  # a full disk: the number is only for people to read
+            self.file.truncate(0)
+            self.file.write(f"{os.getpid()}\n".encode())
+
+    def __enter__(self) -> Owner:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if os.name == "nt":
+            self.file.close()  # Windows removes no open file
+        with suppress(OSError):
+            self.path.unlink()
+        self.file.close()
+
+    def clear(self) -> None:
+        """Remove what a killed run has left half-written: its process is gone, since the folder is ours.
+
+        Not where there are no locks: then nobody can tell.
+        """
+        if self.alone:
+            folder = self.path.parent
+            for name in (CONFIG, METRICS, CURVES, BEST, UNFINISHED):
+                remove_left_overs(folder / name)
+            for name in (UNFINISHED, SECOND_NAME):
+                (folder / name).unlink(missing_ok=True)
 
 
 def write_config(folder: Path, options: Options) -> None:
     """config.json: the options, and the versions that they ran with."""
     versions = {"python": platform.python_version(), "numpy": np.__version__, "minicnn": mc.__version__}
     text = json.dumps({"options": asdict(options), "versions": versions, "machine": platform.machine()}, indent=2)
-    path = folder / "config.json"
+    write_atomically(folder / CONFIG, [f"{text}\n".encode()])
+
+
+def read_config(folder: Path) -> Options:
+    """The options of a run. ValueError, with what to do, where config.json does not say them."""
+    path = folder / CONFIG
     try:
-        path.write_text(text + "\n")
+        return known_options(json.loads(path.read_text(encoding="utf-8"))["options"])
     except OSError as error:
-        raise OSError(f"cannot write {path}: {error.strerror}") from error
+        raise OSError(f"cannot read {path}: {error.strerror}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is empty or damaged, and there is no {CHECKPOINT}: start a new run") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def write_report(folder: Path, rows: list[Row]) -> None:
     """metrics.csv and curves.png."""
-    write_metrics(folder / "metrics.csv", rows)
-    draw_curves(folder / "curves.png", rows, len(DigitsDataset.classes))
+    write_metrics(folder / METRICS, rows)
+    draw_curves(folder / CURVES, rows, len(DigitsDataset.classes))
+
+
+def what_there_is(folder: Path) -> str:
+    """Where everything is, or what of it is not."""
+    missing = [name for name in (CONFIG, METRICS, CURVES, BEST, CHECKPOINT) if not (folder / name).is_file()]
+    return f"the run is in {folder}/, without {', '.join(missing)}" if missing else f"everything is in {folder}/"

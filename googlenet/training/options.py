@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import PurePath
 from typing import Any
 
-from googlenet.commandline import Parser
+from googlenet.commandline import Parser, add_version, not_empty
 from googlenet.presets import presets
+from minicnn.backend.arrays import number_of
 
 SCHEDULES = ("cosine", "step", "poly", "constant")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SGD_LR = 0.01  # what sgd gets in place of the default learning rate, which is Adam's
+LARGEST_IMAGE = 10_000  # pixels along a side: what is more is a slip, and would end in an error about memory
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,109 @@ class Options:
 
     def __post_init__(self) -> None:
         """ValueError, naming the option, for what no run could use."""
+        kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+        words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+        for field in fields(self):
+            value, kind = getattr(self, field.name), str(field.type)
+            if not isinstance(value, kinds[kind]) or (isinstance(value, bool) and kind != "bool"):
+                raise ValueError(f"{flag(field.name)}: got {value!r}, expected {words[kind]}")
         at_least = {
             "epochs": 1, "batch_size": 1, "lr": 0, "warmup": 0, "momentum": 0, "weight_decay": 0, "image_size": 32,
             "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0,
         }  # fmt: skip
         for name, minimum in at_least.items():
             if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
-                raise ValueError(f"--{name.replace('_', '-')}: got {getattr(self, name)}, expected at least {minimum}")
+                raise ValueError(f"{flag(name)}: got {getattr(self, name)}, expected at least {minimum}")
         one_of = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets)}
         for name, choices in one_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"--{name}: got {getattr(self, name)!r}, expected one of {', '.join(choices)}")
+        if self.image_size > LARGEST_IMAGE:
+            raise ValueError(f"--image-size: got {self.image_size}, expected at most {LARGEST_IMAGE}")
+        try:
+            number_of(self.device)
+        except ValueError as error:
+            raise ValueError(f"--{error}") from error
+        if self.warmup > self.epochs:
+            raise ValueError(f"--warmup: got {self.warmup:g} epochs, the whole run has --epochs {self.epochs}")
+
+
+def flag(name: str) -> str:
+    """How an option is written on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def usual_lr(optimizer: str) -> float:
+    """The learning rate where the command line names none."""
+    return SGD_LR if optimizer == "sgd" else Options.lr
+
+
+def known_options(record: Any) -> Options:
+    """The options in a config.json or a checkpoint. ValueError where it is none, or another version has written it."""
+    names = {field.name for field in fields(Options)}
+    if not isinstance(record, Mapping):
+        raise ValueError(f"the options are {record!r:.80}, expected a record")
+    if odd := sorted(names ^ set(record)):
+        what = ", ".join(f"{name!r} {'is missing' if name in names else 'is unknown here'}" for name in odd[:5])
+        raise ValueError(f"its options are those of another version of train.py ({what}): go on with that version")
+    return Options(**record)
+
+
+# ---- the command line ---------------------------------------------------------------------------------------------
+
+# Whether an option acts: in a new run, with --resume, with --evaluate. Where it cannot, it is refused and not ignored.
+# SAME: a run that goes on keeps what it began with, so that nothing else may be said.
+YES, NO, SAME = "yes", "no", "same"
+ACTS = {
+    #              new  resume evaluate
+    "epochs":       (YES, YES,  NO),
+    "batch_size":   (YES, SAME, YES),
+    "lr":           (YES, SAME, NO),
+    "schedule":     (YES, SAME, NO),
+    "warmup":       (YES, SAME, NO),
+    "optimizer":    (YES, SAME, NO),
+    "momentum":     (YES, SAME, NO),
+    "weight_decay": (YES, SAME, NO),
+    "seed":         (YES, SAME, NO),
+    "preset":       (YES, SAME, NO),
+    "aux_heads":    (YES, SAME, NO),
+    "image_size":   (YES, SAME, YES),
+    "augment":      (YES, SAME, NO),
+    "limit_train":  (YES, SAME, NO),
+    "limit_test":   (YES, SAME, YES),
+    "threads":      (YES, YES,  YES),
+    "device":       (YES, YES,  YES),
+    "output":       (YES, NO,   NO),
+    "name":         (YES, NO,   NO),
+    "resume":       (NO,  YES,  NO),
+    "evaluate":     (NO,  NO,   YES),
+}  # fmt: skip
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says, once it is known that each option is one that a run could use, and can act here."""
+    p = parser()
+    args = p.parse_args(arguments)
+    try:
+        check_that_all_act(args)
+        if args.resume is None:  # else they belong to the options that the run has
+            Options(**chosen(args))
+    except ValueError as error:
+        p.error(str(error))
+    return args
+
+
+def check_that_all_act(args: argparse.Namespace) -> None:
+    """ValueError for the first option that can do nothing beside the others."""
+    mode = "evaluate" if args.evaluate is not None else "resume" if args.resume is not None else "new"
+    why = {"resume": "the run stays in its folder", "evaluate": "nothing is trained"}
+    for name in given(args):
+        if ACTS[name][("new", "resume", "evaluate").index(mode)] == NO:
+            raise ValueError(f"{flag(name)}: does nothing beside --{mode}: {why[mode]}")
+    if mode == "new" and args.momentum is not None and args.optimizer != "sgd":
+        raise ValueError(f"--momentum: only --optimizer sgd has it, not {args.optimizer or Options.optimizer}")
+    if args.name is not None and (PurePath(args.name).name != args.name or args.name == ".."):
+        raise ValueError(f"--name: got {args.name!r}, expected the name of a folder (--output says where it lies)")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +155,7 @@ def parser() -> argparse.ArgumentParser:
         description="Train GoogLeNet. Without arguments: the paper's network, with both auxiliary heads, on the digits "
         "that come with it, at 64x64. Everything is written to a folder of its own under runs/.",
         epilog="examples:\n"
-        "  python train.py                                  the main job, about ten minutes on two cores\n"
+        "  python train.py                                  the main job, about five minutes on two cores\n"
         "  python train.py --limit-train 500 --epochs 1     a quick try\n"
         "  python train.py --preset batchnorm --name bn     another GoogLeNet, into runs/bn\n"
         "  python train.py --resume runs/bn                 go on after Ctrl-C or a crash\n"
@@ -87,15 +183,23 @@ def parser() -> argparse.ArgumentParser:
     net.add_argument("--limit-test", type=int, metavar="N", help="only N test images (all)")
     where = p.add_argument_group("the machine and the files")
     where.add_argument("--threads", type=int, help="CPU threads (one for each core)")
-    where.add_argument("--device", help=f"cpu, cuda, cuda:1 ({default.device})")
-    where.add_argument("--output", default="runs", metavar="FOLDER", help="where runs are kept (runs)")
-    where.add_argument("--name", help="the run's folder under --output (from preset, size and seed)")
-    where.add_argument("--resume", metavar="RUN", help="go on with a run: its folder, or a checkpoint file")
-    where.add_argument("--evaluate", metavar="FILE", help="do not train: test-set accuracy of a best.safetensors")
+    where.add_argument("--device", type=not_empty, help=f"cpu, cuda, cuda:1 ({default.device})")
+    where.add_argument("--output", type=not_empty, metavar="FOLDER", help="where runs are kept (runs)")
+    where.add_argument("--name", type=not_empty, help="the run's folder under --output (says preset, size, seed, and "
+                       "what else is not the default)")  # fmt: skip
+    where.add_argument("--resume", type=not_empty, metavar="RUN", help="go on with a run: its folder, or a checkpoint")
+    where.add_argument("--evaluate", type=not_empty, metavar="FILE", help="do not train: test-set accuracy of weights, "
+                       "a best.safetensors")  # fmt: skip
+    add_version(p)
     return p
 
 
-def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """What stands on the command line, by name."""
+    return {name: value for name, value in vars(args).items() if value is not None}
+
+
+def chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The Options that the command line sets."""
     names = {field.name for field in fields(Options)}
-    return {name: value for name, value in vars(arguments).items() if name in names and value is not None}
+    return {name: value for name, value in given(args).items() if name in names}

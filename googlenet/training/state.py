@@ -16,7 +16,8 @@ from minicnn.checkpoint import CheckpointError
 from minicnn.nn import Module
 from minicnn.optim.optimizer import Optimizer
 
-CHECKPOINT, PREVIOUS = "checkpoint.safetensors", "checkpoint-previous.safetensors"
+CHECKPOINT, PREVIOUS, BEST = "checkpoint.safetensors", "checkpoint-previous.safetensors", "best.safetensors"
+UNFINISHED, SECOND_NAME = f"{CHECKPOINT}.new", "checkpoint.link"  # for a moment, while one is written
 KIND = "googlenet training state 1"
 
 
@@ -35,16 +36,16 @@ def save_state(folder: Path, model: Module, optimizer: Optimizer, progress: Mapp
     training = {
         **progress, "rng": rng.get_state(), "optimizer_numbers": numbers, "param_groups": state["param_groups"],
     }  # fmt: skip
-    fresh = folder / f"{CHECKPOINT}.new"
+    fresh = folder / UNFINISHED
     mc.save(arrays, fresh, {"kind": KIND, "training": json.dumps(training)})
     with suppress(FileNotFoundError):  # there is no checkpoint before the first
-        os.replace(os.fspath(_second_name(folder / CHECKPOINT)), folder / PREVIOUS)
+        _name_also(folder / CHECKPOINT, folder / PREVIOUS)
     os.replace(fresh, folder / CHECKPOINT)
 
 
-def _second_name(file: Path) -> Path:
-    """A second name for a file: when it is moved, the first stays, so that there is a checkpoint at every moment."""
-    link = file.with_suffix(".link")
+def _name_also(file: Path, name: Path) -> None:
+    """Give a file a second name, in place of what has that: so there is a checkpoint at every moment."""
+    link = file.with_name(SECOND_NAME)
     link.unlink(missing_ok=True)
     try:
         os.link(file, link)
@@ -52,7 +53,8 @@ def _second_name(file: Path) -> Path:
         raise
     except OSError:  # a file system without hard links
         shutil.copyfile(file, link)
-    return link
+    os.replace(link, name)
+    link.unlink(missing_ok=True)  # it is still there where both names are one file already
 
 
 def read_state(path: Path) -> tuple[mc.checkpoint.StateDict, dict[str, Any]]:
@@ -65,17 +67,58 @@ def read_state(path: Path) -> tuple[mc.checkpoint.StateDict, dict[str, Any]]:
         raise CheckpointError(
             f"{path}: not the training state of a run (weights alone cannot be resumed){_older(path)}"
         )
-    return arrays, json.loads(arrays.metadata["training"])
+    try:
+        training = json.loads(arrays.metadata["training"])
+        missing = [name for name in ("rng", "optimizer_numbers", "param_groups") if name not in training]
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path}: its metadata do not say where the training is{_older(path)}") from error
+    if missing:
+        raise CheckpointError(f"{path}: its metadata lack {', '.join(missing)}{_older(path)}")
+    return arrays, training
 
 
 def _older(path: Path) -> str:
-    older = path.with_name(PREVIOUS)
-    return f". The one before is still there: --resume {older}" if path.name == CHECKPOINT and older.exists() else ""
+    """What else can be gone on from than a checkpoint that is no good."""
+    if path.name != CHECKPOINT:
+        return ""
+    if path.with_name(PREVIOUS).exists():
+        return f". The one before is still there: --resume {path.with_name(PREVIOUS)}"
+    return ". There is none before it: without this file --resume starts the run anew"
+
+
+def find_checkpoint(run: Path) -> Path | None:
+    """The checkpoint that `--resume RUN` means: RUN itself, or the one in that folder; None where it has none yet.
+
+    Raises CheckpointError where that is gone and the one before is not.
+    """
+    if not run.is_dir():
+        return run
+    if not (run / CHECKPOINT).exists() and (run / PREVIOUS).exists():
+        raise CheckpointError(f"{run / CHECKPOINT} is gone{_older(run / CHECKPOINT)}")
+    return run / CHECKPOINT if (run / CHECKPOINT).exists() else None
+
+
+def make_newest(path: Path) -> None:
+    """Give the checkpoint that is gone on from the name of the newest, where that is gone or damaged.
+
+    Else the next save would keep the damaged one as the one before, in place of the good one.
+    """
+    newest = path.with_name(CHECKPOINT)
+    if path.name != CHECKPOINT:
+        try:
+            read_state(newest)
+        except (OSError, CheckpointError):
+            _name_also(path, newest)
+
+
+def weights_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's part of the arrays in a checkpoint."""
+    return {name[6:]: value for name, value in arrays.items() if name.startswith("model.")}
 
 
 def restore_state(arrays: Mapping[str, Any], training: dict[str, Any], model: Module, optimizer: Optimizer) -> None:
     """Set model, optimizer and random numbers to what `read_state` returned."""
-    model.load_state_dict({name[6:]: value for name, value in arrays.items() if name.startswith("model.")})
+    model.load_state_dict(weights_of(arrays))
     state: dict[int, dict[str, Any]] = {int(i): dict(values) for i, values in training["optimizer_numbers"].items()}
     for name, value in arrays.items():
         if name.startswith("optimizer."):

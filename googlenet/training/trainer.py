@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import minicnn as mc
+from googlenet.commandline import say
 from googlenet.data import DigitsDataset
 from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
 from googlenet.report.lines import epoch_line, stuck
-from googlenet.report.metrics import Row
-from googlenet.training.folder import write_report
+from googlenet.report.metrics import COLUMNS, Row
+from googlenet.training.folder import Owner, write_report
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.nonfinite import first_non_finite_layer
 from googlenet.training.options import Options
-from googlenet.training.state import CHECKPOINT, restore_state, save_state
+from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.weights import save_model
 from minicnn import backend, optim, rng
 from minicnn.backend import Array
@@ -49,6 +49,21 @@ class Progress:
         for name, amount in amounts.items():
             self.sums[name] = self.sums.get(name, 0.0) + amount
 
+    def check(self, steps: int) -> None:
+        """ValueError for what no run with so many steps an epoch can have written."""
+        kinds: dict[str, Any] = {"epoch": int, "step": int, "sums": dict, "rows": list, "best": (int, float)}
+        for name, kind in kinds.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} is {getattr(self, name)!r:.80}")
+        if not (0 <= self.epoch == len(self.rows) and 0 <= self.step <= steps):
+            raise ValueError(
+                f"{self.epoch} epochs and {self.step} of {steps} steps are done, with {len(self.rows)} rows"
+            )
+        if not all(isinstance(row, dict) and set(row) == set(COLUMNS) for row in self.rows):
+            raise ValueError(f"a row does not have the columns {', '.join(COLUMNS)}")
+        if self.step and (missing := {"lr", "images", "right", "seconds", "total", "main"} - set(self.sums)):
+            raise ValueError(f"{', '.join(sorted(missing))} missing in the sums")
+
 
 @dataclass
 class Step:
@@ -64,13 +79,14 @@ class Trainer:
 
     def __init__(self, options: Options, folder: Path) -> None:
         self.options, self.folder, self.progress = options, folder, Progress()
+        self.owner: Owner | None = None  # who keeps other processes out of the folder, once it is made
+        self.saved_at: tuple[int, int] | None = None  # epoch and step of the last checkpoint
         self.unread: list[Step] = []  # the last steps, whose results nobody has looked at yet
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        train_set = DigitsDataset(train=True, size=options.image_size, augment=options.augment)
-        test_set = DigitsDataset(train=False, size=options.image_size)
+        train_set = DigitsDataset(True, options.image_size, options.augment, options.limit_train)
+        test_set = DigitsDataset(False, options.image_size, limit=options.limit_test)
         self.classes = len(DigitsDataset.classes)
-        train_set, test_set = train_set.limited(options.limit_train), test_set.limited(options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
         self.test_loader = DataLoader(test_set, options.batch_size)
         if find_preset(options.preset).batch_norm and 1 in (options.batch_size, len(train_set) % options.batch_size):
@@ -83,23 +99,32 @@ class Trainer:
 
     def run(self, interrupt: Interrupt) -> None:
         """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
+        if not (self.folder / CHECKPOINT).exists():
+            with interrupt.saving():
+                self.save()  # before the first step: whatever happens from now on, --resume goes on
+            if interrupt.asked:
+                raise Interrupted("stopped before the first step")
         while self.progress.epoch < self.options.epochs:
             row = self._epoch(interrupt)
             improved = row["test_accuracy"] > self.progress.best
             self.progress.best = max(self.progress.best, row["test_accuracy"])
             self.progress.rows.append(row)
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
-            if improved:
-                save_model(self.folder / "best.safetensors", self.model, self.options, row)
-            self.save()
-            write_report(self.folder, self.progress.rows)
-            print(epoch_line(row, self.options.epochs), flush=True)
-            for warning in stuck(row, self.classes):
-                print(warning, file=sys.stderr)
+            with interrupt.saving():
+                if improved:
+                    save_model(self.folder / BEST, self.model, self.options, row)
+                self.save()
+                write_report(self.folder, self.progress.rows)
+            say(epoch_line(row, self.options.epochs))
+            for warning in stuck(row, self.classes, self.options.preset):
+                say(warning, error=True)
+            if interrupt.asked and self.progress.epoch < self.options.epochs:
+                raise Interrupted(f"stopped after epoch {self.progress.epoch}")
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on."""
         save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
+        self.saved_at = self.progress.epoch, self.progress.step
 
     def check_weights(self) -> None:
         """Raise TrainingStopped rather than keep weights that are not finite."""
@@ -113,9 +138,26 @@ class Trainer:
 
     def resume(self, arrays: Any, training: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
+        progress = Progress(**{field.name: training[field.name] for field in fields(Progress)})
+        progress.check(len(self.train_loader))
         restore_state(arrays, training, self.model, self.optimizer)
-        names = ("epoch", "step", "sums", "rows", "best")
-        self.progress = Progress(**{name: training[name] for name in names})
+        self.progress, self.saved_at = progress, (progress.epoch, progress.step)
+
+    def next_lr(self) -> float:
+        """The learning rate of the step that comes next."""
+        self.schedule.last_epoch = self.progress.epoch * len(self.train_loader) + self.progress.step - 1
+        self.schedule.step()
+        return self.schedule.get_last_lr()[0]
+
+    def what_becomes_of_the_lr(self) -> str:
+        """A line where the schedule, over another number of epochs than before, jumps."""
+        p, o = self.progress, self.options
+        before = p.sums["lr"] if p.step else p.rows[-1]["lr"] if p.rows else None
+        after = self.next_lr()
+        if before is None or o.schedule not in ("cosine", "poly"):
+            return ""
+        way = "up" if after > before else "down"
+        return f"the learning rate goes {way} from {before:.2g} to {after:.2g}: {o.schedule} over {o.epochs} epochs"
 
     def _epoch(self, interrupt: Interrupt) -> Row:
         """What is left of the epoch, and its row for metrics.csv."""
@@ -125,24 +167,38 @@ class Trainer:
         done = min(p.step * self.options.batch_size, images)
         head = f"{p.epoch + 1:>3}/{self.options.epochs}"
         self.model.train()
+        interrupt.doing = f"finishing step {p.step + 1}, saving"
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
             for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
                 start = time.perf_counter()
                 self._step(x, targets)
-                stop = interrupt.asked
-                if stop or p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                if p.step % self.read_every == 0 or p.step == len(self.train_loader):
                     bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
                 p.add(seconds=time.perf_counter() - start)
                 bar.update(len(x))
-                if stop:
-                    self.check_weights()
-                    self.save()
-                    raise Interrupted(f"stopped after step {p.step} of epoch {p.epoch + 1}")
+                if interrupt.asked:
+                    self._stop(interrupt)
+                interrupt.doing = f"finishing step {p.step + 1}, saving"
+        interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
         self.check_weights()
-        result = evaluate(self.model, self.test_loader, self.options.device)
+
+        def before_batch() -> None:
+            if interrupt.asked:
+                self._stop(interrupt)
+
+        result = evaluate(self.model, self.test_loader, self.options.device, before_batch)
         return self._row(result.top1)
+
+    def _stop(self, interrupt: Interrupt) -> NoReturn:
+        """Save, and raise Interrupted."""
+        if self.unread:
+            self._read()
+        self.check_weights()
+        with interrupt.saving():
+            self.save()
+        raise Interrupted(f"stopped after step {self.progress.step} of epoch {self.progress.epoch + 1}")
 
     @property
     def read_every(self) -> int:
@@ -152,8 +208,7 @@ class Trainer:
     def _step(self, x: Array, targets: Array) -> None:
         """One step of the optimizer on one batch; its results are left in `unread`."""
         p, before = self.progress, rng.get_state()
-        self.schedule.last_epoch = p.epoch * len(self.train_loader) + p.step - 1
-        self.schedule.step()
+        lr = self.next_lr()
         output: GoogLeNetOutput = self.model(mc.Tensor(x))
         parts = loss(output, targets)
         if self.read_every == 1 and not math.isfinite(value := float(parts.total)):
@@ -166,7 +221,7 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad()
         p.step += 1
-        p.sums["lr"] = self.schedule.get_last_lr()[0]
+        p.sums["lr"] = lr
         losses = {name: part.data for name, part in zip(parts._fields, parts, strict=True) if part is not None}
         self.unread.append(Step(p.step, len(x), {**losses, "right": count_right(output.logits, targets)}))
 
@@ -211,7 +266,11 @@ class Trainer:
 
     def what_is_kept(self) -> str:
         checkpoint = self.folder / CHECKPOINT
-        return f"The last good checkpoint is {checkpoint}" if checkpoint.exists() else "No checkpoint was written yet"
+        if self.saved_at is None:
+            return "No checkpoint was written yet"
+        if self.saved_at == (0, 0):
+            return f"The only checkpoint, {checkpoint}, is from before the first step"
+        return f"The last good checkpoint is {checkpoint}"
 
 
 def make_optimizer(options: Options, model: GoogLeNet) -> optim.Optimizer:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import minicnn as mc
 from googlenet.model import GoogLeNet
 
@@ -28,16 +30,50 @@ def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, An
 
 
 def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
-    """The network in evaluation mode, and what `save_model` noted. Raises ValueError where the file is another kind."""
+    """The network in evaluation mode, and what `save_model` noted.
+
+    Raises ValueError, naming the file, where it is of another kind or its weights cannot be computed with.
+    """
     state = mc.load(path)
+    if "training" in state.metadata:
+        raise ValueError(f"{path}: the state of a training, not the weights alone: those are in best.safetensors")
     if "googlenet" not in state.metadata:
         raise ValueError(
             f"{path}: not written by train.py as best.safetensors: it does not say which network it is for"
         )
     try:
-        info = json.loads(state.metadata["googlenet"])
+        info = _checked(json.loads(state.metadata["googlenet"]))
         model = GoogLeNet(info["num_classes"], info["preset"], info["in_channels"], info["aux_heads"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path}: does not say which network it is for: {type(error).__name__}: {error}") from error
-    model.load_state_dict(state)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: does not say which network it is for: {error}") from error
+    problems = [f"{name} {problem}" for name, tensor in state.items() if (problem := _problem(name, tensor.data))]
+    if problems:
+        more = f" (and so on: {len(problems)} such)" if len(problems) > 1 else ""
+        raise ValueError(f"{path}: no weights to compute with: {problems[0]}{more}")
+    try:
+        model.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return model.eval(), info
+
+
+def _checked(info: Any) -> dict[str, Any]:
+    """What `save_model` noted, once it is known that all of it is there."""
+    kinds = {"preset": str, "num_classes": int, "in_channels": int, "aux_heads": bool, "image_size": int}
+    for name, kind in kinds.items():
+        if not isinstance(info, dict) or not isinstance(info.get(name), kind):
+            raise ValueError(f"{name} is missing, or not {kind.__name__}")
+    return info
+
+
+def _problem(name: str, array: np.ndarray) -> str | None:
+    """What is wrong with an array of weights, or None."""
+    if name.endswith("num_batches_tracked"):
+        return None  # a count, with which nothing is computed
+    if array.dtype.kind != "f":
+        return f"is {array.dtype}, expected floating numbers"
+    if not np.isfinite(array).all():
+        return f"has {np.count_nonzero(~np.isfinite(array)):,} values that are infinite or no numbers"
+    if name.endswith("running_var") and (array < 0).any():
+        return f"has a variance of {array.min():.3g}, expected at least 0"
+    return None

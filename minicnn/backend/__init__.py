@@ -12,6 +12,7 @@ from minicnn.backend.arrays import (
     is_array,
     module_of,
     on_device_of,
+    read_only,
     same_device,
     to_device,
     use,
@@ -30,6 +31,6 @@ from minicnn.backend.upload import uploaded
 
 __all__ = [
     "Array", "Device", "add", "device_of", "devices", "even_shares", "fingerprint", "for_each_block",
-    "for_each_row_block", "get_num_threads", "is_array", "items_per_block", "module_of", "on_device_of", "same_device",
-    "set_num_threads", "sum_over_blocks", "to_device", "uploaded", "use",
+    "for_each_row_block", "get_num_threads", "is_array", "items_per_block", "module_of", "on_device_of", "read_only",
+    "same_device", "set_num_threads", "sum_over_blocks", "to_device", "uploaded", "use",
 ]  # fmt: skip

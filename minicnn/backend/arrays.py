@@ -95,11 +95,11 @@ def number_of(device: str) -> int | None:
 
 
 def cupy_for(device: str, number: int) -> Any:
-    """The module `cupy`, once that GPU has shown that it can compute; else RuntimeError, naming `device`."""
+    """The module `cupy`, once that GPU has shown that it can compute; else NoGPU, naming `device`."""
     try:
         return gpu.usable_cupy(number)
     except gpu.NoGPU as error:
-        raise RuntimeError(f'device "{device}" cannot be used: {error}') from error
+        raise gpu.NoGPU(f'device "{device}" cannot be used: {error}', error.remedy) from error
 
 
 def fingerprint(array: Array) -> int | None:
@@ -112,3 +112,12 @@ def fingerprint(array: Array) -> int | None:
     if array.nbytes > 16 * 1024:
         array = array.flat[:: array.size // 256 | 1]  # an odd step, so that not one column alone is looked at
     return zlib.crc32(array.tobytes())
+
+
+def read_only(array: Array) -> Array:
+    """The same memory, as an array that cannot be written to; a CuPy array itself, which has no such setting."""
+    if not isinstance(array, np.ndarray):
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,5 +1,6 @@
 """Every operation as a function of Tensors; the Function class beside each holds its forward and its backward."""
 
+from minicnn.functional import comparison, inplace, numpy_protocol  # noqa: F401 - they give Tensor its operators
 from minicnn.functional.activation import log_softmax, relu, sigmoid, softmax, tanh
 from minicnn.functional.basic import add, div, exp, log, max, mean, mul, neg, pow, sqrt, sub, sum
 from minicnn.functional.concat import concat

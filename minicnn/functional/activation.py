@@ -5,14 +5,15 @@ from __future__ import annotations
 from minicnn import backend
 from minicnn.function import Function
 from minicnn.functional import checks
-from minicnn.tensor import Tensor
+from minicnn.tensor import Tensor, grad_enabled
 
 
 class ReLU(Function):
     """y = max(x, 0):  grad_x = grad_y where y > 0, else 0 (so 0 at the kink, as in PyTorch).
 
-    With `inplace` y overwrites x, which saves the memory. That is allowed where nothing else needs x: not after an
-    operation that keeps its output for backward. A convolution keeps its input, so convolution + ReLU is safe.
+    With `inplace` y overwrites x, which saves the memory. That works where nothing else needs the old numbers: after an
+    operation that keeps its output for backward it is an error. A convolution keeps its input, so convolution + ReLU
+    is safe.
     """
 
     def __init__(self, inplace: bool):
@@ -106,10 +107,15 @@ class LogSoftmax(Function):
 
 
 def relu(x: Tensor, inplace: bool = False) -> Tensor:
-    """max(x, 0), element by element; `inplace` overwrites x (see ReLU for when that is safe)."""
-    if inplace and checks.tensor("relu", "x", x).is_leaf and x.requires_grad:
-        raise ValueError("relu: x is a leaf that requires a gradient, expected another tensor where inplace=True")
-    return ReLU(inplace)(x)
+    """max(x, 0), element by element. With `inplace` it is x itself that is changed, and returned.
+
+    x has the history of the result from then on. RuntimeError for a leaf that requires a gradient, or a view of one.
+    """
+    if not inplace:
+        return ReLU(inplace=False)(x)
+    if checks.tensor("relu", "x", x).requires_grad and grad_enabled():
+        x.check_in_place("relu with inplace=True")
+    return x.become(ReLU(inplace=True)(x))
 
 
 def sigmoid(x: Tensor) -> Tensor:

@@ -67,7 +67,9 @@ class Mul(Function):
     integers_allowed = numbers_allowed = True
 
     def forward(self, a, b):
-        self.a, self.b, self.shapes = a, b, shapes_together("mul", a, b)
+        self.shapes = shapes_together("mul", a, b)
+        # Only what backward will ask for: the other may be changed in place.
+        self.a, self.b = a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None
         return a * b
 
     def backward(self, grad_y):
@@ -84,8 +86,9 @@ class Div(Function):
 
     def forward(self, a, b):
         self.b, self.shapes = b, shapes_together("div", a, b)
-        self.y = a / b
-        return self.y
+        y = a / b
+        self.y = y if self.needs_input_grad[1] else None
+        return y
 
     def backward(self, grad_y):
         a_shape, b_shape = self.shapes
@@ -105,8 +108,9 @@ class Pow(Function):
 
     def forward(self, a, b):
         self.a, self.b, self.shapes = a, b, shapes_together("pow", a, b)
-        self.y = a**b
-        return self.y
+        y = a**b
+        self.y = y if self.needs_input_grad[1] else None
+        return y
 
     def backward(self, grad_y):
         xp, a, b = backend.module_of(grad_y), self.a, self.b

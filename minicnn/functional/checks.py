@@ -26,7 +26,8 @@ def pair(operation: str, argument: str, value: Any, minimum: int = 0) -> tuple[i
 def tensor(operation: str, argument: str, value: Any) -> Tensor:
     """TypeError for anything but a Tensor."""
     if not isinstance(value, Tensor):
-        raise TypeError(f"{operation}: {argument} is {type(value).__name__}, expected a Tensor")
+        hint = ": write mc.Tensor(array)" if backend.is_array(value) else ""
+        raise TypeError(f"{operation}: {argument} is {type(value).__name__}, expected a Tensor{hint}")
     return value
 
 

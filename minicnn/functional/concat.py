@@ -65,5 +65,5 @@ def concat(tensors: Sequence[Tensor], axis: int = 1) -> Tensor:
     y = operation(*tensors)
     for x, part in zip(tensors, operation.parts(y.data), strict=True):
         if x.creator is not None:
-            x.creator.keep_instead(x.data, part)  # a ReLU, say, has kept its result, which is in y now as well
+            x.creator.keep_instead(x, part, y)  # a ReLU, say, has kept its result, which is in y now as well
     return y

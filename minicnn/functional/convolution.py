@@ -106,8 +106,9 @@ class Conv2d(Function):
         checks.ndim("conv2d", "weight", weight, 4, "(K, C, KH, KW)")
         checks.shape("conv2d", "bias", bias, (len(weight),))
         if x.shape[1] != weight.shape[1]:
+            hint = ": write x.transpose(0, 3, 1, 2), for (N, C, H, W)" if x.shape[3] == weight.shape[1] else ""
             raise ValueError(
-                f"conv2d: x has {x.shape[1]} channels {x.shape}, weight expects {weight.shape[1]} {weight.shape}"
+                f"conv2d: x has {x.shape[1]} channels {x.shape}, weight expects {weight.shape[1]} {weight.shape}{hint}"
             )
 
 
@@ -122,6 +123,7 @@ def conv2d(
     bias: Tensor | None = None,
     stride: IntPair = 1,
     padding: IntPair = 0,
+    *,
     relu: bool = False,
 ) -> Tensor:
     """Convolve x (N, C, H, W) with weight (K, C, KH, KW), add bias (K,) -> (N, K, OH, OW). See Conv2d.

@@ -236,9 +236,9 @@ def batch_norm(
     x: Tensor,
     running_mean: Any,
     running_var: Any,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    training: bool,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:

@@ -219,10 +219,7 @@ class AdaptiveAvgPool2d(Function):
     name = "adaptive_avg_pool2d"
 
     def __init__(self, output_size: Any):
-        size = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
-        if len(size) != 2:
-            raise TypeError(f"{self.name}: output_size is {output_size!r}, expected an int, None or a pair of them")
-        self.output_size = [None if n is None else whole_number(self.name, "output_size", n, minimum=1) for n in size]
+        self.output_size = output_pair(self.name, output_size)
 
     def forward(self, x):
         checks.ndim(self.name, "x", x, 4, "(N, C, H, W)")
@@ -264,6 +261,14 @@ class AdaptiveAvgPool2d(Function):
         ]
 
 
+def output_pair(operation: str, output_size: Any) -> list[int | None]:
+    """The output size as (rows, columns), of which either may be None; ValueError or TypeError for anything else."""
+    size = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
+    if len(size) != 2:
+        raise TypeError(f"{operation}: output_size is {output_size!r}, expected an int, None or a pair of them")
+    return [None if n is None else whole_number(operation, "output_size", n, minimum=1) for n in size]
+
+
 def for_each_part(work: Callable[[Any], Any], x: Array) -> None:
     """Call `work(part)` for parts of x (N, H, W, C): as many images as fit in the cache; of a single one, channels."""
     if len(x) == 1 and x.nbytes >= backend.blocks.CACHE_BYTES // 4:
@@ -274,7 +279,7 @@ def for_each_part(work: Callable[[Any], Any], x: Array) -> None:
 
 
 def max_pool2d(
-    x: Tensor, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0, ceil_mode: bool = False
+    x: Tensor, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0, *, ceil_mode: bool = False
 ) -> Tensor:
     """The largest value in every window of x (N, C, H, W); stride is kernel_size where it is not given."""
     return MaxPool2d(kernel_size, stride, padding, ceil_mode)(x)

@@ -129,11 +129,15 @@ def transpose(x: Tensor, *axes: Any) -> Tensor:
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """x[index] with integers, slices, None, ..., arrays or Tensors of integers, and boolean masks."""
+    parts = tuple(part.copy() if backend.is_array(part) else part for part in index_parts(index))
+    return GetItem(parts)(x)  # with copies, so that backward finds the same
+
+
+def index_parts(index: Any) -> tuple[Any, ...]:
+    """What stands between the brackets, one part for each axis, with arrays in the place of Tensors and lists."""
     parts = index if isinstance(index, tuple) else (index,)
     parts = tuple(part.data if isinstance(part, Tensor) else part for part in parts)
-    parts = tuple(np.asarray(part) if isinstance(part, list) else part for part in parts)
-    parts = tuple(part.copy() if backend.is_array(part) else part for part in parts)  # backward must find the same
-    return GetItem(parts)(x)
+    return tuple(np.asarray(part) if isinstance(part, list) else part for part in parts)
 
 
 def to(x: Tensor, device: str) -> Tensor:

@@ -11,12 +11,13 @@ import math
 import numpy as np
 
 from minicnn import backend, rng
+from minicnn.functional import checks
 from minicnn.tensor import Tensor
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
     """(fan-in, fan-out) of a weight (out, in) or (out, in, KH, KW). Raises ValueError for fewer than two axes."""
-    if tensor.ndim < 2:
+    if checks.tensor("init", "tensor", tensor).ndim < 2:
         raise ValueError(
             f"init: a weight of shape {tensor.shape} has no fan-in, expected (out, in) or (out, in, KH, KW)"
         )
@@ -24,9 +25,9 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     return inputs * math.prod(kernel), out * math.prod(kernel)
 
 
-def constant_(tensor: Tensor, value: float) -> Tensor:
-    """Every element `value`."""
-    tensor.data[...] = value
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element `val`."""
+    checks.tensor("init", "tensor", tensor).data[...] = val
     return tensor
 
 
@@ -42,12 +43,14 @@ def ones_(tensor: Tensor) -> Tensor:
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Normal distribution."""
+    checks.tensor("init", "tensor", tensor)
     return _fill(tensor, mean + std * rng.next_generator().standard_normal(tensor.shape))
 
 
-def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
-    """Uniform distribution from low to high."""
-    return _fill(tensor, rng.next_generator().uniform(low, high, tensor.shape))
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+    """Uniform distribution from a to b."""
+    checks.tensor("init", "tensor", tensor)
+    return _fill(tensor, rng.next_generator().uniform(a, b, tensor.shape))
 
 
 def kaiming_normal_(tensor: Tensor) -> Tensor:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.arguments import whole_number
+from minicnn.arguments import number, whole_number
 from minicnn.functional import checks
 from minicnn.functional.checks import IntPair
 from minicnn.functional.layout import channels_second
+from minicnn.functional.loss import check_options, weight_array
+from minicnn.functional.pooling import Windows, output_pair
 from minicnn.nn import init
 from minicnn.nn.module import Buffer, Module, Parameter
 from minicnn.tensor import Tensor
@@ -32,6 +34,7 @@ class Conv2d(Module):
         kernel_size: IntPair,
         stride: IntPair = 1,
         padding: IntPair = 0,
+        *,
         bias: bool = True,
         relu: bool = False,
     ) -> None:
@@ -47,7 +50,7 @@ class Conv2d(Module):
         _initialize(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.relu)
+        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, relu=self.relu)
 
     def extra_repr(self) -> str:
         out, inputs = self.weight.shape[:2]
@@ -84,6 +87,8 @@ class ReLU(Module):
     """max(x, 0); `inplace` overwrites x, see functional.activation.ReLU for when that is safe."""
 
     def __init__(self, inplace: bool = False) -> None:
+        if not isinstance(inplace, bool):
+            raise TypeError(f"ReLU: inplace is {type(inplace).__name__}, expected a bool; for a Tensor: nn.ReLU()(x)")
         self.inplace = inplace
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,13 +102,14 @@ class MaxPool2d(Module):
     """The largest value in every window; stride is kernel_size where it is not given."""
 
     def __init__(
-        self, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0, ceil_mode: bool = False
+        self, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0, *, ceil_mode: bool = False
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode = padding, ceil_mode
+        Windows("MaxPool2d", kernel_size, self.stride, padding, ceil_mode)  # its checks
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, ceil_mode=self.ceil_mode)
 
     def extra_repr(self) -> str:
         ceil = ", ceil_mode=True" if self.ceil_mode else ""
@@ -123,6 +129,7 @@ class AvgPool2d(Module):
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
+        Windows("AvgPool2d", kernel_size, self.stride, padding, ceil_mode)  # its checks
 
     def forward(self, x: Tensor) -> Tensor:
         return F.avg_pool2d(
@@ -139,6 +146,7 @@ class AdaptiveAvgPool2d(Module):
 
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
+        output_pair("AdaptiveAvgPool2d", output_size)  # its checks
 
     def forward(self, x: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(x, self.output_size)
@@ -165,15 +173,15 @@ class BatchNorm2d(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         whole_number("BatchNorm2d", "num_features", num_features, minimum=1)
-        self.eps, self.momentum = eps, momentum
+        self.eps, self.momentum = number("BatchNorm2d", "eps", eps), number("BatchNorm2d", "momentum", momentum)
         self.weight = Parameter(np.ones(num_features, np.float32))
         self.bias = Parameter(np.zeros(num_features, np.float32))
         self.running_mean = Buffer(np.zeros(num_features, np.float32))
         self.running_var = Buffer(np.ones(num_features, np.float32))
-        self.num_batches_tracked = Buffer(np.zeros((), np.int64))
+        self.num_batches_tracked = Buffer(np.zeros((), np.int64), optional=True)  # PyTorch before 0.4.1 had none
 
     def forward(self, x: Tensor) -> Tensor:
-        checks.ndim("BatchNorm2d", "x", x.data, 4, "(N, C, H, W)")
+        checks.ndim("BatchNorm2d", "x", checks.tensor("BatchNorm2d", "x", x).data, 4, "(N, C, H, W)")
         if self.training:
             self.num_batches_tracked.data += 1
         return F.batch_norm(
@@ -188,7 +196,8 @@ class LocalResponseNorm(Module):
     """Divide by a power of the activity of `size` neighboring channels."""
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+        self.size = whole_number("LocalResponseNorm", "size", size, minimum=1)
+        self.alpha, self.beta, self.k = alpha, beta, k
 
     def forward(self, x: Tensor) -> Tensor:
         return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
@@ -201,6 +210,9 @@ class Flatten(Module):
     """All axes from `start_axis` on as one."""
 
     def __init__(self, start_axis: int = 1) -> None:
+        if not checks.is_integer(start_axis):
+            found = type(start_axis).__name__
+            raise TypeError(f"Flatten: start_axis is {found}, expected an int; for a Tensor: nn.Flatten()(x)")
         self.start_axis = start_axis
 
     def forward(self, x: Tensor) -> Tensor:
@@ -208,10 +220,14 @@ class Flatten(Module):
 
 
 class CrossEntropyLoss(Module):
-    """Softmax cross-entropy of logits (N, classes) and integer targets (N,)."""
+    """Softmax cross-entropy of logits (N, classes) and integer targets (N,); `weight` has a number for each class."""
 
-    def __init__(self, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
+    def __init__(self, weight: Any = None, *, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
+        check_options("CrossEntropyLoss", reduction, label_smoothing)
+        self.weight = None if weight is None else Buffer(weight_array("CrossEntropyLoss", weight))
         self.reduction, self.label_smoothing = reduction, label_smoothing
 
     def forward(self, logits: Tensor, targets: Any) -> Tensor:
-        return F.cross_entropy(logits, targets, self.reduction, self.label_smoothing)
+        return F.cross_entropy(
+            logits, targets, self.weight, reduction=self.reduction, label_smoothing=self.label_smoothing
+        )

@@ -11,7 +11,7 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.function import Function
-from minicnn.tensor import Tensor, grad_enabled, gradients_of_leaves, leaves_of, no_grad
+from minicnn.tensor import Tensor, grad_enabled, gradients_of_leaves, leaves_of, no_grad, outputs_first
 
 SMALLEST_SHARE = 4  # items; every share costs Python's time for each operation, and only one thread at a time has that
 
@@ -32,6 +32,9 @@ def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     The layers must treat every item by itself and draw nothing at random: no batch norm in training, no dropout. Hooks
     are called with shares. A batch too small for that goes through the layers as it is, and so does one on a GPU.
+
+    Raises ValueError where the layers use a tensor that was computed outside of them and wants a gradient: every share
+    would walk back through what made it.
     """
     every, recording = backend.even_shares(x.data, SMALLEST_SHARE), grad_enabled()
     if len(every) == 1:
@@ -43,8 +46,23 @@ def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             return Share(items, part, layers(part))
 
     shares = on_threads(walk, every)
+    refuse_a_common_history(shares)
     joined = Joined(shares)
     return joined(*(x if leaf is shares[0].x else leaf for leaf in joined.leaves))
+
+
+def refuse_a_common_history(shares: list[Share]) -> None:
+    """ValueError where the graphs of two shares have an operation in common, which was computed outside of them."""
+    seen: set[Function] = set()
+    for share in shares:
+        graph = list(outputs_first([share.y.creator]))
+        outside = [function.name for function in graph if function in seen]
+        if outside:
+            raise ValueError(
+                f"in_shares: the layers use a tensor that was computed outside of them (a result of {outside[0]}) and "
+                "wants a gradient; compute it inside, or call the layers without in_shares"
+            )
+        seen.update(graph)
 
 
 class Joined(Function):
@@ -64,10 +82,7 @@ class Joined(Function):
 
     def backward(self, grad_y):
         def walk_back(share):
-            found = {}
-            for leaf, gradient in gradients_of_leaves(share.y, grad_y[share.items], self.retain_graph):
-                found[leaf] = backend.add(found[leaf], gradient) if leaf in found else gradient
-            return found
+            return gradients_of_leaves(share.y, grad_y[share.items], self.retain_graph)
 
         found, gradients = on_threads(walk_back, self.shares), []
         for leaf in self.leaves:

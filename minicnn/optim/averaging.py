@@ -8,7 +8,7 @@ from typing import Any
 
 from minicnn import arguments, backend
 from minicnn.backend import Array
-from minicnn.optim.optimizer import array_like
+from minicnn.optim.optimizer import array_like, listed_params
 from minicnn.tensor import Tensor
 
 
@@ -30,7 +30,7 @@ class WeightAverage:
     def __init__(self, params: Iterable[Tensor], decay: float | None = None) -> None:
         if isinstance(params, Tensor | Mapping):
             raise TypeError(f"WeightAverage: params is one {type(params).__name__}, expected a list of Tensors")
-        self.params = list(params)
+        self.params: list[Tensor] = listed_params("WeightAverage", params)
         if not self.params:
             raise ValueError("WeightAverage: params is empty, expected at least one Tensor")
         for p in self.params:

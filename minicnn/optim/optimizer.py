@@ -22,7 +22,8 @@ class Optimizer:
 
     `param_groups` lists the groups with all their options; a learning-rate schedule writes "lr" there.
     `state` holds what is kept between steps, by the parameter's number, counted through the groups from 0.
-    Raises ValueError where there is no parameter, or one stands there twice; TypeError where one is not a Tensor.
+    Raises ValueError where there is no parameter, or one stands there twice, or a group has an option that this
+    optimizer does not know; TypeError where one is not a Tensor.
     """
 
     state_names: tuple[str, ...] = ()  # what is kept for a parameter: "step", a number, or arrays of its shape
@@ -36,21 +37,30 @@ class Optimizer:
             raise TypeError(
                 f"{self.name}: params is one {type(params).__name__}, expected a list of Tensors or of dicts"
             )
-        listed: list[Any] = list(params)
+        listed = listed_params(self.name, params)
         if not listed:
-            raise ValueError(f"{self.name}: params is empty, expected at least one Tensor")
+            raise ValueError(
+                f"{self.name}: params is empty, expected at least one Tensor; a generator is, once it was walked "
+                "through: write list(model.parameters())"
+            )
         for group in listed if isinstance(listed[0], Mapping) else [{"params": listed}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: Mapping[str, Any]) -> None:
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """Train these parameters too; an option that the group does not name has the optimizer's default."""
+        group, options = param_group, [*self.defaults, "initial_lr"]  # which a schedule writes there
         if not isinstance(group, Mapping) or "params" not in group:
             raise TypeError(f'{self.name}: a parameter group is {group!r:.80}, expected a dict with "params"')
-        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        for option in group:
+            if option != "params" and option not in options:
+                raise ValueError(f"{self.name}: a parameter group has {option!r}, expected some of {options}")
+        params = group["params"]
+        params = [params] if isinstance(params, Tensor) else listed_params(self.name, params)
         known = {id(p) for other in self.param_groups for p in other["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{self.name}: params contains a {type(p).__name__}, expected Tensors only")
+                hint = ": write model.parameters()" if isinstance(p, tuple) else ""  # named_parameters()
+                raise TypeError(f"{self.name}: params contains a {type(p).__name__}, expected Tensors only{hint}")
             if not p.is_leaf:
                 raise ValueError(
                     f"{self.name}: params contains the result of an operation, shape {p.shape}: not a leaf"
@@ -82,10 +92,16 @@ class Optimizer:
             with backend.on_device_of(p.data):
                 self.update(p.data, p.grad, self.state.setdefault(number, {}), group)
 
-    def zero_grad(self) -> None:
-        """Forget all gradients (they would otherwise add up from one `backward` to the next)."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients (they would otherwise add up from one `backward` to the next).
+
+        With set_to_none=False they become zeros, in their arrays, and `step` goes on with these.
+        """
         for p, _ in self._parameters():
-            p.grad = None
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad[...] = 0
 
     def state_dict(self) -> dict[str, Any]:
         """All that another optimizer needs to go on bit for bit, with parameters named by their numbers.
@@ -151,6 +167,13 @@ class Optimizer:
         for name, value in saved.items():
             copied[name] = int(value) if name == "step" else array_like(f"{where}, {name}", value, p)
         return copied
+
+
+def listed_params(owner: str, params: Any) -> list[Any]:
+    """The parameters as a list; TypeError for a module in their place, or for its method that was not called."""
+    if not isinstance(params, Iterable) or hasattr(params, "parameters"):  # a Sequential can be walked through, too
+        raise TypeError(f"{owner}: params is a {type(params).__name__}: write model.parameters()")
+    return list(params)
 
 
 def array_like(where: str, value: Any, p: Tensor) -> Array:

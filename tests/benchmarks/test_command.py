@@ -254,7 +254,7 @@ def test_a_side_that_ends_is_reported(capfd: pytest.CaptureFixture[str]) -> None
     assert "KeyError" in capfd.readouterr().err  # the side's own words reach the user
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 @needs_torch
 def test_quick_run_prints_ratios_and_writes_json(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
@@ -274,7 +274,7 @@ def test_quick_run_prints_ratios_and_writes_json(tmp_path: Path) -> None:
     assert set(Path(tempfile.gettempdir()).glob("benchmarks-*")) <= folders  # the JPEG files are gone
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 @needs_torch
 def test_ctrl_c_ends_the_sides_and_exits_with_130() -> None:
     line = [sys.executable, "-m", "benchmarks", "--quick", "--only", "inference", "--rounds", "10000"]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks import peers
 from googlenet import table
 
@@ -15,6 +17,7 @@ def test_the_blocks_are_those_of_table_1() -> None:
     assert peers.BLOCKS == table.INCEPTION
 
 
+@pytest.mark.everything("long runs")
 def test_a_library_is_measured() -> None:
     line = [sys.executable, "-m", "benchmarks.peers", "minicnn", "--batch-size", "1", "--repeats", "1"]
     done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)

@@ -50,7 +50,7 @@ def test_the_fastest_round_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert steps.speeds([steps.Work(lambda: None, 20.0), steps.Work(lambda: None, 6.0)], rounds=2) == [5.0, 3.0]
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_the_whole_table_fits_in_80_columns() -> None:
     line = [sys.executable, "-m", "benchmarks.steps", "--rounds", "1"]
     done = subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)

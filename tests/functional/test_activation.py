@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from support import Case, OperationTest, assert_close, leaf, negative, raises, tensor, threads, ties, torch
+from support import Case, OperationTest, assert_close, fetch, leaf, negative, raises, tensor, threads, ties, torch
 
 import minicnn as mc
 import minicnn.functional as F
@@ -118,6 +118,34 @@ def test_relu_inplace_overwrites_its_input():
     np.testing.assert_array_equal(x.data, np.maximum(before, 0))
 
 
+def test_relu_inplace_returns_its_input_with_the_history_of_the_result():
+    x, w = leaf([-1.0, 2.0, 3.0]), leaf([1.0, 1.0, -1.0])
+    h = x * w
+    before = h + 1  # goes back to what h was
+    after = F.relu(h, inplace=True)
+    assert after is h
+    assert h.creator.name == "relu"
+    (before + after + h * h).sum().backward()  # 1 + [h > 0] (1 + 2 relu(h)), times w or x
+    np.testing.assert_array_equal(h.data, [0, 2, 0])
+    np.testing.assert_array_equal(x.grad, [1, 6, -1])
+    np.testing.assert_array_equal(w.grad, [-1, 12, 3])
+
+
+def test_relu_inplace_of_a_constant_and_without_a_graph_leaves_all_histories():
+    x = leaf([-1.0, 1.0])
+    h, constant = x * 2, mc.Tensor(np.array([-1.0, 1.0]))
+    view, view_of_constant = h[:1], constant[:1]
+    assert F.relu(constant, inplace=True) is constant
+    assert constant.is_leaf and not constant.requires_grad
+    with mc.no_grad():
+        creator = h.creator
+        assert F.relu(h, inplace=True) is h
+        assert h.creator is creator and h.requires_grad
+        F.relu(x, inplace=True)  # a leaf, as in PyTorch
+    np.testing.assert_array_equal(x.data, [0, 1])
+    np.testing.assert_array_equal((view + view_of_constant + h).data, [0, 2])  # nobody is stale
+
+
 def test_relu_inplace_after_a_convolution_gives_the_same_gradients():
     grads = []
     for inplace in (False, True):
@@ -129,9 +157,38 @@ def test_relu_inplace_after_a_convolution_gives_the_same_gradients():
         np.testing.assert_array_equal(copied, overwritten)
 
 
+@pytest.mark.parametrize(
+    "view", [lambda h: h[1:], lambda h: h.reshape(2, 2), lambda h: h.T, F.flatten, lambda h: h.detach()]
+)
+def test_relu_inplace_makes_those_stale_that_share_the_memory(view, device):
+    x = mc.tensor(np.array([[-1.0, 2.0], [3.0, -4.0]]), requires_grad=True, device=device)
+    h = x * 1
+    other = view(h)
+    F.relu(h, inplace=True)
+    with raises(RuntimeError, "mul: b shares its memory with a tensor that relu changed in place", "make a copy"):
+        2 * other
+    with mc.no_grad():
+        assert fetch((2 * other).data).min() == 0  # it has the new numbers
+    h = x * 1
+    other = view(h)
+    if other.requires_grad:
+        F.relu(other, inplace=True).sum().backward()
+        np.testing.assert_array_equal(fetch(x.grad)[1], [1, 0])
+        with raises(RuntimeError, "add: a shares its memory with a tensor that relu changed in place"):
+            h + 1
+        with raises(RuntimeError, "backward: this tensor shares its memory"):
+            h.backward(x)
+
+
 def test_relu_inplace_on_a_leaf_that_requires_a_gradient_is_refused():
-    with raises(ValueError, "relu: x is a leaf that requires a gradient", "inplace=True"):
-        F.relu(tensor(2, requires_grad=True), inplace=True)
+    x = tensor(2, 3, requires_grad=True)
+    before = x.data.copy()
+    with raises(RuntimeError, "relu with inplace=True: the tensor is a leaf that requires a gradient", "no_grad()"):
+        F.relu(x, inplace=True)
+    for view in (x[1:], x.reshape(-1), x.T, F.flatten(x)[:1].T):
+        with raises(RuntimeError, "relu with inplace=True: the tensor shares its memory with a leaf that requires"):
+            F.relu(view, inplace=True)
+    np.testing.assert_array_equal(x.data, before)
 
 
 @pytest.mark.parametrize("wrong", [None, np.ones(2), "text"])

@@ -9,16 +9,20 @@ import minicnn.functional as F
 from minicnn.functional.loss import check_targets
 
 
-def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0):
-    """-sum over k of q[k] log p[k], p = softmax(logits); q is s/K for every class and 1 - s more for the right one."""
+def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0, weight=None):
+    """-sum over k of w[k] q[k] log p[k], p = softmax(logits); q is s/K for all, and 1 - s more for the target.
+
+    The mean divides by the sum of the targets' w.
+    """
     losses, classes = [], logits.shape[1]
+    weight = [1.0] * classes if weight is None else weight
     for row, target in zip(logits, targets, strict=True):
         p = [math.exp(logit) / math.fsum(math.exp(other) for other in row) for logit in row]
         q = [label_smoothing / classes + (1 - label_smoothing) * (k == target) for k in range(classes)]
-        losses.append(-math.fsum(q_k * math.log(p_k) for q_k, p_k in zip(q, p, strict=True)))
+        losses.append(-math.fsum(w_k * q_k * math.log(p_k) for w_k, q_k, p_k in zip(weight, q, p, strict=True)))
     if reduction == "none":
         return losses
-    return math.fsum(losses) / (len(losses) if reduction == "mean" else 1)
+    return math.fsum(losses) / (math.fsum(weight[target] for target in targets) if reduction == "mean" else 1)
 
 
 class TestCrossEntropy(OperationTest):
@@ -34,6 +38,13 @@ class TestCrossEntropy(OperationTest):
         Case("one row", (1, 4)),
         Case("two classes", (3, 2)),
         Case("many classes", (2, 40)),
+        Case("weighted", (4, 3), weight=[0.5, 2.0, 1.0]),
+        Case("weighted, sum", (4, 3), weight=[0.5, 2.0, 1.0], reduction="sum"),
+        Case("weighted, none", (4, 3), weight=[0.5, 2.0, 1.0], reduction="none"),
+        Case("weighted and smoothed", (4, 3), weight=[0.5, 2.0, 1.0], label_smoothing=0.2),
+        Case("weighted and smoothed, sum", (4, 3), weight=[0.5, 2.0, 0.0], label_smoothing=0.2, reduction="sum"),
+        Case("weighted and smoothed, none", (4, 3), weight=[0.5, 2.0, 0.0], label_smoothing=0.2, reduction="none"),
+        Case("a negative weight", (4, 3), weight=[0.5, 2.0, -1.0], label_smoothing=0.2),
     ]
 
     def targets(self, case):
@@ -46,7 +57,10 @@ class TestCrossEntropy(OperationTest):
         return naive_cross_entropy(logits, self.targets(case), **case.arguments)
 
     def torch_operation(self, case, logits):
-        return torch.nn.functional.cross_entropy(logits, torch.tensor(self.targets(case)), **case.arguments)
+        arguments = dict(case.arguments)
+        if "weight" in arguments:
+            arguments["weight"] = torch.tensor(arguments["weight"], dtype=logits.dtype)
+        return torch.nn.functional.cross_entropy(logits, torch.tensor(self.targets(case)), **arguments)
 
 
 # ---- known values -------------------------------------------------------------------------------------------------
@@ -66,6 +80,50 @@ def test_label_smoothing_by_hand():
     assert loss.item() == pytest.approx(-0.1 * math.log(1 / 4) - 0.9 * math.log(3 / 4), rel=1e-14)
     loss.backward()
     np.testing.assert_allclose(logits.grad, [[1 / 4 - 0.1, 3 / 4 - 0.9]], rtol=1e-12)
+
+
+def test_weights_by_hand():
+    logits = leaf(np.log([[1.0, 3], [1, 1]]))
+    loss = F.cross_entropy(logits, [1, 0], [5.0, 3.0])
+    assert loss.item() == pytest.approx((3 * math.log(4 / 3) + 5 * math.log(2)) / (3 + 5), rel=1e-14)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad, np.array([[3 / 4, -3 / 4], [-5 / 2, 5 / 2]]) / 8, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        [1, 2, 3, 4],
+        (1.0, 2.0, 3.0, 4.0),
+        np.array([1, 2, 3, 4], np.uint8),
+        np.array([1, 9, 2, 9, 3, 9, 4], np.float32)[::2],
+        mc.Tensor(np.arange(1.0, 5)),
+        mc.nn.Buffer([1, 2, 3, 4]),
+    ],
+    ids=lambda weight: f"{type(weight).__name__} {getattr(weight, 'dtype', '')}",
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_weights_may_be(weight, dtype):
+    logits, targets = tensor(3, 4, dtype=dtype, requires_grad=True), [3, 0, 1]
+    loss = F.cross_entropy(logits, targets, weight)
+    loss.backward()
+    assert loss.dtype == logits.grad.dtype == dtype
+    assert loss.item() == pytest.approx(naive_cross_entropy(logits.data, targets, weight=[1, 2, 3, 4]), rel=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_equal_weights_change_no_mean(reduction):
+    logits, targets = tensor(3, 4), [3, 0, 1]
+    found = F.cross_entropy(logits, targets, [2.0] * 4, reduction=reduction).data
+    expected = F.cross_entropy(logits, targets, reduction=reduction).data * (1 if reduction == "mean" else 2)
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_weights_may_be_on_the_device(device):
+    logits, weight = tensor(3, 4), np.arange(1.0, 5)
+    expected = F.cross_entropy(logits, [2, 0, 1], weight).item()
+    for given in (put(weight, device), mc.Tensor(put(weight, device))):
+        assert F.cross_entropy(logits.to(device), [2, 0, 1], given).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_equal_logits_cost_log_of_the_number_of_classes():
@@ -111,7 +169,7 @@ def test_the_gradients_of_a_row_add_up_to_zero():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_the_loss_is_an_array_of_no_axes(dtype, reduction):
-    loss = F.cross_entropy(tensor(3, 4, dtype=dtype), [1, 2, 3], reduction)
+    loss = F.cross_entropy(tensor(3, 4, dtype=dtype), [1, 2, 3], reduction=reduction)
     assert loss.shape == ()
     assert loss.dtype == dtype
     assert isinstance(loss.data, np.ndarray)
@@ -181,9 +239,12 @@ def test_targets_are_not_changed_and_may_change_before_backward():
         ((3, 4), [0, 1, -1], {}, ValueError, "targets[2] is -1, expected ...0 to 3"),
         ((3, 4), [0, 9, -7], {}, ValueError, "targets[1] is 9, expected ...0 to 3"),
         ((3, 4), [0, 1], {}, ValueError, "targets has shape (2,), expected (3,)"),
-        ((3, 4), [[0], [1], [2]], {}, ValueError, "targets has shape (3, 1), expected (3,)"),
+        ((3, 4), [[0], [1], [2]], {}, ValueError, "targets has shape (3, 1), expected (3,): write targets[:, 0]"),
+        ((3, 1), [[0], [0], [0]], {}, ValueError, "targets has shape (3, 1), expected (3,): write targets[:, 0]"),
+        ((2, 3), [[0, 1, 0], [1, 0, 0]], {}, ValueError, "targets has shape (2, 3), like one-hot rows"),
+        ((2, 3), tensor(2, 3), {}, ValueError, "targets has shape (2, 3), like one-hot ...: write targets.argmax"),
         ((3, 4), 1, {}, ValueError, "targets has shape (), expected (3,)"),
-        ((3, 4), [0.0, 1.0, 2.0], {}, TypeError, "targets is float64, expected integers"),
+        ((3, 4), [0.0, 1.0, 2.0], {}, TypeError, "targets is float64, expected integers: write targets.astype"),
         ((3, 4), [True, False, True], {}, TypeError, "targets is bool, expected integers"),
         ((3, 4), ["cat", "dog", "cat"], {}, TypeError, "targets is ..., expected integers"),
         ((3, 4), None, {}, TypeError, "targets is ..., expected integers"),
@@ -195,6 +256,11 @@ def test_targets_are_not_changed_and_may_change_before_backward():
         ((3, 0), [0, 0, 0], {}, ValueError, "logits has shape (3, 0), expected at least one row and one class"),
         ((3, 4), [0, 1, 2], {"reduction": "average"}, ValueError, 'reduction is \'average\', expected "mean", "sum"'),
         ((3, 4), [0, 1, 2], {"reduction": None}, ValueError, 'reduction is None, expected "mean", "sum"'),
+        ((3, 4), [0, 1, 2], {"weight": "mean"}, TypeError, "weight is 'mean', expected a number for each class"),
+        ((3, 4), [0, 1, 2], {"weight": [True] * 4}, TypeError, "weight is [True, True, True, True], expected a number"),
+        ((3, 4), [0, 1, 2], {"weight": [1.0] * 3}, ValueError, "weight has shape (3,), expected (4,)"),
+        ((3, 4), [0, 1, 2], {"weight": 2.0}, ValueError, "weight has shape (), expected (4,)"),
+        ((3, 4), [0, 1, 2], {"weight": leaf([1.0] * 4)}, ValueError, "weight requires a gradient...weight.detach()"),
         ((3, 4), [0, 1, 2], {"label_smoothing": -0.1}, ValueError, "label_smoothing is -0.1, expected"),
         ((3, 4), [0, 1, 2], {"label_smoothing": 1.1}, ValueError, "label_smoothing is 1.1, expected"),
         ((3, 4), [0, 1, 2], {"label_smoothing": "1"}, (ValueError, TypeError), "label_smoothing is '1', expected"),

@@ -34,7 +34,6 @@ def without_dropout(model):
     return model.train()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["paper", "batchnorm"])
 def test_loss_gradients_and_a_step_agree_with_numpy(preset):
     cpu = without_dropout(GoogLeNet(10, preset, in_channels=1).double())  # float64: no excuses for rounding
@@ -77,7 +76,6 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("preset", LAUNCHES)
 def test_a_training_step_copies_nothing_never_waits_and_takes_few_launches(preset, optimizer):
@@ -107,7 +105,6 @@ def test_inference_copies_nothing_and_never_waits():
         model(mc.Tensor(x))
 
 
-@pytest.mark.slow
 @pytest.mark.devices("strict")
 def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_path, monkeypatch):
     trainer = Trainer(Options(device="cuda", limit_train=10, batch_size=2, image_size=32), tmp_path)
@@ -174,8 +171,9 @@ def interrupted(monkeypatch):
     return in_the_second_step
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("first", "second"), [("cpu", "cuda"), ("cuda", "cpu")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("cpu", "cuda"), pytest.param("cuda", "cpu", marks=pytest.mark.everything("long runs"))]
+)
 def test_a_run_goes_on_on_another_device(first, second, tmp_path, no_dropout, interrupted):
     """Begun on one device, stopped in the middle of an epoch, resumed on the other: as if it had never moved."""
     with interrupted():
@@ -200,13 +198,12 @@ def test_losses_are_read_every_ten_steps_and_a_loss_that_is_not_finite_is_found_
     assert run("--output", tmp_path, "--name", "b", "--device", "cuda", "--epochs", 1, "--lr", "1e30") == 1
     error = capsys.readouterr().err
     assert "the loss is nan in step 2 of epoch 1" in error or "the loss is inf in step 2 of epoch 1" in error
-    assert "No checkpoint was written yet" in error
-    assert not (tmp_path / "b" / "checkpoint.safetensors").exists()
+    assert "is from before the first step" in error
 
 
 def test_accuracy_and_loss_of_saved_weights_are_the_same_on_both_devices():
     model = GoogLeNet(10, in_channels=1)
-    loader = DataLoader(DigitsDataset(train=False, size=32).limited(7), 3)
+    loader = DataLoader(DigitsDataset(train=False, size=32, limit=7), 3)
     on_cpu = evaluate(model, loader)
     on_gpu = evaluate(model.to("cuda"), loader, "cuda")
     assert (on_gpu.top1, on_gpu.images) == (on_cpu.top1, on_cpu.images)

@@ -67,6 +67,19 @@ def test_the_mode_is_restored_after_an_error():
     assert model.training
 
 
+def test_it_can_be_ended_before_each_batch():
+    def before_batch():
+        if len(model.asked) == 2:
+            raise ZeroDivisionError
+
+    x, targets = logits_and_targets()
+    model = Pretended()
+    with pytest.raises(ZeroDivisionError):
+        evaluate(model, DataLoader(ArrayDataset(x, targets), 2), before_batch=before_batch)
+    assert len(model.asked) == 2
+    assert model.training
+
+
 def test_shuffled_or_not_the_result_is_the_same_and_the_loader_s_epoch_stays():
     x, targets = logits_and_targets()
     plain = evaluate(Pretended(), DataLoader(ArrayDataset(x, targets), 3))
@@ -112,3 +125,13 @@ def test_a_file(tmp_path):
     assert result.loss != evaluate_file(path, image_size=40, limit=20).loss
     assert evaluate_file(path, limit=20, batch_size=7).loss == pytest.approx(result.loss, rel=1e-5)
     path.unlink()  # 40 MB
+
+
+@pytest.mark.parametrize(("classes", "channels"), [(7, 1), (10, 3)])
+def test_weights_for_other_images_are_refused(tmp_path, classes, channels):
+    path = tmp_path / "best.safetensors"
+    model = GoogLeNet(classes, "plain", in_channels=channels, aux_heads=False)
+    save_model(path, model, Options(preset="plain", aux_heads=False), {"epoch": 1, "test_accuracy": 0.1})
+    with pytest.raises(ValueError, match=rf"best\.safetensors: for {classes} classes and {channels} channels"):
+        evaluate_file(path, limit=20)
+    path.unlink()

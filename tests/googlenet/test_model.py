@@ -311,7 +311,7 @@ def test_the_gradient_of_one_parameter_of_each_kind():
     assert gradcheck(lambda *_: tuple(network(x)), inputs, eps=1e-8, directions=1)
 
 
-@pytest.mark.slow
+@pytest.mark.everything("gradients of the whole network")
 @pytest.mark.parametrize("preset", sorted(presets))
 def test_the_gradient_of_every_parameter(preset):
     network, x = network_and_images(preset)
@@ -527,7 +527,7 @@ def test_eight_digits_are_learned_in_20_steps(eight_digits):
     assert loss_after_20_steps(GoogLeNet(10, "plain", in_channels=1), *eight_digits) < 1.8  # a guess: 2.3
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_with_pytorch_s_first_weights_they_are_not(eight_digits):
     network = with_pytorch_s_weights(GoogLeNet(10, "plain", in_channels=1))
     assert loss_after_20_steps(network, *eight_digits) > 2

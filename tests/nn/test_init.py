@@ -76,7 +76,7 @@ def test_a_linear_weight_too(fill):
 
 
 def test_constants():
-    for fill, value in ((init.zeros_, 0), (init.ones_, 1), (lambda t: init.constant_(t, 0.2), 0.2)):
+    for fill, value in ((init.zeros_, 0), (init.ones_, 1), (lambda t: init.constant_(t, val=0.2), 0.2)):
         np.testing.assert_array_equal(fill(empty(3, 2)).data, np.full((3, 2), value, np.float32))
 
 
@@ -129,3 +129,10 @@ def test_the_bound_of_kaiming_is_what_keeps_a_relu_network_s_signal():
         weight = init.kaiming_normal_(empty(256, 256))
         x = mc.functional.relu(mc.functional.linear(x, weight))
     assert 0.2 < float((x * x).mean()) / first < 5
+
+
+@pytest.mark.parametrize("fill", [init.zeros_, init.normal_, init.uniform_, init.kaiming_normal_, init.xavier_uniform_])
+@pytest.mark.parametrize("wrong", [nn.Linear(2, 2), np.ones((2, 2)), None], ids=lambda wrong: type(wrong).__name__)
+def test_what_is_no_tensor_is_named(fill, wrong):
+    with pytest.raises(TypeError, match=f"init: tensor is {type(wrong).__name__}, expected a Tensor"):
+        fill(wrong)

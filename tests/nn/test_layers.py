@@ -133,9 +133,12 @@ def test_batch_norm_s_output_is_normalized_and_statistics_are_remembered():
 def test_cross_entropy_loss(device):
     logits = mc.tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True, device=device)
     targets = np.array([0, 2, 1, 1])
-    for options in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.1}):
-        found = nn.CrossEntropyLoss(**options)(logits, targets)
+    for options in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.1}, {"weight": [1.0, 2, 3]}):
+        layer = nn.CrossEntropyLoss(**options).to(device)
+        found = layer(logits, targets)
         np.testing.assert_array_equal(found.numpy(), F.cross_entropy(logits, targets, **options).numpy())
+        assert list(layer.state_dict()) == list(options)[:1] * ("weight" in options)
+        assert list(layer.parameters()) == []
 
 
 # ---- what they hold -----------------------------------------------------------------------------------------------
@@ -214,30 +217,28 @@ def test_every_parameter_gets_a_right_gradient():
         (lambda: nn.Dropout(1.5), "Dropout: p is 1.5, expected a number from 0 to 1"),
         (lambda: nn.Dropout(-0.1), "Dropout: p is -0.1"),
         (lambda: nn.Dropout(float("nan")), "Dropout: p is nan"),
+        (lambda: nn.MaxPool2d(0), "MaxPool2d: kernel_size is 0"),
+        (lambda: nn.MaxPool2d("3"), "MaxPool2d: kernel_size is '3', expected an int or a pair"),
+        (lambda: nn.MaxPool2d(3, stride=0), "MaxPool2d: stride is 0"),
+        (lambda: nn.MaxPool2d(2, padding=2), "MaxPool2d: padding is 2, expected at most half"),
+        (lambda: nn.AvgPool2d(2.5), "AvgPool2d: kernel_size is 2.5"),
+        (lambda: nn.AvgPool2d(2, padding=2), "AvgPool2d: padding is 2, expected at most half"),
+        (lambda: nn.AdaptiveAvgPool2d(0), "AdaptiveAvgPool2d: output_size is 0"),
+        (lambda: nn.AdaptiveAvgPool2d((1, 2, 3)), r"AdaptiveAvgPool2d: output_size is \(1, 2, 3\)"),
+        (lambda: nn.LocalResponseNorm(0), "LocalResponseNorm: size is 0"),
+        (lambda: nn.BatchNorm2d(3, momentum="0.1"), "BatchNorm2d: momentum is '0.1', expected a number"),
+        (lambda: nn.BatchNorm2d(3, eps=-1), "BatchNorm2d: eps is -1"),
+        (lambda: nn.CrossEntropyLoss(reduction="avg"), "CrossEntropyLoss: reduction is 'avg'"),
+        (lambda: nn.CrossEntropyLoss("mean"), "CrossEntropyLoss: weight is 'mean', expected a number for each class"),
+        (lambda: nn.CrossEntropyLoss(nn.Parameter([1.0])), r"CrossEntropyLoss: weight requires.*weight.detach\(\)"),
+        (lambda: nn.CrossEntropyLoss(label_smoothing=2.0), "CrossEntropyLoss: label_smoothing is 2.0"),
+        (lambda: nn.ReLU(images()), r"ReLU: inplace is Tensor, expected a bool; for a Tensor: nn.ReLU\(\)\(x\)"),
+        (lambda: nn.Flatten(images()), r"Flatten: start_axis is Tensor.*nn.Flatten\(\)\(x\)"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused_when_the_layer_is_made(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
-
-
-@pytest.mark.parametrize(
-    ("make", "argument"),
-    [
-        (lambda: nn.MaxPool2d(0), "kernel_size"),
-        (lambda: nn.MaxPool2d(3, stride=0), "stride"),
-        (lambda: nn.MaxPool2d(2, padding=2), "padding"),
-        (lambda: nn.AvgPool2d(2.5), "kernel_size"),
-        (lambda: nn.AdaptiveAvgPool2d(0), "output_size"),
-        (lambda: nn.LocalResponseNorm(0), "size"),
-        (lambda: nn.CrossEntropyLoss(reduction="avg"), "reduction"),
-        (lambda: nn.CrossEntropyLoss(label_smoothing=2.0), "label_smoothing"),
-    ],
-)
-def test_arguments_of_layers_without_parameters_are_refused_at_the_latest_when_called(make, argument):
-    with pytest.raises((ValueError, TypeError), match=argument):
-        layer = make()
-        layer(Tensor(np.ones((1, 3), np.float32)), [0]) if isinstance(layer, nn.CrossEntropyLoss) else layer(images())
 
 
 @pytest.mark.parametrize(
@@ -259,6 +260,50 @@ def test_inputs_that_do_not_fit_are_refused(layer, shape, message):
         layer(images(*shape))
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.Conv2d(4, 4, 3, 1, 2, 2, 1), "positional arguments"),  # PyTorch's dilation and groups, no ReLU
+        (lambda: nn.MaxPool2d(3, 2, 1, 1), "positional arguments"),  # dilation, not ceil_mode
+        (lambda: F.conv2d(images(), images(), None, 1, 0, 1), "positional arguments"),
+        (lambda: F.max_pool2d(images(), 3, 2, 1, 1), "positional arguments"),
+        (lambda: F.cross_entropy(images(1, 3), [0], None, "sum"), "positional arguments"),
+    ],
+)
+def test_no_argument_stands_where_pytorch_has_another(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: nn.Conv2d(3, 1, 3)(x), r"conv2d: x is ndarray, expected a Tensor: write mc.Tensor\(array\)"),
+        (lambda x: nn.BatchNorm2d(3)(x), r"BatchNorm2d: x is ndarray, expected a Tensor: write mc.Tensor\(array\)"),
+        (lambda x: nn.Flatten()(x), r"flatten: x is ndarray, expected a Tensor: write mc.Tensor\(array\)"),
+    ],
+)
+def test_an_array_where_a_tensor_is_expected_says_what_to_write(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(images().data)
+
+
+def test_an_image_with_the_channels_last_says_what_to_write():
+    with pytest.raises(ValueError, match=r"x has 9 channels .*write x.transpose\(0, 3, 1, 2\)"):
+        nn.Conv2d(3, 1, 3)(images(2, 9, 8, 3))
+
+
+def test_a_state_without_the_number_of_batches_leaves_it_as_it_is():
+    layer, other = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    layer(images()), other(images()), other(images())
+    state = {name: tensor for name, tensor in other.state_dict().items() if name != "num_batches_tracked"}
+    layer.load_state_dict(state)
+    np.testing.assert_array_equal(layer.running_mean.data, other.running_mean.data)
+    assert layer.num_batches_tracked.item() == 1
+    with pytest.raises(ValueError, match="missing: running_mean"):
+        layer.load_state_dict({name: tensor for name, tensor in state.items() if name != "running_mean"})
+
+
 def test_batch_norm_that_refuses_an_input_keeps_its_statistics():
     layer = nn.BatchNorm2d(3)
     with pytest.raises(ValueError, match="more than one value"):
@@ -268,7 +313,7 @@ def test_batch_norm_that_refuses_an_input_keeps_its_statistics():
 
 
 def test_a_float64_image_for_a_float32_layer_is_refused_by_name():
-    with pytest.raises(TypeError, match="conv2d: weight is float32, x is float64"):
+    with pytest.raises(TypeError, match="weight is float32, x is float64: write array.astype"):
         nn.Conv2d(3, 1, 3)(images(dtype=np.float64))
 
 

@@ -115,11 +115,37 @@ def test_a_shared_parameter_gets_the_gradients_of_both_uses():
     np.testing.assert_array_equal(network.one.weight.grad, np.full((2, 2), 2.0))
 
 
+@pytest.mark.parametrize("call_super", [True, False])
+def test_names_reach_through_all_levels_whether_init_is_called_or_not(call_super):
+    class Block(Module):
+        def __init__(self):
+            if call_super:
+                super().__init__()
+            self.conv = nn.Conv2d(1, 1, 1, bias=False)
+            self.scale = Buffer(np.ones(1))
+
+    class Net(Module):
+        def __init__(self):
+            if call_super:
+                super().__init__()
+            self.blocks = nn.ModuleList([nn.Sequential(Block()), Block()])
+            self.fc = nn.Linear(1, 1)
+
+    network = Net()
+    modules = ["", "blocks", "blocks.0", "blocks.0.0", "blocks.0.0.conv", "blocks.1", "blocks.1.conv", "fc"]
+    assert [name for name, _ in network.named_modules()] == modules
+    assert [name for name, _ in network.named_modules(prefix="net")][-2:] == ["net.blocks.1.conv", "net.fc"]
+    parameters = ["blocks.0.0.conv.weight", "blocks.1.conv.weight", "fc.weight", "fc.bias"]
+    assert [name for name, _ in network.named_parameters()] == parameters
+    assert [name for name, _ in network.named_buffers()] == ["blocks.0.0.scale", "blocks.1.scale"]
+    assert [name for name, _ in network.named_children()] == ["blocks", "fc"]
+
+
 def test_tensors_that_are_no_parameters_are_not_found():
     class Constant(Module):
         def __init__(self):
-            self.constant = Tensor([1.0])
-            self.needs_gradient = Tensor([1.0], requires_grad=True)
+            self.numbers = Tensor([1])
+            self.result = Tensor([1.0], requires_grad=True) * 2
             self.array = np.ones(1)
 
     assert list(Constant().named_parameters()) == []
@@ -143,6 +169,21 @@ def test_a_module_without_forward_says_so():
         nn.ModuleList([nn.ReLU()])(1)
 
 
+def test_forward_takes_keywords_and_hooks_see_the_inputs_alone():
+    class Scaled(Module):
+        def forward(self, x, *, by=1):
+            return x * by
+
+    network, seen = Scaled(), []
+    network.register_forward_hook(lambda module, inputs, output: seen.append((module, inputs, output)))
+    x = Tensor([2.0])
+    y = network(x, by=3)
+    assert y.item() == 6
+    assert seen == [(network, (x,), y)]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'factor'"):
+        network(x, factor=3)
+
+
 # ---- containers ---------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +200,16 @@ def test_sequential():
         network[3]
 
 
+def test_a_slice_is_a_container_of_the_same_modules():
+    layers = [nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)]
+    for network in (nn.Sequential(*layers), nn.ModuleList(layers)):
+        part = network[1:]
+        assert type(part) is type(network)
+        assert list(part) == layers[1:]
+    assert list(nn.Sequential(*layers)[1:].state_dict()) == ["2.weight", "2.bias"]  # as in PyTorch
+    assert list(nn.ModuleList(layers)[1:].state_dict()) == ["1.weight", "1.bias"]
+
+
 def test_an_empty_sequential_changes_nothing():
     x = Tensor([1.0])
     assert nn.Sequential()(x) is x
@@ -166,7 +217,7 @@ def test_an_empty_sequential_changes_nothing():
 
 def test_module_list():
     modules = nn.ModuleList(nn.Linear(2, 2) for _ in range(2))
-    modules.append(nn.Linear(2, 5))
+    assert modules.append(nn.Linear(2, 5)) is modules
     assert len(modules) == 3
     assert modules[2].weight.shape == (5, 2)
     assert [name for name, _ in modules.named_parameters()] == [
@@ -280,6 +331,32 @@ def test_a_shape_that_would_broadcast_is_refused():
             network.load_state_dict(changed_state(fc__bias=wrong))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["weights", None, {"lr": 0.1}, object(), ["a", "b", "c"], np.array([None] * 3)],
+    ids=lambda v: type(v).__name__,
+)
+def test_values_that_are_no_numbers_are_refused_by_name(wrong):
+    network = Tiny()
+    state = changed_state() | {"fc.bias": wrong}
+    with (
+        nothing_changes(network),
+        pytest.raises(TypeError, match="Tiny: fc.bias is a .*, expected a Tensor or an array"),
+    ):
+        network.load_state_dict(state)
+
+
+def test_an_optional_buffer_may_be_missing():
+    network = Module()
+    network.needed, network.optional = Buffer([1.0]), Buffer([2.0], optional=True)
+    network.load_state_dict({"needed": [3.0]})
+    assert (network.needed.item(), network.optional.item()) == (3, 2)
+    network.load_state_dict({"needed": [4.0], "optional": [5.0]})
+    assert (network.needed.item(), network.optional.item()) == (4, 5)
+    with pytest.raises(ValueError, match="missing: needed"):
+        network.load_state_dict({"optional": [5.0]})
+
+
 def test_all_problems_are_named_at_once_up_to_five():
     network = Tiny()
     with pytest.raises(ValueError, match=r"missing: fc.bias; not expected: a.*fc.weight has shape"):
@@ -312,6 +389,12 @@ def test_train_and_eval_reach_every_module_inside():
     assert not any(module.training for module in network.modules())
 
 
+@pytest.mark.parametrize("mode", ["eval", None, 0])
+def test_a_mode_is_true_or_false(mode):
+    with pytest.raises(TypeError, match="train: mode is .*, expected True or False"):
+        Tiny().train(mode)
+
+
 def test_a_part_may_be_in_another_mode():
     network = our_network()
     network.blocks[1].eval()
@@ -324,6 +407,11 @@ def test_zero_grad():
     network = Tiny()
     network(Tensor(np.ones((1, 2), np.float32))).sum().backward()
     assert network.fc.weight.grad is not None
+    gradient = network.fc.weight.grad
+    network.zero_grad(set_to_none=False)
+    assert network.fc.weight.grad is gradient
+    np.testing.assert_array_equal(gradient, 0)
+    assert network.bn.weight.grad is None  # it had none
     network.zero_grad()
     assert all(parameter.grad is None for parameter in network.parameters())
 
@@ -350,6 +438,12 @@ def test_to():
     assert weight.dtype == np.float32
     with pytest.raises(ValueError, match=r'device: got .gpu., expected "cpu"'):
         network.to("gpu")
+
+
+def test_integers_cannot_be_trained():
+    network = Tiny()
+    with nothing_changes(network), pytest.raises(TypeError, match="to: dtype is int64, expected a floating dtype"):
+        network.to(np.int64)
 
 
 def test_tied_parameters_stay_tied_through_to():

@@ -119,6 +119,75 @@ def test_leaves_that_get_one_and_the_same_array_do_not_get_each_other_s_gradient
         np.testing.assert_array_equal(b.grad, [4 * uses] * 3)
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda made, x: lambda t: F.linear(t, made["w"]),
+        lambda made, x: lambda t: t * made["w"].sum() + made["b"],
+        lambda made, x: lambda t: t + x.sum(),  # x itself, and not the share of it
+    ],
+)
+def test_a_tensor_that_was_computed_outside_is_refused(layers):
+    w, b = tensor(2, 2, requires_grad=True), tensor(2, requires_grad=True)
+    made, x = {"w": F.relu(w * 2.0), "b": b}, tensor(6, 2, requires_grad=True) * 1.0
+    for number in (2, 3):
+        with threads(number), raises(ValueError, "in_shares: the layers use a tensor that was computed outside"):
+            nn.in_shares(layers(made, x), x)
+
+
+def test_a_constant_a_leaf_or_nothing_of_a_gradient_may_come_from_outside():
+    w, b = tensor(2, 2, requires_grad=True), tensor(2, requires_grad=True)
+    with mc.no_grad():
+        frozen = w * 2.0
+    x = tensor(4, 2, requires_grad=True)
+    with threads(2):
+        nn.in_shares(lambda t: F.linear(t, frozen, b), x * 1.0).backward(np.ones((4, 2)))
+        assert w.grad is None and x.grad is not None and b.grad is not None
+        with mc.no_grad():
+            assert nn.in_shares(lambda t: F.linear(t, w * 2.0), x).shape == (4, 2)
+        made = w * 2.0
+        with mc.no_grad():
+            assert nn.in_shares(lambda t: F.linear(t, made), x).shape == (4, 2)
+
+
+def test_relu_in_place_behind_batch_norm_gives_the_same_in_shares():
+    """As BasicConv2d has it, and with its result, that is its input, used twice."""
+    norm = nn.BatchNorm2d(2).eval()
+    norm.running_mean.data[:] = 0.3
+
+    def layers(t):
+        h = norm(t)
+        return F.concat([F.relu(h, inplace=True) + h, h])
+
+    found = []
+    for number in (1, 3):
+        x = tensor(6, 2, 3, 3, dtype=np.float32, requires_grad=True)
+        norm.zero_grad()
+        with threads(number):
+            y = nn.in_shares(layers, x * 2.0)
+            y.backward(np.random.default_rng(1).standard_normal(y.shape))
+        found.append([y.data, x.grad, norm.weight.grad, norm.bias.grad])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_an_error_in_one_share_s_backward_leaves_every_leaf_as_it_was():
+    class Fails(Function):
+        def forward(self, x):
+            self.first = x[0, 0]
+            return x * 1
+
+        def backward(self, grad_y):
+            if self.first == 3:
+                raise KeyError("the last share")
+            return grad_y
+
+    w, x = tensor(2, requires_grad=True), mc.Tensor(np.arange(4.0)[:, None].repeat(2, 1) // 2 * 3, requires_grad=True)
+    with threads(2), pytest.raises(KeyError, match="the last share"):
+        (nn.in_shares(lambda t: Fails()(t) * w, x) * w).backward(np.ones((4, 2)))
+    assert w.grad is None and x.grad is None
+
+
 def test_gradients_add_up_and_the_graph_is_freed_unless_retained():
     layers, x = network(), tensor(4, 2, 4, 4, requires_grad=True)
     with threads(2):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minicnn import Tensor
+from minicnn import Tensor, nn
 from minicnn.optim import SGD, WeightAverage
 
 SHAPES = [(3, 4), (), (30, 7)]
@@ -117,6 +117,7 @@ def test_errors():
     for make, error, message in [
         (lambda: WeightAverage([]), ValueError, "WeightAverage: params is empty"),
         (lambda: WeightAverage(p), TypeError, "params is one Tensor"),
+        (lambda: WeightAverage(nn.Linear(1, 1)), TypeError, r"params is a Linear: write model.parameters\(\)"),
         (lambda: WeightAverage([np.ones(2)]), TypeError, "params contains a ndarray"),
         (lambda: WeightAverage([Tensor(np.ones(2, int))]), TypeError, "a Tensor of int64"),
         (lambda: WeightAverage(ps, decay=1.0), ValueError, "WeightAverage: decay is 1.0"),

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from minicnn import Tensor, backend, get_num_threads, set_num_threads
+from minicnn import Tensor, backend, get_num_threads, nn, set_num_threads
 from minicnn.backend import for_each_row_block
 from minicnn.optim import SGD, Adam, AdamW, Optimizer
 
@@ -60,6 +60,17 @@ def test_wrong_params():
     p = parameter(2)
     for params, error, message in [
         ([], ValueError, "SGD: params is empty"),
+        (iter([]), ValueError, r"SGD: params is empty.*once it was walked through: write list\(model.parameters"),
+        (nn.Linear(2, 2), TypeError, r"SGD: params is a Linear: write model.parameters\(\)"),
+        (nn.Sequential(nn.Linear(2, 2)), TypeError, r"SGD: params is a Sequential: write model.parameters\(\)"),
+        (nn.Linear(2, 2).parameters, TypeError, r"SGD: params is a method: write model.parameters\(\)"),
+        (None, TypeError, r"SGD: params is a NoneType: write model.parameters\(\)"),
+        (nn.Linear(2, 2).named_parameters(), TypeError, r"contains a tuple, .*: write model.parameters\(\)"),
+        (nn.Linear(2, 2).state_dict(), TypeError, "SGD: params is one dict"),
+        ([{"params": nn.Linear(2, 2)}], TypeError, r"SGD: params is a Linear: write model.parameters\(\)"),
+        ([{"params": nn.Linear(2, 2).parameters}], TypeError, r"SGD: params is a method: write model.parameters"),
+        ([{"params": [p], "learning_rate": 1}], ValueError, "has 'learning_rate', expected some of .*'lr', 'momentum'"),
+        ([{"params": [p], "betas": (0, 0)}], ValueError, "SGD: a parameter group has 'betas', expected some of"),
         (p, TypeError, "SGD: params is one Tensor"),
         ({"params": [p]}, TypeError, "SGD: params is one dict"),
         ([np.ones(2)], TypeError, "SGD: params contains a ndarray"),
@@ -95,11 +106,32 @@ def test_zero_grad():
     assert p.grad is None and q.grad is None
 
 
-@pytest.mark.parametrize("grad", [np.ones(1, np.float32), np.ones((2, 2), np.float32), np.ones(2, np.float64)])
-def test_a_gradient_that_does_not_fit_is_refused_before_anything_changes(grad):
+def test_zero_grad_that_keeps_the_arrays():
+    p, q = parameter(2), parameter(2)
+    p.grad = gradient = np.ones(2, np.float32)
+    SGD([p, q]).zero_grad(set_to_none=False)
+    assert p.grad is gradient
+    np.testing.assert_array_equal(gradient, 0)
+    assert q.grad is None
+
+
+def test_the_group_of_one_optimizer_may_go_to_another_with_what_a_schedule_has_written():
+    group = {"params": [parameter(2)], "lr": 0.5, "initial_lr": 1.0}
+    assert SGD([group]).param_groups[0]["initial_lr"] == 1.0
+
+
+@pytest.mark.parametrize("lr", ["0.1", None, Tensor([0.1]), [0.1]], ids=lambda lr: type(lr).__name__)
+def test_a_learning_rate_that_is_no_number_is_refused(lr):
+    with pytest.raises(TypeError, match="SGD: lr is .*, expected a number"):
+        SGD([parameter(2)], lr=lr)
+
+
+@pytest.mark.parametrize("data", [np.ones(1, np.float32), np.ones((2, 2), np.float32), np.ones(2, np.float64)])
+def test_a_gradient_that_does_not_fit_any_more_is_refused_before_anything_changes(data):
     p, q = parameter(2), parameter(2)
     optimizer = SGD([p, q], lr=0.1, momentum=0.9)
-    p.grad, q.grad = np.ones(2, np.float32), grad
+    p.grad = q.grad = np.ones(2, np.float32)
+    q.data = data
     with pytest.raises(ValueError, match="SGD.step: the gradient of parameter 1 is"):
         optimizer.step()
     np.testing.assert_array_equal(p.data, 1)

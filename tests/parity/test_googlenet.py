@@ -90,7 +90,7 @@ def errors_of_a_step(ours: Any, theirs: Any, x: np.ndarray, targets: np.ndarray)
 
 
 # At 64x64 block 4a is 4x4 and the heads pool adaptively; at 224x224 it is 14x14, the paper's 5x5/3.
-@pytest.mark.parametrize(("size", "images"), [(64, 2), pytest.param(224, 1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("size", "images"), [(64, 2), pytest.param(224, 1, marks=pytest.mark.everything("long runs"))])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_logits_loss_and_every_gradient_in_float64(preset, size, images):
     errors = errors_of_a_step(*both(preset), *batch(size, images, np.float64))
@@ -100,7 +100,10 @@ def test_logits_loss_and_every_gradient_in_float64(preset, size, images):
 
 @pytest.mark.parametrize(
     ("preset", "size", "images"),
-    [*((preset, 64, 2) for preset in PRESETS), pytest.param("paper", 224, 1, marks=pytest.mark.slow)],
+    [
+        *((preset, 64, 2) for preset in PRESETS),
+        pytest.param("paper", 224, 1, marks=pytest.mark.everything("long runs")),
+    ],
 )
 def test_logits_loss_and_every_gradient_in_float32(preset, size, images):
     """For one batch of several.
@@ -151,8 +154,8 @@ OPTIMIZERS = {
     ("preset", "images"),
     [
         ("paper", 4),
-        pytest.param("plain", 4, marks=pytest.mark.slow),
-        pytest.param("batchnorm", 16, marks=pytest.mark.slow),
+        pytest.param("plain", 4, marks=pytest.mark.everything("long runs")),
+        pytest.param("batchnorm", 16, marks=pytest.mark.everything("long runs")),
     ],
 )
 def test_twenty_training_steps_on_real_digits_in_lockstep(preset, images, name):

@@ -58,6 +58,7 @@ class ndarray:
     flags = property(lambda self: Flags(self._host.flags))
     device = property(lambda self: Device(0))
     data = property(lambda self: MemoryPointer(self._host))
+    base = property(lambda self: self._host)  # a way to what owns the memory (CuPy's ends with None one step earlier)
 
     def __len__(self) -> int:
         return len(self._host)

@@ -45,6 +45,18 @@ def test_it_holds_the_digits_in_their_order(train, length):
         assert label == labels[index]
 
 
+@pytest.mark.parametrize(("limit", "length"), [(0, 1000), (1, 1), (7, 7), (1000, 1000), (5000, 1000)])
+def test_the_first_so_many_and_no_others_are_resized(monkeypatch, test_set, limit, length):
+    resized = []
+    monkeypatch.setattr(
+        "googlenet.data.digits_dataset.resize", lambda images, size: resized.append(len(images)) or resize(images, size)
+    )
+    dataset = DigitsDataset(train=False, size=32, limit=limit)
+    assert resized == [len(dataset)] == [length]
+    np.testing.assert_array_equal(dataset.images, test_set.images[:length])
+    np.testing.assert_array_equal(dataset.labels, test_set.labels[:length])
+
+
 def test_classes_are_the_labels_names(test_set):
     assert test_set.classes == tuple(str(digit) for digit in range(10))
     assert {test_set[i][1] for i in range(len(test_set))} == set(range(len(test_set.classes)))
@@ -121,6 +133,8 @@ def test_a_loader_gives_augmented_batches_anew_in_every_epoch(augmented, test_se
         ({"train": False, "augment": 1}, TypeError, "DigitsDataset: augment is 1, expected True or False"),
         ({"train": False, "size": 0}, ValueError, "size is 0"),
         ({"train": False, "size": 6.5}, TypeError, "size is 6.5"),
+        ({"train": False, "limit": -1}, ValueError, "DigitsDataset: limit is -1, expected at least 0"),
+        ({"train": False, "limit": 2.0}, TypeError, "DigitsDataset: limit is 2.0, expected an int"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, error, message):

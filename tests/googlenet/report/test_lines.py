@@ -42,7 +42,7 @@ def test_lines_stand_below_each_other_and_below_their_heading():
     ("factor", "warned"), [(1.0, True), (1.009, True), (0.991, True), (1.02, False), (0.98, False)]
 )
 def test_a_loss_that_stays_at_a_guess_is_warned_of_by_name(name, factor, warned):
-    found = stuck(row(4, **{name: factor * math.log(10)}), 10)
+    found = stuck(row(4, **{name: factor * math.log(10)}), 10, "paper")
     assert len(found) == warned
     if warned:
         assert name in found[0]
@@ -52,10 +52,17 @@ def test_a_loss_that_stays_at_a_guess_is_warned_of_by_name(name, factor, warned)
 
 def test_all_three_may_be_stuck_and_heads_may_be_missing():
     guess = math.log(10)
-    assert len(stuck(row(loss_main=guess, loss_aux1=guess, loss_aux2=guess), 10)) == 3
-    assert len(stuck(row(loss_main=guess, **WITHOUT_HEADS), 10)) == 1
-    assert stuck(row(), 10) == []
+    assert len(stuck(row(loss_main=guess, loss_aux1=guess, loss_aux2=guess), 10, "paper")) == 3
+    assert len(stuck(row(loss_main=guess, **WITHOUT_HEADS), 10, "paper")) == 1
+    assert stuck(row(), 10, "paper") == []
+
+
+def test_a_run_with_batch_norm_is_not_told_to_try_batch_norm():
+    for preset, told in (("paper", True), ("plain", True), ("batchnorm", False)):
+        (warning,) = stuck(row(loss_main=math.log(10)), 10, preset)
+        assert ("--preset batchnorm" in warning) == told
+        assert "try another --lr" in warning
 
 
 def test_a_loss_that_is_no_number_is_no_guess():
-    assert stuck(row(loss_main=float("nan")), 10) == []
+    assert stuck(row(loss_main=float("nan")), 10, "paper") == []

@@ -4,6 +4,7 @@ import csv
 import errno
 import itertools
 import json
+import math
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ import numpy as np
 import pytest
 
 import minicnn as mc
-from googlenet import GoogLeNet
+from googlenet import GoogLeNet, evaluation
+from googlenet.evaluation import Evaluation
+from googlenet.report import metrics as report_metrics
 from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
@@ -25,8 +28,9 @@ from googlenet.training import trainer
 from googlenet.training.command import main, resumed_options
 from googlenet.training.options import Options
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
-from minicnn import optim
+from minicnn import checkpoint, optim
 
+pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 REPOSITORY = Path(__file__).resolve().parents[3]
 BEST = "best.safetensors"
 FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "metrics.csv"])
@@ -71,6 +75,7 @@ def two_epochs(tmp_path_factory):
 def no_curves(monkeypatch):
     """matplotlib takes longer than the rest of these small runs."""
     monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.write_bytes(b"curves"))
+    monkeypatch.setattr(training_command, "try_to_draw", lambda: None)
 
 
 @pytest.fixture
@@ -205,9 +210,9 @@ def test_evaluate(command, two_epochs):
     assert len(out.splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.everything("long runs")
 def test_it_learns(command, tmp_path):
-    """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes ten minutes."""
+    """A small run gets far beyond a guess (10 %); the whole one, to 98 %, takes five minutes."""
     arguments = ["--limit-train", 1000, "--limit-test", 500, "--image-size", 32, "--epochs", 5, "--seed", 1]
     status, _, _ = command(*arguments, "--output", tmp_path, "--name", "run")
     rows = metrics(tmp_path / "run")
@@ -274,6 +279,10 @@ def test_a_run_can_be_made_longer(command, copy_of, two_epochs):
     assert status == 0
     assert [row["epoch"] for row in metrics(folder)] == ["1", "2", "3"]
     assert "3/3" in out
+    before, after = map(float, re.search(r"goes up from (\S+) to (\S+): cosine over 3 epochs", out).groups())
+    rows = metrics(folder)
+    assert before == pytest.approx(float(rows[1]["lr"]), rel=0.05)
+    assert after == pytest.approx(Options.lr * (1 + math.cos(math.pi * (8 - 2) / (12 - 2))) / 2, rel=0.05)
     assert json.loads((folder / "config.json").read_text())["options"]["epochs"] == 3
 
 
@@ -282,6 +291,142 @@ def test_a_run_that_is_complete_says_so(command, two_epochs):
     assert (status, out) == (2, "")
     assert_one_clear_line(error)
     assert "all 2 epochs are done" in error
+
+
+def test_a_complete_run_whose_best_weights_are_gone_gets_them_back(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    (folder / BEST).unlink()
+    status, _, error = command("--resume", folder)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"all 2 epochs are done; {BEST} is gone: written again" in error
+    assert (folder / BEST).read_bytes() == (two_epochs / BEST).read_bytes()
+
+
+def test_fewer_epochs_than_are_done(command, two_epochs):
+    status, _, error = command("--resume", two_epochs, "--epochs", 1)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "--epochs: got 1, but 2 epochs are done" in error
+
+
+def test_an_equal_accuracy_does_not_replace_the_best(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(0.5, 1.0, 32))
+    assert command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")[0] == 0
+    assert json.loads(mc.load(tmp_path / "run" / BEST).metadata["googlenet"])["epoch"] == 1
+
+
+# ---- before the first checkpoint ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def begun(tmp_path, two_epochs):
+    """The folder of a run that was killed as soon as it had written its options, with what such runs leave."""
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    shutil.copy(two_epochs / "config.json", folder)
+    for name in (f"{CHECKPOINT}.new", f".{CHECKPOINT}.new.0123abcd.tmp", "checkpoint.link", "lock"):
+        (folder / name).write_bytes(b"left")
+    return folder
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_run_without_a_checkpoint_starts_anew(command, begun, two_epochs):
+    mc.manual_seed(12345)
+    status, out, error = command("--resume", begun)
+    assert status == 0, error
+    assert "no checkpoint was written: starting anew" in out
+    assert_same_run(begun, two_epochs)
+    assert sorted(path.name for path in begun.iterdir()) == FILES
+
+
+def test_a_run_without_a_checkpoint_keeps_its_options(command, begun):
+    status, _, error = command("--resume", begun, "--lr", 0.5)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "--lr would make it another run" in error
+
+
+def test_the_name_of_a_run_without_a_checkpoint(command, begun):
+    status, _, error = command(*TINY, "--output", begun.parent, "--name", begun.name)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"go on with it: --resume {begun}" in error
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_a_folder_without_options_and_checkpoint(command, begun, text):
+    (begun / "config.json").unlink()
+    if text is not None:
+        (begun / "config.json").write_text(text)
+    status, _, error = command("--resume", begun)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "tart a new run" in error
+    assert str(begun) in error
+
+
+def test_a_checkpoint_that_is_gone_beside_the_one_before(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    (folder / CHECKPOINT).unlink()
+    status, _, error = command("--resume", folder)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"--resume {folder / PREVIOUS}" in error
+
+
+# ---- two at once --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_run_that_is_going_on_is_left_alone(command, tmp_path, monkeypatch):
+    """In its first step: a checkpoint is there, and nobody else may go on from it, or take the folder."""
+    folder, answers = tmp_path / "run", []
+
+    def meanwhile():
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert sorted(files) == [CHECKPOINT, "config.json", "lock"]
+        assert read_state(folder / CHECKPOINT)[1]["step"] == 0
+        for other in (
+            ["--resume", folder],
+            ["--resume", folder / CHECKPOINT],
+            [*TINY, "--output", tmp_path, "--name", "run"],
+        ):
+            answers.append((main([str(argument) for argument in other]), other))
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+    monkeypatch.setattr(trainer, "loss", at_step(1, meanwhile))
+    status, _, error = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 0
+    assert [answer for answer, _ in answers] == [2, 2, 2]
+    lines = [line for line in error.splitlines() if not line.startswith("warning: ")]
+    assert len(lines) == 3
+    for line in lines[:2]:
+        assert f"{folder} belongs to a run that is going on (process {os.getpid()})" in line
+    assert f"--name: {folder} exists" in lines[2]
+    assert not (folder / "lock").exists()
+
+
+@pytest.mark.everything("long runs")
+def test_three_runs_side_by_side(tmp_path, two_epochs):
+    """Of two with the same options, too, each writes into a folder of its own what it would have written alone."""
+    rates = [0.1, 0.2, Options.lr, Options.lr]
+    arguments = [sys.executable, "train.py", *TINY, "--epochs", "2", "--output", tmp_path]
+    runs = [
+        subprocess.Popen([*arguments, "--lr", str(lr)], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for lr in rates
+    ]
+    outputs = [run.communicate(timeout=600)[0].decode() for run in runs]
+    names = [Path(re.search(r"writing to (\S+)/", output).group(1)).name for output in outputs]
+    usual = "paper-32-seed0-epochs2-batch-size16"
+    limits = "-limit-train64-limit-test32"
+    expected = [f"{usual}-lr0.1{limits}", f"{usual}-lr0.2{limits}", f"{usual}{limits}", f"{usual}{limits}-2"]
+    assert sorted(names) == sorted(expected) == sorted(path.name for path in tmp_path.iterdir())
+    for name, lr in zip(names, rates, strict=True):
+        assert json.loads((tmp_path / name / "config.json").read_text())["options"]["lr"] == lr
+    for name in expected[2:]:
+        assert_same_run(tmp_path / name, two_epochs)
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == FILES
 
 
 KILLED = """
@@ -318,7 +463,7 @@ VARIANTS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.everything("kills")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     arguments = [*TINY, *VARIANTS[variant], "--epochs", 4, "--output", tmp_path]
@@ -333,23 +478,29 @@ def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
     assert (tmp_path / "killed" / BEST).read_bytes() == (tmp_path / "straight" / BEST).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("target", "number"), [*(("os.fsync", n) for n in (9, 11, 13)), *(("os.replace", n) for n in (6, 7, 8, 9, 10))]
+    ("target", "number"),
+    [
+        ("os.fsync", 15),
+        ("os.replace", 12),
+        *(pytest.param("os.fsync", n, marks=pytest.mark.everything("kills")) for n in (3, 13, 17)),
+        *(pytest.param("os.replace", n, marks=pytest.mark.everything("kills")) for n in (2, 3, 10, 11, 13, 14)),
+    ],
 )
 def test_killed_while_it_writes_a_run_goes_on(tmp_path, two_epochs, target, number):
-    """At an fsync or a rename of the second epoch: whatever is there by then, --resume works and ends the same."""
+    """At an fsync or a rename of the first checkpoint, or of the second epoch: --resume works and ends the same."""
     killed = run_and_kill([*TINY, "--epochs", 2, "--output", tmp_path, "--name", "killed"], number, target=target)
     assert killed.returncode == -signal.SIGKILL
     resumed = train_py("--resume", tmp_path / "killed")
     if "epochs are done" not in resumed.stderr:
         assert resumed.returncode == 0, resumed.stderr
     assert_same_run(tmp_path / "killed", two_epochs)  # best.safetensors and metrics.csv included
-    assert set(FILES) <= {path.name for path in (tmp_path / "killed").iterdir()}
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == FILES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "signal_name", ["SIGTERM", *(pytest.param(n, marks=pytest.mark.everything("kills")) for n in ("SIGINT", "SIGHUP"))]
+)
 def test_a_real_signal_to_a_real_process(tmp_path, two_epochs, signal_name):
     arguments = [*TINY, "--epochs", 2, "--output", tmp_path, "--name", "two"]
     stopped = run_and_kill(arguments, STEPS + 2, signal_name)
@@ -396,6 +547,136 @@ def test_ctrl_c_twice_stops_at_once(command, tmp_path, monkeypatch):
     assert read_state(tmp_path / "run" / CHECKPOINT)[1]["epoch"] == 1
 
 
+def calling(whole, number, action):
+    """The function `whole`, which does `action` first when it is called for that time, counted from 1."""
+    calls = itertools.count(1)
+
+    def function(*arguments, **named):
+        if next(calls) == number:
+            action()
+        return whole(*arguments, **named)
+
+    return function
+
+
+def ctrl_c(times=1):
+    return lambda: [os.kill(os.getpid(), signal.SIGINT) for _ in range(times)]
+
+
+@pytest.fixture
+def stopped(tmp_path, capfd):
+    """stopped(): two epochs into tmp_path/two, but something stops them; standard error, with what handlers write."""
+
+    def run():
+        capfd.readouterr()
+        assert main([*TINY, "--epochs", "2", "--output", str(tmp_path), "--name", "two"]) == 130
+        return [line for line in capfd.readouterr().err.splitlines() if not line.startswith("warning: ")]
+
+    return run
+
+
+@pytest.mark.everything("signals")
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
+    """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
+    results = []
+    counted = calling(evaluation.count_right, 3, ctrl_c())
+    monkeypatch.setattr(evaluation, "count_right", lambda *batch: results.append(counted(*batch)) or results[-1])
+    folder = tmp_path / "two"
+    answer, last = stopped()
+    assert len(results) == 3
+    assert answer == "leaving the evaluation, saving; once more to stop without"
+    assert last == f"stopped after step {STEPS} of epoch 2; saved. Go on with: python train.py --resume {folder}"
+    state = read_state(folder / CHECKPOINT)[1]
+    assert (state["epoch"], state["step"]) == (1, STEPS)
+    monkeypatch.undo()
+    assert main(["--resume", str(folder)]) == 0
+    assert_same_run(folder, two_epochs)
+
+
+@pytest.mark.everything("signals")
+@pytest.mark.parametrize("file", [2, 3, 4], ids=["best", "checkpoint", "metrics"])  # 1: before the first step
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_an_epoch_is_saved(stopped, tmp_path, two_epochs, monkeypatch, file):
+    """However often it is pressed: everything is written, and the run stops between the epochs."""
+    writing = calling(checkpoint.write_atomically, file, ctrl_c(3))
+    monkeypatch.setattr(checkpoint, "write_atomically", writing)
+    monkeypatch.setattr(report_metrics, "write_atomically", writing)
+    folder = tmp_path / "two"
+    *answers, last = stopped()
+    assert answers == 3 * ["saving, then stopping"]
+    assert last.startswith("stopped after epoch 1; saved. Go on with: ")
+    assert [row["epoch"] for row in metrics(folder)] == ["1"]
+    assert (folder / BEST).exists()
+    monkeypatch.undo()
+    assert main(["--resume", str(folder)]) == 0
+    assert_same_run(folder, two_epochs)
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_the_first_checkpoint_is_written(stopped, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 1, ctrl_c()))
+    *answers, last = stopped()
+    assert answers == ["saving, then stopping"]
+    assert last.startswith("stopped before the first step; saved. Go on with: ")
+    assert read_state(tmp_path / "two" / CHECKPOINT)[1]["step"] == 0
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_second_ctrl_c_while_the_first_is_saving_does_not_cut_that_off(stopped, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "loss", interrupted(2))
+    monkeypatch.setattr(trainer, "save_state", calling(trainer.save_state, 2, ctrl_c(2)))  # 1: before the first step
+    answers = stopped()
+    saving = "saving, then stopping"
+    assert answers[:-1] == ["finishing step 2, saving; once more to stop without", saving, saving]
+    assert answers[-1].startswith("stopped after step 2 of epoch 1; saved")
+    assert read_state(tmp_path / "two" / CHECKPOINT)[1]["step"] == 2
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_ctrl_c_while_the_last_epoch_is_saved_stops_nothing_that_was_left(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_metrics, "write_atomically", calling(report_metrics.write_atomically, 1, ctrl_c()))
+    status, out, _ = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 0
+    assert "everything is in" in out
+
+
+# ---- nobody listens, memory is full, our own mistakes ---------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_curves")
+def test_a_run_goes_on_when_nobody_reads_what_it_says(tmp_path, monkeypatch, capsys):
+    """As in `python train.py | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main([*TINY, "--epochs", "1", "--output", str(tmp_path), "--name", "run"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "guessing" not in line]
+    assert said == ["warning: standard output: Broken pipe. The work goes on without."]
+    assert len(metrics(tmp_path / "run")) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "kept"),
+    [
+        (MemoryError("Unable to allocate 74 GiB"), "out of memory (Unable to allocate 74 GiB)", False),
+        (KeyError("momentum"), "KeyError: 'momentum'. This is a mistake in the program", True),
+    ],
+    ids=["memory", "our own"],
+)
+def test_errors_in_a_step(command, tmp_path, monkeypatch, error, said, kept):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(trainer, "loss", at_step(2, fail))
+    status, _, line = command(*TINY, "--epochs", 1, "--output", tmp_path, "--name", "run")
+    assert status == 1
+    assert_one_clear_line(line)
+    assert said in line
+    assert (tmp_path / "run" / "error.txt").exists() == kept
+
+
 # ---- numbers that blow up -----------------------------------------------------------------------------------------
 
 
@@ -407,7 +688,7 @@ def test_a_learning_rate_that_is_far_too_large(command, tmp_path):
     assert "step 2 of epoch 1" in error
     assert re.search(r"not finite: (conv|inception)\S+\.", error)
     assert "--lr" in error
-    assert "No checkpoint was written yet" in error
+    assert f"The only checkpoint, {tmp_path / 'run' / CHECKPOINT}, is from before the first step" in error
 
 
 def poisoning(layer, after):
@@ -495,7 +776,8 @@ def test_a_full_disk_when_ctrl_c_is_pressed(command, tmp_path, monkeypatch):
     assert status == 1
     assert_one_clear_line(error)
     assert "No space left on device" in error
-    assert "No checkpoint was written yet" in error
+    assert "is from before the first step" in error
+    assert read_state(tmp_path / "run" / CHECKPOINT)[1]["step"] == 0
 
 
 def test_a_folder_that_may_not_be_made(command, tmp_path, monkeypatch):
@@ -515,16 +797,17 @@ def test_a_folder_that_may_not_be_made(command, tmp_path, monkeypatch):
 def test_a_config_that_may_not_be_written(command, tmp_path, copy_of, two_epochs, monkeypatch, resume):
     folder = copy_of(two_epochs) if resume else tmp_path / "runs"
 
-    def refused(self, *_, **__):
-        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+    def refused(source, target):
+        raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_text", refused)
+    monkeypatch.setattr(os, "replace", refused)
     arguments = ["--resume", folder, "--epochs", 3] if resume else [*TINY, "--output", folder]
     status, _, error = command(*arguments)
     assert status == 2
     assert_one_clear_line(error)
-    assert "Permission denied" in error
+    assert "config.json: Permission denied" in error
     assert str(folder) in error  # which file it is about
+    assert sorted(path.name for path in folder.iterdir()) == (FILES if resume else [])  # nothing begun, no lock
 
 
 # ---- wrong flags --------------------------------------------------------------------------------------------------
@@ -615,6 +898,32 @@ def test_resume_a_foreign_file(command, tmp_path, content):
     assert status == 2
     assert_one_clear_line(error)
     assert str(path) in error
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"options": None}, "the options are None"),
+        ({"options": {"lr": 1}}, "another version of train.py"),
+        ({"rows": ...}, "no state to go on from (KeyError: 'rows')"),
+        ({"epoch": "2"}, "no state to go on from (ValueError: epoch is '2')"),
+        ({"rng": {}}, "no state to go on from (KeyError: 'seed')"),
+        ({"param_groups": [{}]}, "no state to go on from (KeyError: 'params')"),
+        ({"param_groups": 3}, "no state to go on from"),
+        ({"optimizer_numbers": {"x": {}}}, "no state to go on from"),
+        ({"optimizer_numbers": {}}, "no state to go on from"),
+    ],
+    ids=str,
+)
+def test_resume_what_another_version_has_written(command, two_epochs, monkeypatch, change, said):
+    arrays, training = read_state(two_epochs / CHECKPOINT)
+    training = {name: value for name, value in {**training, **change}.items() if value is not ...}
+    monkeypatch.setattr(training_command, "read_state", lambda path: (arrays, training))
+    status, _, error = command("--resume", two_epochs, "--epochs", 3)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"{two_epochs / CHECKPOINT}: " in error
+    assert said in error
 
 
 def test_resume_as_another_run(command, two_epochs):

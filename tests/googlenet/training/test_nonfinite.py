@@ -24,7 +24,9 @@ def test_where_all_is_finite_there_is_none(network):
     assert first_non_finite_layer(network, images()) is None
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    "value", [np.nan, *(pytest.param(v, marks=pytest.mark.everything("more values")) for v in (np.inf, -np.inf))]
+)
 @pytest.mark.parametrize(
     "layer",
     ["conv1.conv", "inception3a.branch2.1.conv", "inception4c.branch4.1.conv", "aux1.fc1", "aux2.conv.conv", "fc"],

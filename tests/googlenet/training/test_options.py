@@ -2,11 +2,26 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
+from support import REPOSITORY
 
 from googlenet import presets
-from googlenet.training.options import OPTIMIZERS, SCHEDULES, Options, chosen, parser
+from googlenet.training.options import (
+    ACTS,
+    NO,
+    OPTIMIZERS,
+    SCHEDULES,
+    SGD_LR,
+    Options,
+    chosen,
+    flag,
+    known_options,
+    parse,
+    parser,
+    usual_lr,
+)
 
 
 def test_the_defaults_are_valid_and_go_through_json():
@@ -25,12 +40,14 @@ def test_the_defaults_are_valid_and_go_through_json():
         ("epochs", 0), ("epochs", -1), ("batch_size", 0), ("lr", -0.1), ("lr", float("nan")), ("lr", float("inf")),
         ("warmup", -1.0), ("momentum", -0.1), ("weight_decay", -1e-4), ("weight_decay", float("inf")),
         ("image_size", 31), ("seed", -1), ("threads", -1), ("limit_train", -5), ("limit_test", -1),
-        ("warmup", float("nan")), ("warmup", float("inf")),
+        ("warmup", float("nan")), ("warmup", float("inf")), ("image_size", 10_001), ("device", "'gpu'"),
+        ("device", "''"), ("epochs", True), ("epochs", 2.0), ("epochs", "'2'"), ("lr", "'0.1'"), ("lr", None),
+        ("lr", True), ("augment", 1), ("preset", 3), ("seed", [1]), ("warmup", 7.5),
     ],
 )  # fmt: skip
-def test_numbers_that_no_run_could_use_are_refused_by_name(name, value):
-    with pytest.raises(ValueError, match=f"--{name.replace('_', '-')}: got {value}"):
-        Options(**{name: value})
+def test_what_no_run_could_use_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=re.escape(f"{flag(name)}: got {value}")):
+        Options(**{name: value.strip("'") if isinstance(value, str) else value})
 
 
 @pytest.mark.parametrize("name", ["schedule", "optimizer", "preset"])
@@ -58,6 +75,122 @@ def test_every_option_has_a_flag():
     assert chosen(parser().parse_args(["--no-augment"])) == {"augment": False}
 
 
+# ---- options that act ---------------------------------------------------------------------------------------------
+
+
+ACTIONS = [action for action in parser()._actions if action.dest not in ("help", "version")]
+MODES = {"new": [], "resume": ["--resume", "runs/x"], "evaluate": ["--evaluate", "x.safetensors"]}
+
+
+def with_a_value(action):
+    """The option as one may write it."""
+    if action.nargs == 0:
+        return [action.option_strings[0]]
+    if action.choices:
+        return [action.option_strings[0], list(action.choices)[0]]
+    return [action.option_strings[0], {"image_size": "48", "device": "cpu", "warmup": "0"}.get(action.dest, "1")]
+
+
+def refused(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        parse(arguments)
+    out, error = capsys.readouterr()
+    assert (stop.value.code, out) == (2, "")
+    assert len(error.splitlines()) == 1
+    return error
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.dest)
+@pytest.mark.parametrize("mode", MODES)
+def test_an_option_acts_or_is_refused(capsys, action, mode):
+    """A new option must be placed in the table, and be either."""
+    arguments = [*MODES[mode], *with_a_value(action)]
+    if action.dest == mode or (mode == "new" and action.dest in MODES):
+        return  # that is another mode
+    if action.dest == "momentum" and mode == "new":
+        arguments += ["--optimizer", "sgd"]
+    if ACTS[action.dest][list(MODES).index(mode)] == NO:
+        message = f"train.py: error: {action.option_strings[0]}: does nothing beside --{mode}: "
+        if {action.dest, mode} == {"resume", "evaluate"}:
+            message = "--resume: does nothing beside --evaluate: "
+        assert message in refused(capsys, arguments)
+    else:
+        assert getattr(parse(arguments), action.dest) is not None
+
+
+def test_the_table_holds_every_option_and_no_other():
+    assert set(ACTS) == {action.dest for action in ACTIONS}
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("resume", {"epochs", "threads", "device", "resume"}),
+        ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate"}),
+    ],
+)
+def test_what_acts_beside_another(mode, options):
+    """Written down once more: the test above takes the table as it is."""
+    assert {name for name, acts in ACTS.items() if acts[list(MODES).index(mode)] == "yes"} == options
+
+
+@pytest.mark.parametrize("name", ["resume", "evaluate", "name", "output", "device"])
+@pytest.mark.parametrize("form", [["--{}", ""], ["--{}="]], ids=["two words", "one"])
+def test_a_variable_that_is_not_set(capsys, name, form):
+    error = refused(capsys, [part.format(name) for part in form])
+    assert f"--{name}: got nothing between the quotes; is a variable not set?" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--momentum", "0.8"], "--momentum: only --optimizer sgd has it, not adam"),
+        (["--momentum", "0.8", "--optimizer", "adamw"], "--momentum: only --optimizer sgd has it, not adamw"),
+        (["--name", "a/b"], "--name: got 'a/b', expected the name of a folder"),
+        (["--name", "../x"], "--name: got '../x'"),
+        (["--name", ".."], "--name: got '..'"),
+        (["--name", "."], "--name: got '.'"),
+        (["--name", "/tmp/x"], "--name: got '/tmp/x'"),
+        (["--name", "x/"], "--name: got 'x/'"),
+        (["--warmup", "3", "--epochs", "2"], "--warmup: got 3 epochs, the whole run has --epochs 2"),
+        (["--evaluate", "x", "--batch-size", "0"], "--batch-size: got 0, expected at least 1"),
+        (["--evaluate", "x", "--image-size", "0"], "--image-size: got 0, expected at least 32"),
+        (["--evaluate", "x", "--limit-test", "-1"], "--limit-test: got -1, expected at least 0"),
+        (["--evaluate", "x", "--threads", "-1"], "--threads: got -1, expected at least 0"),
+        (["--batch-size", "1e9"], "--batch-size"),
+        (["--image-size", "1000000000000"], "--image-size: got 1000000000000, expected at most 10000"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_meant(capsys, arguments, message):
+    assert message in refused(capsys, arguments)
+
+
+def test_what_a_run_has_is_not_compared_with_the_defaults():
+    """--resume of a run with 20 epochs: 9 epochs of warm-up are right there."""
+    assert parse(["--resume", "x", "--warmup", "9"]).warmup == 9
+
+
+def test_the_usual_learning_rate():
+    assert usual_lr("sgd") == SGD_LR
+    assert usual_lr("adam") == usual_lr("adamw") == usual_lr(None) == Options().lr
+
+
+def test_options_of_another_version():
+    record = dataclasses.asdict(Options(lr=0.25))
+    assert known_options(record) == Options(lr=0.25)
+    with pytest.raises(
+        ValueError, match=r"another version of train\.py \('augment' is missing, 'data' is unknown here\)"
+    ):
+        known_options({**{name: value for name, value in record.items() if name != "augment"}, "data": "digits"})
+    for wrong in (None, 3, [], ["lr"]):
+        with pytest.raises(ValueError, match="the options are"):
+            known_options(wrong)
+
+
+# ---- help ---------------------------------------------------------------------------------------------------------
+
+
 def test_help_has_examples_and_every_flag(capsys):
     with pytest.raises(SystemExit) as stop:
         parser().parse_args(["--help"])
@@ -77,3 +210,19 @@ def test_help_tells_the_real_defaults(capsys):
     words = " ".join(capsys.readouterr().out.split())
     for name in ("epochs", "batch_size", "lr", "schedule", "optimizer", "momentum", "weight_decay", "image_size"):
         assert f"({getattr(Options(), name)})" in words, name
+
+
+def test_help_tells_the_time_that_readme_has_measured(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--help"])
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    minutes, seconds = map(int, re.search(r"\| 0 \(the picture\) .* (\d+):(\d\d)", readme).groups())
+    words = {4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+    assert f"about {words[round(minutes + seconds / 60)]} minutes on two cores" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        parser().parse_args(["--version"])
+    assert stop.value.code == 0
+    assert re.fullmatch(r"minicnn-googlenet \S+ \(NumPy \S+, Python \S+\)\n", capsys.readouterr().out)

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 import minicnn as mc
-from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state, restore_state, save_state
+from googlenet.training.state import (
+    CHECKPOINT,
+    KIND,
+    PREVIOUS,
+    find_checkpoint,
+    make_newest,
+    read_state,
+    restore_state,
+    save_state,
+    weights_of,
+)
 from minicnn import Tensor, nn, optim, rng
 from minicnn.checkpoint import CheckpointError
 
@@ -81,6 +91,16 @@ def test_what_is_saved_comes_back(tmp_path):
     assert other_optimizer.param_groups[0]["lr"] == 0.0123
     for index, values in optimizer.state.items():
         np.testing.assert_array_equal(other_optimizer.state[index]["momentum_buffer"], values["momentum_buffer"])
+
+
+def test_the_weights_alone(tmp_path):
+    model, optimizer = make()
+    train(model, optimizer)
+    save_state(tmp_path, model, optimizer, {"epoch": 1})
+    weights = weights_of(read_state(tmp_path / CHECKPOINT)[0])
+    assert {name: tensor.data.tobytes() for name, tensor in weights.items()} == {
+        name: array.tobytes() for name, array in arrays_of(model).items()
+    }
 
 
 def test_before_the_first_step_there_is_no_optimizer_state(tmp_path):
@@ -162,6 +182,16 @@ def test_whichever_rename_fails_there_is_a_whole_checkpoint_and_one_before(tmp_p
     assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 1
 
 
+def test_killed_when_both_names_were_one_file_the_next_save_leaves_nothing(tmp_path):
+    """After the one before has been named, and before the new one is: renaming a file to itself removes no name."""
+    model, optimizer = two_saved(tmp_path)
+    (tmp_path / PREVIOUS).unlink()
+    os.link(tmp_path / CHECKPOINT, tmp_path / PREVIOUS)
+    save_state(tmp_path, model, optimizer, {"epoch": 2})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, PREVIOUS])
+    assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 1
+
+
 def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
     """exFAT, and some network drives: there must be a way to save there too, the one before included."""
 
@@ -202,13 +232,14 @@ def test_a_damaged_file_is_refused_and_the_one_before_is_pointed_to(tmp_path, ho
     assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 0  # and that one is good
 
 
-def test_where_there_is_none_before_none_is_pointed_to(tmp_path):
+def test_where_there_is_none_before_a_way_out_is_told(tmp_path):
     two_saved(tmp_path)
     (tmp_path / PREVIOUS).unlink()
     damage(tmp_path / CHECKPOINT, "truncated")
-    with pytest.raises(CheckpointError) as error:
+    with pytest.raises(CheckpointError, match="without this file --resume starts the run anew"):
         read_state(tmp_path / CHECKPOINT)
-    assert "--resume" not in str(error.value)
+    (tmp_path / CHECKPOINT).unlink()
+    assert find_checkpoint(tmp_path) is None
 
 
 def test_a_damaged_previous_one_does_not_point_to_itself(tmp_path):
@@ -225,6 +256,70 @@ def test_weights_alone_are_no_state(tmp_path):
     mc.save(model.state_dict(), tmp_path / "best.safetensors")
     with pytest.raises(CheckpointError, match=r"best\.safetensors: .*not the training state"):
         read_state(tmp_path / "best.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({}, "do not say where the training is"),
+        ({"training": ""}, "do not say where the training is"),
+        ({"training": "3"}, "do not say where the training is"),
+        ({"training": "{}"}, "lack rng, optimizer_numbers, param_groups"),
+        ({"training": '{"rng": {}, "param_groups": []}'}, "lack optimizer_numbers"),
+    ],
+)
+def test_metadata_that_lack_something_are_refused(tmp_path, metadata, message):
+    mc.save({"model.weight": np.ones(3)}, tmp_path / CHECKPOINT, {"kind": KIND, **metadata})
+    with pytest.raises(CheckpointError, match=f"{CHECKPOINT}: its metadata {message}"):
+        read_state(tmp_path / CHECKPOINT)
+
+
+# ---- which one is gone on from ------------------------------------------------------------------------------------
+
+
+def test_the_checkpoint_of_a_run_is_found(tmp_path):
+    assert find_checkpoint(tmp_path) is None
+    assert find_checkpoint(tmp_path / "other.safetensors") == tmp_path / "other.safetensors"
+    two_saved(tmp_path)
+    assert find_checkpoint(tmp_path) == tmp_path / CHECKPOINT
+    (tmp_path / CHECKPOINT).unlink()
+    with pytest.raises(CheckpointError, match=f"is gone. The one before is still there: --resume .*{PREVIOUS}"):
+        find_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["truncated", "gone", "whole"])
+def test_the_one_before_is_not_lost_when_it_is_gone_on_from(tmp_path, how, monkeypatch):
+    """Killed between the two renames of the next save, a run would have two damaged checkpoints."""
+    model, optimizer = two_saved(tmp_path)
+    newest = (tmp_path / CHECKPOINT).read_bytes()
+    if how == "gone":
+        (tmp_path / CHECKPOINT).unlink()
+    else:
+        damage(tmp_path / CHECKPOINT, how)
+    make_newest(tmp_path / PREVIOUS)
+    assert read_state(tmp_path / PREVIOUS)[1]["epoch"] == 0
+    replace, calls = os.replace, []
+
+    def killed(source, target):
+        calls.append(target)
+        if len(calls) == 3:  # the temporary file; the newest to the one before; the new one to the newest
+            raise FULL
+        replace(source, target)
+
+    monkeypatch.setattr("os.replace", killed)
+    with pytest.raises(OSError, match="No space left"):
+        save_state(tmp_path, model, optimizer, {"epoch": 1})
+    expected = newest if how == "whole" else (tmp_path / PREVIOUS).read_bytes()
+    assert (tmp_path / CHECKPOINT).read_bytes() == expected
+    assert read_state(tmp_path / CHECKPOINT)[1]["epoch"] == (1 if how == "whole" else 0)
+
+
+def test_the_newest_itself_stays_as_it_is(tmp_path):
+    two_saved(tmp_path)
+    damage(tmp_path / CHECKPOINT, "truncated")
+    before = bytes_of(tmp_path)
+    make_newest(tmp_path / CHECKPOINT)
+    assert bytes_of(tmp_path) == before
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -1,10 +1,11 @@
-"""The optimizer and the learning rate of a run."""
+"""The optimizer and the learning rate of a run, and what a checkpoint may say of its progress."""
 
 import numpy as np
 import pytest
+from rows import row
 
 from googlenet.training.options import Options
-from googlenet.training.trainer import make_optimizer, make_schedule
+from googlenet.training.trainer import Progress, Trainer, make_optimizer, make_schedule
 from minicnn import Tensor, nn, optim
 
 
@@ -49,3 +50,81 @@ def test_optimizers(name, kind):
     assert (group["lr"], group["weight_decay"]) == (0.03, 1e-3)
     if name == "sgd":
         assert group["momentum"] == 0.8
+
+
+# ---- another number of epochs at resume ---------------------------------------------------------------------------
+
+
+class Resumed:
+    """What of a Trainer has to do with the learning rate, with ten steps an epoch."""
+
+    next_lr, what_becomes_of_the_lr = Trainer.next_lr, Trainer.what_becomes_of_the_lr
+
+    def __init__(self, progress, **options):
+        self.options, self.progress = Options(**{"lr": 0.1, "warmup": 0.0, **options}), progress
+        self.train_loader = range(10)
+        self.schedule = make_schedule(self.options, optim.SGD([Tensor(np.zeros(1), requires_grad=True)], 0.1), 10)
+
+
+@pytest.mark.parametrize(
+    ("options", "progress", "way"),
+    [
+        ({"epochs": 8}, {"epoch": 4}, "up"),
+        ({"epochs": 5}, {"epoch": 4}, "up"),
+        ({"epochs": 8, "schedule": "poly"}, {"epoch": 3, "step": 7}, "up"),
+        ({"epochs": 3}, {"epoch": 2, "step": 5}, "down"),
+    ],
+)
+def test_what_becomes_of_the_learning_rate_is_told(options, progress, way):
+    epoch, step = progress["epoch"], progress.get("step", 0)
+    before = rates(schedule=options.get("schedule", "cosine"))[10 * epoch + step - 1]  # four epochs were planned
+    rows = [row(number, lr=before if step == 0 else 0.5) for number in range(1, epoch + 1)]
+    trainer = Resumed(Progress(**progress, rows=rows, sums={"lr": before} if step else {}), **options)
+    after = rates(**options)[10 * epoch + step]
+    assert (after > before) == (way == "up")
+    name = options.get("schedule", "cosine")
+    assert trainer.what_becomes_of_the_lr() == (
+        f"the learning rate goes {way} from {before:.2g} to {after:.2g}: {name} over {options['epochs']} epochs"
+    )
+
+
+@pytest.mark.parametrize("options", [{"schedule": "constant"}, {"schedule": "step"}, {}])
+def test_nothing_is_told_where_it_does_not_jump(options):
+    progress = Progress(epoch=2, rows=[row(1), row(2)]) if options else Progress()
+    assert Resumed(progress, epochs=9, **options).what_becomes_of_the_lr() == ""
+
+
+# ---- progress -----------------------------------------------------------------------------------------------------
+
+
+SUMS = {"lr": 0.1, "images": 16, "right": 3, "seconds": 1.5, "total": 2.3, "main": 2.3}
+
+
+@pytest.mark.parametrize(
+    "progress", [{}, {"epoch": 2, "rows": [row(1), row(2)], "best": 0.5}, {"step": 10, "sums": SUMS}, {"best": 1}]
+)
+def test_progress_as_a_run_writes_it(progress):
+    Progress(**progress).check(steps=10)
+
+
+@pytest.mark.parametrize(
+    ("progress", "message"),
+    [
+        ({"epoch": "2"}, "epoch is '2'"),
+        ({"step": None}, "step is None"),
+        ({"sums": []}, r"sums is \[\]"),
+        ({"rows": {}}, "rows is {}"),
+        ({"best": "high"}, "best is 'high'"),
+        ({"epoch": -1}, "-1 epochs"),
+        ({"epoch": 1}, "1 epochs and 0 of 10 steps are done, with 0 rows"),
+        ({"rows": [row()]}, "0 epochs and 0 of 10 steps are done, with 1 rows"),
+        ({"step": 11, "sums": SUMS}, "11 of 10 steps"),
+        ({"step": -1, "sums": SUMS}, "-1 of 10 steps"),
+        ({"epoch": 1, "rows": [3]}, "a row does not have the columns epoch, lr"),
+        ({"epoch": 1, "rows": [{"epoch": 1}]}, "a row does not have the columns epoch, lr"),
+        ({"step": 3, "sums": {"lr": 0.1, "total": 2.0}}, "images, main, right, seconds missing in the sums"),
+    ],
+)
+def test_progress_that_no_run_writes(progress, message):
+    with pytest.raises(ValueError, match=message):
+        Progress(**progress).check(steps=10)

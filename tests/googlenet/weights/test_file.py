@@ -62,6 +62,45 @@ def test_weights_that_do_not_say_for_which_network_are_refused(tmp_path):
         load_model(path)
 
 
+def spoil(name, value):
+    def change(state):
+        state[name].data.flat[1] = value
+
+    return change
+
+
+def as_whole_numbers(state):
+    state["fc.weight"] = Tensor(state["fc.weight"].data.astype(np.int32))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (spoil("conv1.conv.weight", np.nan), r"conv1\.conv\.weight has 1 values that are infinite or no numbers$"),
+        (spoil("fc.bias", np.inf), r"fc\.bias has 1 values"),
+        (lambda state: [spoil(name, np.nan)(state) for name in ("fc.bias", "fc.weight")], r"\(and so on: 2 such\)"),
+        (spoil("conv1.bn.running_var", -0.5), r"conv1\.bn\.running_var has a variance of -0\.5, expected at least 0"),
+        (as_whole_numbers, r"fc\.weight is int32, expected floating numbers"),
+        (lambda state: state.pop("fc.bias"), r"missing: fc\.bias"),
+    ],
+)
+def test_weights_that_cannot_be_computed_with_are_said_to_be_so(tmp_path, change, message):
+    path = tmp_path / "best.safetensors"
+    saved(path, "batchnorm", heads=False)
+    state = mc.load(path)
+    change(state)
+    mc.save(state, path)
+    with pytest.raises(ValueError, match=rf"best\.safetensors: .*{message}"):
+        load_model(path)
+
+
+def test_the_state_of_a_training_is_not_taken_for_weights(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    mc.save({"model.fc.weight": np.ones((2, 2), np.float32)}, path, {"kind": "x", "training": "{}"})
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors: the state of a training.*in best\.safetensors"):
+        load_model(path)
+
+
 @pytest.mark.parametrize("keep", [0.5, 0.0])
 def test_a_truncated_file_is_refused_by_name(tmp_path, keep):
     path = tmp_path / "best.safetensors"
@@ -82,7 +121,16 @@ def test_weights_that_do_not_fit_their_own_description_are_refused(tmp_path):
         load_model(path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"preset": "paper"}'])
+WRONG = [
+    "{",
+    "[]",
+    "{}",
+    '{"preset": "paper"}',
+    '{"preset": 3, "num_classes": 10, "in_channels": 1, "aux_heads": true}',
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_a_description_that_is_no_good_is_a_value_error_too(tmp_path, text):
     path = tmp_path / "best.safetensors"
     mc.save({"fc.weight": np.ones((2, 2), np.float32)}, path, {"googlenet": text})

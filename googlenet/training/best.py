@@ -1,0 +1,59 @@
+"""best.safetensors when a run goes on: is it there, is it this run's, and where else are its weights?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import minicnn as mc
+from googlenet.report.metrics import Row
+from googlenet.training.state import BEST, PREVIOUS, read_state, weights_of
+from googlenet.training.trainer import Trainer
+from googlenet.weights import save_model
+
+
+def mend_best(trainer: Trainer) -> str:
+    """Write best.safetensors again where it is gone and a checkpoint has those weights; returns what to tell.
+
+    Else the best epoch of those to come will be kept.
+    """
+    model, p = trainer.model, trainer.progress
+    if not p.rows:
+        return ""
+    best = max(p.rows, key=lambda row: row["test_accuracy"])  # the first of equals, as in Trainer.run
+    problem = _problem(trainer, best)
+    if not problem:
+        return ""
+    now = {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
+    for weights, epoch, step in _kept_weights(trainer):
+        if (epoch, step) == (best["epoch"], 0):
+            model.load_state_dict(weights)
+            save_model(trainer.folder / BEST, model, trainer.options, best)
+            model.load_state_dict(now)
+            return f"{BEST} {problem}: written again"
+    p.best = -1.0
+    lost = f"the weights of epoch {best['epoch']} ({best['test_accuracy']:.2%})"
+    return f"{BEST} {problem}: {lost} are lost, the best of the epochs to come will be kept"
+
+
+def _problem(trainer: Trainer, best: Row) -> str:
+    try:
+        info = json.loads(mc.load(trainer.folder / BEST).metadata["googlenet"])
+        epoch, accuracy = info["epoch"], info["test_accuracy"]
+    except FileNotFoundError:
+        return "is gone"
+    except (ValueError, KeyError, TypeError):
+        return "is damaged"
+    # It is written before the checkpoint: a killed run may have one that is an epoch ahead.
+    ours = epoch == trainer.progress.epoch + 1 or (epoch, accuracy) == (best["epoch"], best["test_accuracy"])
+    return "" if ours else "is another run's"
+
+
+def _kept_weights(trainer: Trainer) -> Iterator[tuple[Any, int, int]]:
+    """The weights of each checkpoint, with the epochs, and the steps of the next, that they have behind them."""
+    yield trainer.model.state_dict(), trainer.progress.epoch, trainer.progress.step
+    with suppress(OSError, ValueError):
+        arrays, training = read_state(trainer.folder / PREVIOUS)
+        yield weights_of(arrays), training.get("epoch", 0), training.get("step", 0)
