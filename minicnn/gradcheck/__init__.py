@@ -1,7 +1,7 @@
 """gradcheck: prove a gradient by comparing it with differences of the function itself.
 
-`check` compares; `differences` computes what it compares with; `diagnosis` names the mistake that explains a wrong
-gradient; `report` holds the figures.
+`check` compares; `differences` computes what it compares with; `functions` looks at each operation by itself, `special`
+at zeros, ties and repeats; `diagnosis` names the mistake that explains a wrong gradient; `report` holds the figures.
 """
 
 from minicnn.gradcheck.check import gradcheck

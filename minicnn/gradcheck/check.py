@@ -1,28 +1,38 @@
 """gradcheck: prove a gradient by comparing it with differences of the function itself.
 
 For y = fn(x) and a random cotangent g of y's shape, backward should return the gradient of the number
-f(x) = <g, fn(x)>. Each of its elements is compared with the central difference, whose error shrinks with eps^2:
-
-    df/dx_i  ~  (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
+f(x) = <g, fn(x)>. Each of its elements is compared with differences of f, which also say how exact they are: backward
+must agree as closely as that, usually to nine digits.
 
 Why random: with a cotangent of ones, f is the plain sum of the outputs, and many mistakes cancel in a sum. Softmax's
 outputs always add up to 1, so there the true gradient is 0, and backward times 7 would pass.
+
+Before, it is seen whether an operation changes what it is given; afterwards, whether a backward that was right stays
+so: in other memory, a second time, for cotangents of other sizes, where only some inputs need a gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from minicnn import backend
 from minicnn.backend import Array
+from minicnn.gradcheck.clues import evidence
 from minicnn.gradcheck.diagnosis import constant_factor, diagnose, zero
-from minicnn.gradcheck.differences import STEP, Differences, GradCheckError
+from minicnn.gradcheck.differences import ROUNDING, Differences, GradCheckError, Slope
+from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
+from minicnn.gradcheck.memory import borrowed, channels_last_copy, strided_copy
 from minicnn.gradcheck.report import GradCheckReport, InputReport
+from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
+
+SAFETY = 4  # times the doubt of a difference is what backward may be off
+NAMED = 1e-6  # smaller errors, relative to the largest gradient, are of no mistake that the diagnosis knows
+TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
 
 def gradcheck(
@@ -30,10 +40,11 @@ def gradcheck(
     inputs: Tensor | Sequence[Tensor],
     *,
     eps: float | None = None,
-    atol: float = 1e-5,
-    rtol: float = 1e-4,
+    atol: float | None = None,
+    rtol: float | None = None,
     seed: int = 0,
     directions: int | None = None,
+    special: bool | Nudge = False,
     report: bool = False,
 ) -> bool | GradCheckReport:
     """True where backward through `fn` agrees with differences of `fn`, for every element of every input.
@@ -42,43 +53,53 @@ def gradcheck(
     checked, or all where none does. They are also tried with memory that is not contiguous, and are left as they came.
     Points near a kink (ReLU at 0, ties in max pooling) are moved away from it first.
 
-    eps: the step of the differences; where it is None, 1e-6, or what a sweep over step sizes finds to be better.
+    eps: the step of the differences; where it is None, each element gets the one that tells its slope best.
+    atol, rtol: let backward be off by atol + rtol |difference|, in place of what the differences themselves can tell.
     directions: instead of every element, that many random directions for each input; for whole networks.
+    special: for one operation: also try zeros, ties and repeats, where backward must say something between the slopes
+        to either side; and what our own operation promises there, or what a function does that moves an array off its
+        ties: special=lambda x: x - 1e-3 promises a ReLU's 0 at 0.
     report: return a GradCheckReport (errors, step sweep, evaluations of fn, a plot), also where a gradient is wrong.
 
-    Raises GradCheckError where an element is off by more than atol + rtol |difference|, where forward or backward
-    changes what it is given, or where the true gradient vanishes, so that nothing would be proven; TypeError for inputs
-    that are no Tensors or not in float64.
+    Raises GradCheckError where backward is off, where an operation changes what it is given, where backward is right
+    only sometimes, or where nothing would be proven, because the true gradient vanishes or differences cannot tell it;
+    TypeError for inputs not in float64.
     """
     tensors, checked = _what_to_check(inputs)
-    found = GradCheckReport()
-    with _borrowed(tensors, checked):
+    found = GradCheckReport(untried="" if special else "zeros, ties, repeats (special=True)")
+    with borrowed(tensors, checked):
+        for t in tensors:
+            t.data = t.data.copy()
         # Not default_rng(seed) itself: a cotangent equal to inputs that were drawn so would hide a transposed gradient.
-        check = Differences(fn, tensors, eps or STEP, np.random.default_rng([seed, 1409, 4842]))
-        if directions is None:
-            if eps is None:
-                check.choose_steps(checked)
-            check.move_away_from_kinks(checked)
-        check.draw_cotangents(checked)
-        gradients = check.backward_gradients(checked)
-        for i, gradient in zip(checked, gradients, strict=True):
-            if directions is None:
-                one, message = _compare_elements(check, i, gradient, atol, rtol)
-            else:
-                one, message = _compare_directions(check, i, gradient, directions, atol, rtol)
-            if report:
-                one.sweep = check.sweep(i, gradient)
-            found.inputs.append(one)
-            found.message = found.message or message
-            if message and not report:
-                raise GradCheckError(f"{message} ({check.evaluations:,} evaluations)")
-        found.message = found.message or _compare_layouts(check, checked, gradients, atol, rtol)
+        check = Differences(fn, tensors, eps, np.random.default_rng([seed, 1409, 4842]))
+        try:
+            with watched(tensors) as calls:
+                check.draw_cotangents()
+            look_for_changes(calls, check.random)
+            kinds = [type(call.function) for call in calls]
+            calls.clear()  # and the graph with them
+            comparison = Comparison(check, atol, rtol, directions)
+            gradients = comparison.gradients(checked)
+            for i, gradient in zip(checked, gradients, strict=True):
+                one, error = comparison.of_input(i, gradient)
+                found.inputs.append(one)
+                if report:
+                    one.sweep = check.sweep(i, gradient)
+                    found.message = found.message or str(error or "")
+                elif error:
+                    raise error
+            if not found.message:
+                _compare_again(check, checked, gradients, atol or 0, max(CLOSE, rtol or 0))
+                if special:
+                    found.untried = look_at_special_points(
+                        check, checked, kinds, special if callable(special) else None
+                    )
+        except GradCheckError as error:
+            if not report:
+                raise
+            found.message = found.message or str(error)
         found.evaluations = check.evaluations
-    if report:
-        return found
-    if found.message:
-        raise GradCheckError(found.message)
-    return True
+    return found if report else True
 
 
 def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
@@ -98,72 +119,159 @@ def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], lis
     return tensors, checked
 
 
-@contextmanager
-def _borrowed(tensors: list[Tensor], checked: list[int]) -> Iterator[None]:
-    """Work on copies of the inputs' data, inside the same Tensors (fn may hold them, as a Module holds parameters)."""
-    before = [dict(vars(t)) for t in tensors]
-    for i, t in enumerate(tensors):
-        vars(t).update(vars(Tensor(t.data.copy(), requires_grad=i in checked)))  # a leaf, also where it is a result
-    try:
-        yield
-    finally:
-        for t, attributes in zip(tensors, before, strict=True):
-            vars(t).update(attributes)
+# ---- backward beside the differences ------------------------------------------------------------------------------
 
 
-def _compare(
-    check: Differences, i: int, found: np.ndarray, expected: np.ndarray, atol: float, rtol: float
-) -> tuple[InputReport, np.ndarray, np.ndarray]:
-    """What backward says of inputs[i] beside the differences: the figures, every error, and which are too large."""
-    error = np.abs(found - expected)
-    wrong = ~(error <= atol + rtol * np.abs(expected))  # so that nan is wrong too
-    largest, worst = float(np.abs(expected).max(initial=0)) or 1.0, float(error.max(initial=0))
-    one = InputReport(i, check.tensors[i].shape, found.size, check.steps[i], worst, worst / largest, int(wrong.sum()))
-    return one, error, wrong
+class Comparison:
+    """What backward says beside what differences say: along every element, or along some random directions."""
 
+    def __init__(self, check: Differences, atol: float | None, rtol: float | None, directions: int | None) -> None:
+        self.check, self.atol, self.rtol, self.count = check, atol, rtol, directions
+        self.what = "elements" if directions is None else "random directions"
+        self.noises: list[float] = []  # how far f itself may be off, as each slope has it: its doubt times its step
 
-def _compare_elements(check: Differences, i: int, gradient: Array, atol: float, rtol: float) -> tuple[InputReport, str]:
-    expected, found = check.central(i), backend.to_device(gradient, "cpu")
-    one, error, wrong = _compare(check, i, found, expected, atol, rtol)
-    if not wrong.any():
-        return one, ""
-    error = np.where(np.isnan(error), np.inf, error)
-    worst = np.unravel_index(np.argmax(np.where(wrong, error, -1)), found.shape)
-    place = f"[{', '.join(str(int(n)) for n in worst)}]"
-    message = (
-        f"gradcheck: the gradient of inputs[{i}], shape {found.shape}, is wrong in {wrong.sum()} of {wrong.size} "
-        f"elements; the worst is {place}: backward says {found[worst]:.6g}, the difference {expected[worst]:.6g}"
-    )
-    why = diagnose(check.evidence(i, found, expected, wrong))
-    return one, f"{message}. {why}" if why else message
+    def gradients(self, checked: list[int]) -> list[Array]:
+        """What backward says, after the differences have moved the points at kinks."""
+        self.slopes = self.check.slopes(checked) if self.count is None else {}
+        return self.check.backward_gradients(checked)
 
-
-def _compare_directions(
-    check: Differences, i: int, gradient: Array, count: int, atol: float, rtol: float
-) -> tuple[InputReport, str]:
-    xp = backend.module_of(gradient)
-    directions = [xp.asarray(check.random.standard_normal(gradient.shape)) for _ in range(count)]
-    found = np.array([float((gradient * direction).sum()) for direction in directions])
-    expected = np.array([check.along(i, direction) for direction in directions])
-    one, _, wrong = _compare(check, i, found, expected, atol, rtol)
-    if not wrong.any():
-        return one, ""
-    first = int(np.argmax(wrong))
-    message = (
-        f"gradcheck: the gradient of inputs[{i}], shape {gradient.shape}, is wrong along {wrong.sum()} of {count} "
-        f"random directions: backward says {found[first]:.6g}, the difference {expected[first]:.6g}"
-    )
-    evidence = check.evidence(i, found, expected, wrong)
-    why = zero(evidence) or (constant_factor(evidence) if count > 1 else "")
-    return one, f"{message}. {why}" if why else message
-
-
-def _compare_layouts(check: Differences, checked: list[int], gradients: list[Array], atol: float, rtol: float) -> str:
-    again = check.backward_gradients(checked, strided=True)
-    for i, gradient, strided in zip(checked, gradients, again, strict=True):
-        if not (abs(gradient - strided) <= atol + rtol * abs(gradient)).all():
-            return (
-                f"gradcheck: the gradient of inputs[{i}] is right for contiguous memory only: "
-                "it differs where inputs or cotangent are strided"
+    def of_input(self, i: int, gradient: Array) -> tuple[InputReport, GradCheckError | None]:
+        """The figures for inputs[i], and what is wrong."""
+        found, slopes = self._both(i, gradient)
+        value, step, doubt = (
+            np.array([getattr(slope, name) for slope in slopes]).reshape(found.shape)
+            for name in ("value", "step", "doubt")
+        )
+        self.noises += [slope.doubt * slope.step for slope in slopes if np.isfinite(slope.doubt)]
+        defined = np.isfinite(value)
+        expected = np.where(defined, value, 0)
+        largest = float(np.abs(expected).max(initial=0))
+        # Its own doubt may be small by accident, so that of the others counts as well; and backward rounds, too.
+        told = SAFETY * (doubt + np.percentile(self.noises or [0], 75) / step) + 16 * ROUNDING * largest
+        allowed = (told if self.atol is None else self.atol) + (self.rtol or 0) * np.abs(expected)
+        error = np.where(defined, np.abs(found - expected), 0)
+        wrong, unclear = ~(error <= allowed), ~(told <= TOLD * largest)
+        worst, scale = float(error.max(initial=0)), largest or 1.0
+        figures = InputReport(
+            number=i,
+            shape=gradient.shape,
+            checked=found.size,
+            step=float(np.median(step)) if found.size else 0.0,
+            max_absolute_error=worst,
+            max_relative_error=worst / scale,
+            wrong=int(wrong.sum()),
+            allowed=float(np.where(unclear, 0, allowed).max(initial=0)) / scale,
+            unclear=int(unclear.sum()),
+            moved=self.check.moved[i],
+        )
+        if found.size and (np.abs(expected) <= told).all():
+            fault = GradCheckError(
+                f"gradcheck: the true gradient of inputs[{i}] is zero as far as differences can tell (to "
+                f"{told.max():.0e}): nothing would be proven; choose a function that depends on this input",
+                input=i,
             )
-    return ""
+        elif wrong.any():
+            fault = self._wrong(i, gradient.shape, found, expected, error, wrong)
+        else:
+            fault = None
+        return figures, fault
+
+    def _both(self, i: int, gradient: Array) -> tuple[np.ndarray, list[Slope]]:
+        """What backward says along each line, and what differences say."""
+        if self.count is None:
+            return backend.to_device(gradient, "cpu"), self.slopes[i]
+        xp = backend.module_of(gradient)
+        directions = [xp.asarray(self.check.random.standard_normal(gradient.shape)) for _ in range(self.count)]
+        found = np.array([float((gradient * direction).sum()) for direction in directions])
+        return found, self.check.slopes_along(i, directions)
+
+    def _wrong(
+        self,
+        i: int,
+        shape: tuple[int, ...],
+        found: np.ndarray,
+        expected: np.ndarray,
+        error: np.ndarray,
+        wrong: np.ndarray,
+    ) -> GradCheckError:
+        """Where the gradient is wrong, by how much, and which simple mistake explains it."""
+        error = np.where(np.isnan(error), np.inf, error)
+        worst = tuple(int(n) for n in np.unravel_index(np.argmax(np.where(wrong, error, -1)), found.shape))
+        if self.count is None:
+            where = f"is wrong in {wrong.sum()} of {wrong.size} elements; the worst is [{', '.join(map(str, worst))}]"
+        else:
+            where = f"is wrong along {wrong.sum()} of {wrong.size} random directions"
+        why = self._why(i, found, expected, wrong) if error[worst] > NAMED * np.abs(expected).max() else ""
+        digits = 6 if error[worst] > 1e-5 * abs(expected[worst]) else 12
+        message = (
+            f"gradcheck: the gradient of inputs[{i}], shape {shape}, {where}: "
+            f"backward says {found[worst]:.{digits}g}, the difference {expected[worst]:.{digits}g}"
+        )
+        return GradCheckError(
+            f"{message}{f'. {why}' if why else ''} ({self.check.evaluations:,} evaluations)",
+            input=i,
+            index=worst if self.count is None else None,
+            hypothesis=why,
+        )
+
+    def _why(self, i: int, found: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> str:
+        """The mistake that explains it, for gradients of a size around 1, where small ones have been blown up."""
+        cotangents, largest = self.check.cotangents, min(1.0, float(np.abs(expected).max()))
+        self.check.cotangents = [g / largest for g in cotangents]
+        clues = evidence(self.check, i, found / largest, expected / largest, wrong)
+        if self.count is None:
+            why = diagnose(clues)
+        else:
+            why = zero(clues) or (constant_factor(clues) if self.count > 1 else "")
+        self.check.cotangents = cotangents
+        return why
+
+
+# ---- backward once more -------------------------------------------------------------------------------------------
+
+
+def _compare_again(check: Differences, checked: list[int], gradients: list[Array], atol: float, rtol: float) -> None:
+    """Raise GradCheckError where a backward that is right is so only here, only now, or only for all inputs."""
+    for how, layout in (("strided", strided_copy), ("channels last", channels_last_copy)):
+        for i, again, gradient in zip(checked, check.backward_gradients(checked, layout), gradients, strict=True):
+            if not close([again], [gradient], atol, rtol):
+                raise GradCheckError(
+                    f"gradcheck: the gradient of inputs[{i}] is right for contiguous memory only: "
+                    f"it differs where inputs or cotangent are {how}",
+                    input=i,
+                )
+    for needed in _some_of(checked):
+        some = check.backward_gradients(checked, needed=needed)
+        for i, again, gradient in zip(checked, some, gradients, strict=True):
+            if i in needed and not close([again], [gradient], atol, rtol):
+                raise GradCheckError(
+                    f"gradcheck: the gradient of inputs[{i}] is right only where others need one, too: "
+                    f"it differs where only {', '.join(f'inputs[{n}]' for n in needed)} need one",
+                    input=i,
+                )
+    once = check.backward_gradients(checked, retain_graph=False)
+    for i, again, gradient in zip(checked, once, gradients, strict=True):
+        if not close([again], [gradient], atol, rtol):
+            raise GradCheckError(
+                f"gradcheck: the gradient of inputs[{i}] is right with retain_graph=True only", input=i
+            )
+    with watched(check.tensors) as calls:
+        check.outputs()
+
+    def call_others() -> Any:
+        """fn again, on inputs that are a little smaller: so they stay where it is defined."""
+        with borrowed(check.tensors, checked):
+            for i in checked:
+                check.tensors[i].data = check.tensors[i].data * (1 - 1e-3)
+            return check.outputs()
+
+    message = look_again(calls, call_others, check.random, atol, rtol)
+    if message:
+        raise GradCheckError(message)
+
+
+def _some_of(checked: list[int]) -> list[list[int]]:
+    """Sets of inputs that need a gradient while the others do not: all there are, of many inputs some."""
+    if len(checked) <= 3:
+        return [list(some) for count in range(1, len(checked)) for some in combinations(checked, count)]
+    return [checked[:1], checked[1:], checked[::2], checked[1::2]]

@@ -1,45 +1,87 @@
-"""A function, its inputs and its cotangents: what backward says of them, and what differences say.
+"""A function, its inputs and its cotangents: what backward says of them, and what differences say, and how exactly.
 
-For y = fn(x) and cotangents g, everything here is about the number f(x) = <g, fn(x)> and how it changes with x.
+For y = fn(x) and cotangents g, everything here is about the number f(x) = <g, fn(x)> and how it changes with x. One
+look at a slope takes f at four places, one and two steps h to either side, and gives two central differences,
+
+    near = (f(x + h) - f(x - h)) / 2h  =  f' + h^2 f'''/6 + ...
+    far = (f(x + 2h) - f(x - 2h)) / 4h  =  f' + 4 h^2 f'''/6 + ...
+
+so that (4 near - far) / 3, Richardson's extrapolation, is free of h^2. How far that may be off is known as well: where
+f is smooth by less than near and far differ, and the fourth difference of f; and by the rounding of the outputs,
+divided by h. Where that is too much, another step is tried. Where a smaller step does not help there is a kink, and the
+point is moved.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minicnn import backend, rng
 from minicnn.backend import Array
-from minicnn.function import Function
-from minicnn.gradcheck.diagnosis import Evidence
-from minicnn.tensor import Tensor, no_grad, outputs_first
+from minicnn.gradcheck.memory import borrowed, same
+from minicnn.tensor import Tensor, no_grad
 
-VANISHES = 1e-9  # a gradient with no element larger than this proves nothing
-KINK = 1e-3  # a jump of the slope by more than this, relative to its size, is looked at more closely
-STEP = 1e-6  # what is tried first: about the cube root of float64's rounding, best for numbers around 1
+STEP = 1e-5  # times the size of x: there curvature and rounding disturb alike
+LADDER = 15.0  # from one step that is tried to the next; no power of 2, else rounding may be the same at all places
+LOWEST, HIGHEST = LADDER**-3, LADDER**5  # the smallest and the largest that may be tried, in steps
+GOOD = 1e-9  # where a difference is as exact as that, relative to the largest of its input, no other step is tried
+GOOD_ALONG = 1e-7  # the same for directions through a whole network, which cross kinks all the time
+ROUNDING = float(np.finfo(np.float64).eps)
 STEPS = [10.0**-n for n in range(2, 12)]  # of the sweep
-USABLE = (1e-5, 1e-10)  # the largest and the smallest step that the sweep may pick: larger ones meet more kinks
 
 
 class GradCheckError(AssertionError):
-    """The gradient that backward computes is not the function's; the message says where, by how much, perhaps why."""
+    """The gradient that backward computes is not the function's; the message says where, by how much, perhaps why.
+
+    The same as data: `input`, the number of the input, and `index`, its worst element, or None where it is not about
+    one; `hypothesis`, the sentence that names the mistake, "" where none fits.
+    """
+
+    def __init__(
+        self, message: str, input: int | None = None, index: tuple[int, ...] | None = None, hypothesis: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.input, self.index, self.hypothesis = input, index, hypothesis
+
+
+class Slope(NamedTuple):
+    """What differences say of the slope of f along a line."""
+
+    value: float
+    step: float
+    truncation: float  # how far it may be off because f is not straight
+    rounding: float  # and because f is rounded
+    kink: bool = False  # a smaller step would not make it any more exact
+
+    @property
+    def doubt(self) -> float:
+        return self.truncation + self.rounding
+
+
+class Line(NamedTuple):
+    """A line through an input."""
+
+    move: Callable[[float], float]  # moves the input by about t from where it was, and says how far it came
+    size: float  # of the numbers there: what they are may be rounded off, too
 
 
 class Differences:
-    """The function, its inputs, and the cotangents of its outputs."""
+    """The function, its inputs, and the cotangents of its outputs. `eps`: the only step, where it is not None."""
 
-    def __init__(self, fn: Callable[..., Any], tensors: list[Tensor], eps: float, random: np.random.Generator) -> None:
-        self.fn, self.tensors, self.random = fn, tensors, random
-        self.steps = [eps] * len(tensors)
+    def __init__(
+        self, fn: Callable[..., Any], tensors: list[Tensor], eps: float | None, random: np.random.Generator
+    ) -> None:
+        self.fn, self.tensors, self.eps, self.random = fn, tensors, eps, random
+        self.first_steps = [np.full(t.shape, eps or STEP * size_of(t.data)) for t in tensors]
+        self.steps = [steps.copy() for steps in self.first_steps]  # those that turned out best
+        self.moved = dict.fromkeys(range(len(tensors)), 0)  # how many elements were moved away from kinks
         self.evaluations = 0  # of fn
-        self.sign_random = np.random.default_rng(0)  # of its own: looking for a step changes no other draw
         self.random_state = rng.get_state()  # so that dropout draws the same mask every time
         self.cotangents: list[Array] = []
-        self._draw()
 
     def outputs(self) -> list[Tensor]:
         self.evaluations += 1
@@ -54,227 +96,202 @@ class Differences:
                 )
         return outputs
 
-    def value(self) -> float:
-        """f(x) = <cotangent, fn(x)>."""
-        with no_grad():
-            pairs = zip(self.cotangents, self.outputs(), strict=True)
-            return float(sum((g * y.data).sum() for g, y in pairs))
-
-    def backward_gradients(self, checked: list[int], strided: bool = False) -> list[Array]:
-        """What backward says; with `strided`, for inputs and cotangents whose memory is not contiguous."""
-        for t in self.tensors:
-            t.grad = None
-            if strided:
-                t.data = strided_copy(t.data)
+    def draw_cotangents(self) -> None:
+        """Random numbers, one array for each output."""
         with self._unchanged_by("forward"):
             outputs = self.outputs()
-        cotangents = [strided_copy(g) if strided else g.copy() for g in self.cotangents]
-        with self._unchanged_by("backward"):
-            for y, cotangent in zip(outputs, cotangents, strict=True):
-                if y.requires_grad:
-                    y.backward(cotangent, retain_graph=True)
-        if any((g != h).any() for g, h in zip(cotangents, self.cotangents, strict=True)):
-            raise GradCheckError("gradcheck: backward changed the gradient it was given")
-        grads = [self.tensors[i].grad for i in checked]
-        return [backend.module_of(t.data).zeros_like(t.data) if g is None else g
-                for g, t in zip(grads, (self.tensors[i] for i in checked), strict=True)]  # fmt: skip
+        self.cotangents = [backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in outputs]
 
-    def slopes(self, i: int, index: tuple[int, ...], eps: float) -> tuple[float, float]:
-        """The differences to the left and to the right of one element of inputs[i]."""
-        data = self.tensors[i].data
-        x, middle = data[index].copy(), self.value()
-        data[index] = x - eps
-        left = (middle - self.value()) / eps
-        data[index] = x + eps
-        right = (self.value() - middle) / eps
-        data[index] = x
-        return left, right
-
-    def central(self, i: int) -> np.ndarray:
-        """The central difference for every element of inputs[i]."""
-        data, eps = self.tensors[i].data, self.steps[i]
-        differences = np.empty(data.shape)
-        for index in np.ndindex(data.shape):
-            x = data[index].copy()
-            data[index] = x + eps
-            above = self.value()
-            data[index] = x - eps
-            differences[index] = (above - self.value()) / (2 * eps)
-            data[index] = x
-        return differences
-
-    def along(self, i: int, direction: Array, eps: float | None = None) -> float:
-        """The central difference along a direction of inputs[i]."""
-        data, eps = self.tensors[i].data, eps or self.steps[i]
-        x = data.copy()
-        data[...] = x + eps * direction
-        above = self.value()
-        data[...] = x - eps * direction
-        below = self.value()
-        data[...] = x
-        return (above - below) / (2 * eps)
-
-    def signs(self, i: int) -> Array:
-        """A direction in which every element of inputs[i] moves by one step, up or down."""
-        data = self.tensors[i].data
-        return backend.module_of(data).asarray(self.sign_random.choice([-1.0, 1.0], data.shape))
-
-    def choose_steps(self, checked: list[int]) -> None:
-        """For each input the step whose difference agrees best with those of its neighbors: the bottom of the V.
-
-        Where the step that is tried first already agrees to six digits, it stays.
-        """
-        for i in checked:
-            direction = self.signs(i)
-
-            def disagreement(step: float, i: int = i, direction: Array = direction) -> float:
-                with np.errstate(all="ignore"):  # a step may lead out of where the function is defined
-                    larger, here, smaller = (self.along(i, direction, s) for s in (10 * step, step, step / 10))
-                found = max(abs(larger - here), abs(smaller - here)) / max(abs(here), 1e-300)
-                return found if np.isfinite(found) else np.inf
-
-            if disagreement(STEP) > 1e-6:
-                self.steps[i] = min([s for s in STEPS if USABLE[0] >= s >= USABLE[1]], key=disagreement)
-
-    def sweep(self, i: int, gradient: Array) -> list[tuple[float, float]]:
-        """For each step size how far the difference is from what backward says, along one direction."""
-        direction = self.signs(i)
-        said = float((gradient * direction).sum())
-        scale = float((abs(gradient)).sum()) or 1.0
-        with np.errstate(all="ignore"):
-            return [(step, abs(self.along(i, direction, step) - said) / scale) for step in STEPS]
-
-    def evidence(self, i: int, found: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> Evidence:
-        """What there is to find out why the gradient of inputs[i] is wrong; the costly parts only when asked for."""
-        outputs, error = self.outputs(), np.abs(found - expected)
-
-        def others() -> dict[int, np.ndarray]:
-            alike = [j for j, t in enumerate(self.tensors) if t.requires_grad and t.shape == found.shape and j != i]
-            return {j: self.central(j) for j in alike}
-
-        def with_changed(j: int, array: np.ndarray) -> np.ndarray:
-            data = self.tensors[j].data
-            self.tensors[j].data = backend.module_of(data).asarray(array)
-            try:
-                return self.central(i)
-            finally:
-                self.tensors[j].data = data
-
-        def on_host(arrays: list[Array]) -> list[np.ndarray]:
-            return [backend.to_device(array, "cpu") for array in arrays]
-
-        return Evidence(
-            found=found,
-            expected=expected,
-            wrong=wrong | (error > 0.02 * error.max(initial=0)),  # also where it is off by less than the tolerance
-            number=i,
-            inputs=on_host([t.data for t in self.tensors]),
-            outputs=on_host([y.data for y in outputs]),
-            cotangents=on_host(self.cotangents),
-            constants=constants(outputs),
-            others=functools.cache(others),
-            derivatives=functools.cache(lambda: self.derivatives(i)),
-            with_changed=with_changed,
-            walk=lambda combine: self.walk(i, outputs, combine),
-        )
-
-    def derivatives(self, i: int) -> np.ndarray | None:
-        """dy[j]/dx[i] of the only output for x = inputs[i], (x.size, y.size); None where it would be too large."""
-        data, eps = self.tensors[i].data, self.steps[i]
-        if len(self.cotangents) != 1 or data.size * self.cotangents[0].size > 4_000_000:
-            return None
-        rows = np.empty((data.size, self.cotangents[0].size))
+    def terms(self) -> Array:
+        """The terms g[j] y[j] whose sum f(x) is, those of all outputs side by side."""
         with no_grad():
-            for row, index in zip(rows, np.ndindex(data.shape), strict=True):
-                x = data[index].copy()
-                data[index] = x + eps
-                above = self.outputs()[0].data
-                data[index] = x - eps
-                row[:] = backend.to_device((above - self.outputs()[0].data) / (2 * eps), "cpu").ravel()
-                data[index] = x
-        rows[np.abs(rows) < 1e-7 * np.abs(rows).max(initial=0)] = 0  # rounding, where y[j] does not depend on x[i]
-        return rows
+            terms = [(g * y.data).ravel() for g, y in zip(self.cotangents, self.outputs(), strict=True)]
+        return terms[0] if len(terms) == 1 else backend.module_of(*terms).concatenate(terms)
 
-    def walk(self, i: int, outputs: list[Tensor], combine: Callable[[Array, Array], Array]) -> np.ndarray:
-        """The gradient of inputs[i] where `combine` puts together what arrives from several uses of a tensor."""
-        arrived: dict[Any, Array] = {y.edge: g for y, g in zip(outputs, self.cotangents, strict=True)}
-        for function in outputs_first([y.creator for y in outputs]):
-            for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
-                if edge is not None:
-                    arrived[edge] = combine(arrived[edge], grad_x) if edge in arrived else grad_x
-        return backend.to_device(arrived[self.tensors[i]], "cpu")
+    # ---- what backward says ---------------------------------------------------------------------------------------
 
-    def draw_cotangents(self, checked: list[int]) -> None:
-        """Draw again until every input has a true gradient to compare with."""
-        for _ in range(3):
-            value = abs(self.value())
-            flat = [i for i in checked if self.tensors[i].data.size and self._vanishes(i, value)]
-            if not flat:
-                return
-            self._draw()
-        raise GradCheckError(
-            f"gradcheck: the true gradient of inputs[{flat[0]}] is zero for every cotangent tried: nothing would be "
-            "proven; choose a function that depends on this input"
-        )
+    def backward_gradients(
+        self,
+        checked: list[int],
+        layout: Callable[[Array], Array] | None = None,
+        needed: Sequence[int] | None = None,
+        retain_graph: bool = True,
+    ) -> list[Array | None]:
+        """The gradients of the inputs `checked`, None for those not `needed`; `layout` puts all in other memory."""
+        needed = checked if needed is None else needed
+        with borrowed(self.tensors, needed, layout):
+            with self._unchanged_by("forward"):
+                outputs = self.outputs()
+            cotangents = [layout(g) if layout else g.copy() for g in self.cotangents]
+            walks = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
+            with self._unchanged_by("backward"):
+                for number, (y, g) in enumerate(walks):
+                    y.backward(g, retain_graph=retain_graph or number < len(walks) - 1)
+            if not all(same(g, h) for g, h in zip(cotangents, self.cotangents, strict=True)):
+                raise GradCheckError(
+                    "gradcheck: backward() changed the gradient it was given, though no operation does: where a tensor "
+                    "is used more than once, the sum of what arrives is written into what others get as well"
+                )
+            grads = [self.tensors[i].grad for i in checked]
+        return [
+            backend.module_of(t.data).zeros_like(t.data) if grad is None and i in needed else grad
+            for i, t, grad in zip(checked, (self.tensors[i] for i in checked), grads, strict=True)
+        ]
 
-    @contextlib.contextmanager
+    @contextmanager
     def _unchanged_by(self, what: str) -> Iterator[None]:
         """GradCheckError where forward or backward, inside, changes the data of an input."""
         before = [t.data.copy() for t in self.tensors]
         yield
         for i, (t, data) in enumerate(zip(self.tensors, before, strict=True)):
-            if not ((t.data == data) | (data != data)).all():  # what was NaN may be anything
-                raise GradCheckError(f"gradcheck: {what} changed inputs[{i}]; it must compute with a copy")
+            if not same(t.data, data):
+                raise GradCheckError(f"gradcheck: {what} changed inputs[{i}]; it must compute with a copy", input=i)
 
-    def _draw(self) -> None:
-        with no_grad(), self._unchanged_by("forward"):
-            self.cotangents = [
-                backend.module_of(y.data).asarray(self.random.standard_normal(y.shape)) for y in self.outputs()
+    # ---- what differences say -------------------------------------------------------------------------------------
+
+    def slopes(self, checked: list[int]) -> dict[int, list[Slope]]:
+        """The slopes along every element of the inputs; those at a kink are moved away from it first."""
+        kinks_before = np.inf
+        while True:
+            slopes = {i: self.slopes_of(i) for i in checked}
+            kinks = [
+                (i, index)
+                for i, of_input in slopes.items()
+                for index, slope in zip(np.ndindex(self.tensors[i].shape), of_input, strict=True)
+                if slope.kink
             ]
-
-    def _vanishes(self, i: int, value: float) -> bool:
-        """At most three random directions are tried: a gradient that is not zero is orthogonal to none of them."""
-        xp, shape = backend.module_of(self.tensors[i].data), self.tensors[i].shape
-        noise = VANISHES * max(1, value / self.steps[i] * 1e-6)
-        return all(abs(self.along(i, xp.asarray(self.random.standard_normal(shape)))) < noise for _ in range(3))
-
-    def move_away_from_kinks(self, checked: list[int]) -> None:
-        """Shift every element whose slope jumps to a place where it does not."""
-        for _ in range(10):
-            kinks = [(i, index) for i in checked for index in np.ndindex(self.tensors[i].shape) if self._kink(i, index)]
-            if not kinks:
-                return
+            if not kinks or len(kinks) >= kinks_before:
+                return slopes
+            kinks_before = len(kinks)
             for i, index in kinks:
-                away = self.random.uniform(100, 1000) * self.steps[i] * self.random.choice([-1, 1])
-                self.tensors[i].data[index] += away
-        raise GradCheckError(f"gradcheck: inputs[{kinks[0][0]}] has a kink at {kinks[0][1]} wherever it is moved")
+                away = self.random.uniform(4, 40) if self.eps is None else self.random.uniform(100, 1000)
+                self.tensors[i].data[index] += away * self.first_steps[i][index] * self.random.choice([-1, 1])
+                self.moved[i] += 1
 
-    def _kink(self, i: int, index: tuple[int, ...]) -> bool:
-        """Where f is smooth, left and right slope differ by eps f'', so by a quarter as much for a quarter of eps."""
-        eps = self.steps[i]
-        left, right = self.slopes(i, index, eps)
-        jump, size = abs(right - left), max(1, abs(left), abs(right))
-        if jump < KINK * size:
-            return False
-        left, right = self.slopes(i, index, eps / 4)
-        return not 0.15 < abs(right - left) / jump < 0.35
+    def slopes_of(self, i: int) -> list[Slope]:
+        """The slope along every element of inputs[i]. The step that was best for one is the first for the next."""
+        slopes, here = [], self.terms()
+        largest, rung = 0.0, 1.0
+        for index in np.ndindex(self.tensors[i].shape):
+            usual = float(self.first_steps[i][index])
+            slope = self.slope(self.along_element(i, index), here, usual, rung, largest, GOOD)
+            if slope.doubt <= GOOD * abs(slope.value):
+                rung = slope.step / usual
+            self.steps[i][index] = slope.step
+            largest = max(largest, abs(slope.value))
+            slopes.append(slope)
+        return slopes
+
+    def slopes_along(self, i: int, directions: list[Array]) -> list[Slope]:
+        """The slopes along directions of inputs[i]."""
+        here, usual = self.terms(), float(np.median(self.first_steps[i]))
+        return [self.slope(self.along_direction(i, d), here, usual, 1.0, 0.0, GOOD_ALONG) for d in directions]
+
+    def along_element(self, i: int, index: tuple[int, ...]) -> Line:
+        """One element of inputs[i] moves."""
+        data = self.tensors[i].data
+        x = float(data[index])
+
+        def move(t: float) -> float:
+            data[index] = x + t
+            return (x + t) - x
+
+        return Line(move, abs(x))
+
+    def along_direction(self, i: int, direction: Array) -> Line:
+        """All of inputs[i] moves."""
+        data = self.tensors[i].data
+        x = data.copy()
+
+        def move(t: float) -> float:
+            data[...] = x + t * direction if t else x
+            return t
+
+        return Line(move, float(abs(x).max()) if x.size else 0.0)
+
+    def slope(self, line: Line, here: Array, usual: float, rung: float, largest: float, good: float) -> Slope:
+        """The slope along a line, with the step that tells it best; `rung` times `usual` is tried first."""
+
+        def enough(slope: Slope) -> bool:
+            return slope.doubt <= good * max(abs(slope.value), largest) or slope.value == slope.truncation == 0
+
+        def climb(best: Slope, factor: float) -> tuple[Slope, Slope]:
+            """Up or down the ladder as long as that halves the doubt: the best, and the last that was tried."""
+            last = best
+            while not enough(best) and LOWEST < best.step * factor / usual < HIGHEST:
+                last = self.look(line, best.step * factor, here)
+                if not last.doubt < best.doubt / 2:
+                    break
+                best = last
+            return best, last
+
+        first = best = self.look(line, rung * usual, here)
+        if self.eps is not None:
+            smaller = self.look(line, first.step / LADDER, here) if first.truncation > 1e-3 * abs(first.value) else None
+            return first._replace(kink=smaller is not None and agree(first.truncation, smaller.truncation))
+        noisy = first.rounding > first.truncation / 8
+        if not enough(first) and not noisy:
+            best, last = climb(first, 1 / LADDER)
+            if last is not best and agree(last.truncation, best.truncation):
+                return best._replace(kink=True)
+            noisy = best is first
+        if not enough(best) and noisy:
+            best = min(best, climb(first, LADDER)[0], key=lambda slope: slope.doubt)
+        return best
+
+    def look(self, line: Line, step: float, here: Array) -> Slope:
+        """The slope from f at four places, at one and two steps to either side; `here`: the terms in the middle."""
+        with np.errstate(all="ignore"):  # a step may lead out of where the function is defined
+            step = line.move(step) or step  # as the numbers there allow it, so that all places are equally far apart
+            (p, far_left), (q, left), (r, right), (s, far_right) = [
+                (line.move(k * step), self.terms()) for k in (-2, -1, 1, 2)
+            ]
+            line.move(0)
+            near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
+            bend = float((far_left + far_right - 4 * (left + right) + 6 * here).sum()) / step
+            # What has changed may be wrong in its last digit; what has not, too, though hardly all of it one way.
+            size = abs(here)
+            in_doubt = float((size * (left != right)).sum()) + float((size * size).sum()) ** 0.5
+        value = near if self.eps else (4 * near - far) / 3
+        truncation = abs(near - far) + abs(bend)
+        if not np.isfinite(value + truncation):
+            return Slope(np.nan, step, np.inf, np.inf)
+        return Slope(value, step, truncation, ROUNDING * (2 * in_doubt + abs(value) * line.size) / step)
+
+    def central(self, i: int, step: float | None = None) -> np.ndarray:
+        """The central difference for every element of inputs[i]: less exact, in half the time."""
+        differences = np.empty(self.tensors[i].shape)
+        for index in np.ndindex(differences.shape):
+            move, h = self.along_element(i, index).move, step or float(self.steps[i][index])
+            below, under = move(-h), self.terms()
+            above, over = move(h), self.terms()
+            move(0)
+            differences[index] = float((over - under).sum()) / (above - below)
+        return differences
+
+    def sweep(self, i: int, gradient: Array) -> list[tuple[float, float]]:
+        """For each step size how far the central difference is from what backward says, along one direction."""
+        xp, signs = backend.module_of(gradient), np.random.default_rng(0).choice([-1.0, 1.0], gradient.shape)
+        direction = xp.asarray(signs)
+        said, scale = float((gradient * direction).sum()), float(abs(gradient).sum()) or 1.0
+        move, sweep = self.along_direction(i, direction).move, []
+        for step in STEPS:
+            with np.errstate(all="ignore"):
+                (_, below), (_, above) = [(move(t), self.terms()) for t in (-step, step)]
+                sweep.append((step, abs(float((above - below).sum()) / (2 * step) - said) / scale))
+        move(0)
+        return sweep
 
 
-def constants(outputs: list[Tensor]) -> dict[str, float]:
-    """The numbers that the operations of the graph were made with, like {"p of dropout": 0.5}."""
-    functions: Iterator[Function] = outputs_first([y.creator for y in outputs])
-    return {
-        f"{name} of {function.name}": float(value)
-        for function in functions
-        for name, value in vars(function).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+def agree(a: float, b: float) -> bool:
+    """Whether two doubts are of the same size, although the step was another one: so it is at a kink alone."""
+    return a / 3 < b < 3 * a
 
 
-def strided_copy(array: Array) -> Array:
-    """The same numbers in memory that is not contiguous: every second element of a larger array, axes reversed."""
-    xp = backend.module_of(array)
-    wide = xp.zeros([2 * n for n in reversed(array.shape)], array.dtype).transpose()
-    view = wide[tuple(slice(None, None, 2) for _ in array.shape) + (...,)]
-    view[...] = array
-    return view
+def size_of(x: Array) -> float:
+    """How far the elements of x lie apart, or how large they are where they are equal."""
+    x = backend.to_device(x, "cpu")
+    if x.dtype.kind != "f" or not x.size:
+        return 1.0
+    spread = np.median(np.abs(x - np.median(x)))
+    return float(spread or np.abs(x).mean() or 1.0)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+ROUGH = 1e-6  # an error that could be larger than this, relative to the largest gradient, is worth a line
+
 
 @dataclass
 class InputReport:
@@ -18,7 +20,10 @@ class InputReport:
     step: float  # of the differences
     max_absolute_error: float
     max_relative_error: float
-    wrong: int = 0  # how many elements, or directions, are off by more than the tolerance
+    wrong: int = 0  # how many elements, or directions, are off by more than is allowed
+    allowed: float = 0.0  # the most that any may be off, relative to the largest gradient
+    unclear: int = 0  # how many the differences cannot tell: these were not looked at
+    moved: int = 0  # how many elements were moved away from a kink: what happens at the kink was not looked at
     sweep: list[tuple[float, float]] = field(default_factory=list)  # (step, relative error of the difference)
 
 
@@ -27,11 +32,13 @@ class GradCheckReport:
     """True where the gradients are right; `print` it for a table, `plot` it for the V of every input.
 
     evaluations: how many times the function was computed; message: what is wrong and why, "" where nothing is.
+    untried: which special points were not looked at.
     """
 
     inputs: list[InputReport] = field(default_factory=list)
     evaluations: int = 0
     message: str = ""
+    untried: str = ""
 
     def __bool__(self) -> bool:
         return not self.message
@@ -45,7 +52,20 @@ class GradCheckReport:
                 f"{f'[{i.number}]':8}{str(i.shape):20}{i.checked:8}{i.wrong:7}{i.max_absolute_error:15.1e}"
                 f"{i.max_relative_error:15.1e}{i.step:7.0e}"
             )
-        return "\n".join([*lines, f"{self.evaluations:,} evaluations of the function", *filter(None, [self.message])])
+        lines += [f"{self.evaluations:,} evaluations of the function", *self.not_looked_at()]
+        return "\n".join([*lines, *filter(None, [self.message])])
+
+    def not_looked_at(self) -> list[str]:
+        """What the check cannot vouch for, a line each."""
+        lines = []
+        for i in self.inputs:
+            if i.unclear:
+                lines.append(f"not looked at: inputs[{i.number}] in {i.unclear}, which differences cannot tell")
+            if i.allowed > ROUGH:
+                lines.append(f"inputs[{i.number}] may still be off by {i.allowed:.0e} of its largest gradient")
+            if i.moved:
+                lines.append(f"not looked at: inputs[{i.number}] at {i.moved} kinks, moved away from")
+        return [*lines, f"not looked at: {self.untried}"] if self.untried else lines
 
     def plot(self, path: Any = None) -> Any:
         """The relative error of the difference over the step size, a line for each input; a matplotlib Figure.

@@ -323,6 +323,19 @@ def test_the_message_gives_both_values_of_the_worst_element():
     assert float(found) - float(expected.split()[0].rstrip(".")) == pytest.approx(50, rel=1e-4)
 
 
+def test_the_error_as_data():
+    """`input` and `index` say where, `hypothesis` is the sentence of the message that names the mistake."""
+    wrong = broken(Linear, lambda gx, gw, gb: (gx, None if gw is None else gw * np.array([[1, 1, 1], [1, -1, 1]]), gb))
+    with pytest.raises(GradCheckError) as error:
+        gradcheck(lambda x, w: wrong()(x, w, None), [leaf(4, 3), leaf(2, 3, seed=1)])
+    assert (error.value.input, error.value.index) == (1, (1, 1))
+    assert error.value.hypothesis.startswith("It has the wrong sign in 1 of 6 elements")
+    assert error.value.hypothesis in str(error.value)
+    with pytest.raises(GradCheckError) as error:
+        gradcheck(lambda a, b: a * a + 0 * b, [leaf(3), leaf(3, seed=1)], directions=2)
+    assert (error.value.input, error.value.index, error.value.hypothesis) == (1, None, "")
+
+
 def test_the_gradient_of_a_number_without_axes():
     class Twice(Function):
         def forward(self, x):
@@ -384,11 +397,7 @@ def test_a_backward_that_changes_its_cotangent(device):
             return grad_y.copy()
 
     x = leaf(3).to(device).detach()
-    if device == "cpu":
-        with raises(RuntimeError, "greedy: backward must not change grad_y"):
-            gradcheck(lambda x: Greedy()(x), x)
-    else:
-        assert "changed the gradient it was given" in rejected(lambda x: Greedy()(x), x)
+    assert "greedy changed the gradient it was given" in rejected(lambda x: Greedy()(x), x)
 
 
 def test_a_backward_that_changes_its_input():
@@ -426,7 +435,7 @@ class Careless(Function):
 def test_a_forward_that_changes_an_input_or_a_constant(whom, when):
     a, b = leaf(3), Tensor(leaf(3, seed=1).data)  # b is a constant
     message = rejected(lambda a, b: Careless(whom, when)(a, b), a, b)
-    assert message == f"gradcheck: forward changed inputs[{whom}]; it must compute with a copy"
+    assert message.endswith(f" changed inputs[{whom}]; it must compute with a copy")
     assert 0.5 not in a.data and 0.5 not in b.data
 
 
