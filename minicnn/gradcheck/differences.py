@@ -182,7 +182,7 @@ class Differences:
             for row, index in zip(rows, np.ndindex(data.shape), strict=True):
                 x = data[index].copy()
                 data[index] = x + eps
-                above = self.outputs()[0].data
+                above = self.outputs()[0].data.copy()  # a view of x moves with it
                 data[index] = x - eps
                 row[:] = backend.to_device((above - self.outputs()[0].data) / (2 * eps), "cpu").ravel()
                 data[index] = x
@@ -193,7 +193,7 @@ class Differences:
         """The gradient of inputs[i] where `combine` puts together what arrives from several uses of a tensor."""
         arrived: dict[Any, Array] = {y.edge: g for y, g in zip(outputs, self.cotangents, strict=True)}
         for function in outputs_first([y.creator for y in outputs if y.creator is not None]):
-            for edge, grad_x in zip(function.edges, function.gradients(arrived[function]), strict=True):
+            for edge, grad_x in zip(function.edges, function.gradients(arrived[function].copy()), strict=True):
                 if edge is not None:
                     arrived[edge] = combine(arrived[edge], grad_x) if edge in arrived else grad_x
         return backend.to_device(arrived[self.tensors[i]], "cpu")
