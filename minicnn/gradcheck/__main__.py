@@ -50,8 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("where", metavar="FILE.py:NAME", help="where the forward and the backward are")
-    parser.add_argument("--shapes", nargs="+", metavar="N,M", type=shape, help="shapes of random inputs; () for a number")
-    parser.add_argument("--inputs", metavar="FUNCTION", help="the function of FILE.py that returns the inputs, in a tuple")
+    parser.add_argument(
+        "--shapes", nargs="+", metavar="N,M", type=shape, help="shapes of random inputs; () for a number"
+    )
+    parser.add_argument(
+        "--inputs", metavar="FUNCTION", help="the function of FILE.py that returns the inputs, in a tuple"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the inputs and of the check (default: 0)")
     parser.add_argument("--eps", type=float, help="the step of the differences (default: chosen by a sweep)")
     parser.add_argument("--directions", type=int, metavar="N", help="N random directions in place of every element")
@@ -118,7 +122,7 @@ def find_pair(module: Any, name: str) -> tuple[Callable[..., Any], Callable[...,
     """The forward and the backward of this name; None for the backward of one function that does both."""
     if hasattr(module, f"{name}_forward") and hasattr(module, f"{name}_backward"):
         return getattr(module, f"{name}_forward"), getattr(module, f"{name}_backward")
-    found = getattr(module, name, None)
+    found: Any = getattr(module, name, None)
     if isinstance(found, tuple | list) and len(found) == 2:
         return found[0], found[1]
     if hasattr(found, "forward") and hasattr(found, "backward"):
@@ -127,8 +131,8 @@ def find_pair(module: Any, name: str) -> tuple[Callable[..., Any], Callable[...,
     if callable(found):
         return found, None
     raise UsageError(
-        f"{Path(module.__file__).name} has neither {name}_forward and {name}_backward, nor a function, a pair or a layer "
-        f"{name}"
+        f"{Path(module.__file__).name} has neither {name}_forward and {name}_backward, nor a function, a pair or a "
+        f"layer {name}"
     )
 
 

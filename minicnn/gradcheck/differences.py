@@ -252,7 +252,7 @@ def constants(outputs: list[Tensor]) -> dict[str, float]:
         f"{name} of {function.name}": float(value)
         for function in functions
         for name, value in vars(function).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if type(value) in (int, float)  # a NumPy number is a result, not an option
     }
 
 

@@ -24,7 +24,7 @@ OUTPUT_NAMES = ("y", "out", "output", "a", "s")  # backward(grad_y, out): a seco
 def gradcheck_pair(
     forward: Callable[..., Any], backward: Callable[..., Any] | None, *arguments: Any, **options: Any
 ) -> bool | GradCheckReport:
-    """True where `backward` gives the gradients of `forward`, both in NumPy; what gradcheck does, for code without Tensors.
+    """True where `backward` gives the gradients of `forward`, both in NumPy: gradcheck for code without Tensors.
 
         def affine_forward(x, w, b):                    def affine_backward(dout, cache):
             return x @ w + b, (x, w)                        x, w = cache
@@ -37,13 +37,13 @@ def gradcheck_pair(
 
     forward returns        and backward is called as
     y, cache               backward(grad_y, cache); with several outputs, h, c, cache: backward(grad_h, grad_c, cache)
-    y                      backward(grad_y, *arguments); backward(grad_y, y) where its second parameter is called y, out,
-                           output, a or s; or backward(grad_y), right after another forward, as a layer does that keeps
-                           on self what it needs
+    y                      backward(grad_y, *arguments); backward(grad_y, y) where its second parameter is called y,
+                           out, output, a or s; or backward(grad_y), right after another forward, as a layer does that
+                           keeps on self what it needs
     loss, gradients        not at all: backward is None, and the one function returns the number with its gradients
 
-    backward returns one gradient for each array that is checked, in their order (or one for each argument, in a tuple or
-    list); None for one that is not to be checked; a dict by forward's parameter names, with "x" or "dx" for x.
+    backward returns one gradient for each array that is checked, in their order, or one for each argument; None for one
+    that is not to be checked; or a dict by the names of forward's parameters, "x" or "dx" for x.
 
     Raises GradCheckError where a gradient is wrong or of a wrong shape; TypeError where forward and backward do not fit
     together; ValueError where forward gives another result the second time. np.random starts from the same seed every
@@ -78,7 +78,8 @@ class Pair:
         for i in self.arrays:
             if arguments[i].dtype != np.float64:
                 raise TypeError(
-                    f"gradcheck_pair: {self.names[i]} is {arguments[i].dtype}, expected float64: differences need its digits"
+                    f"gradcheck_pair: {self.names[i]} is {arguments[i].dtype}, expected float64: differences need its "
+                    "digits"
                 )
         self._try_once()
 
@@ -99,8 +100,8 @@ class Pair:
         if self.backward is None:
             if not (isinstance(returned, tuple | list) and len(returned) == 2 and np.size(returned[0]) == 1):
                 raise TypeError(
-                    "gradcheck_pair: backward is None, so forward should return (loss, gradients), the loss one number; it "
-                    f"returned {kind_of(returned)}"
+                    "gradcheck_pair: backward is None, so forward should return (loss, gradients), loss one number; "
+                    f"it returned {kind_of(returned)}"
                 )
             return [np.asarray(returned[0], float)], lambda grads: self._by_array(returned[1], float(grads[0].item()))
         if not isinstance(returned, tuple | list):
@@ -112,8 +113,8 @@ class Pair:
         if accepts(backward, len(returned) + len(given)):
             return [np.asarray(y, float) for y in returned], lambda grads: self._by_array(backward(*grads, *given))
         raise TypeError(
-            f"gradcheck_pair: forward returned {kind_of(returned)}, so backward should take {max(1, last)} gradient(s) and "
-            f"the last of these, the cache; it is {signature(backward)}"
+            f"gradcheck_pair: forward returned {kind_of(returned)}, so backward should take {max(1, last)} gradient(s) "
+            f"and the last of these, the cache; it is {signature(backward)}"
         )
 
     def _without_cache(self, backward: Callable[..., Any], given: list[Any], y: Any) -> GradientsOf:
@@ -167,8 +168,8 @@ class Pair:
         (outputs, gradients_of), (again, _) = self.run(arrays), self.run(arrays)
         if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again, strict=True)):
             raise ValueError(
-                "gradcheck_pair: forward gives another result when it is called again with the same arguments: seed its "
-                "random numbers in it, or pass a fixed mask"
+                "gradcheck_pair: forward gives another result when it is called again with the same arguments: seed "
+                "its random numbers in it, or pass a fixed mask"
             )
         gradients = gradients_of([np.ones_like(y) for y in outputs])
         self.checked = [i for i, g in zip(self.arrays, gradients, strict=True) if g is not None]

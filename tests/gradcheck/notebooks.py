@@ -93,9 +93,9 @@ def max_pool_backward_naive(dout, cache):
     dx = np.zeros_like(x)
     for i, j, r, s in np.ndindex(dout.shape):
         window = x[i, j, r * stride : r * stride + size, s * stride : s * stride + size]
-        dx[i, j, r * stride : r * stride + size, s * stride : s * stride + size] += (
-            window == np.max(window)
-        ) * dout[i, j, r, s]
+        dx[i, j, r * stride : r * stride + size, s * stride : s * stride + size] += (window == np.max(window)) * dout[
+            i, j, r, s
+        ]
     return dx
 
 

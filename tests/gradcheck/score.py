@@ -39,17 +39,14 @@ def sentence_of(message: str) -> str:
     return re.sub(r" \([\d,]+ evaluations\)$", "", rest).lstrip(". ")
 
 
-def is_figures_alone(message: str) -> bool:
-    return not sentence_of(message)
-
-
 # ---- broken.py ----------------------------------------------------------------------------------------------------
 
 
 def broken_verdicts() -> Iterator[tuple[Any, str, str]]:
-    """(mistake, verdict, sentence): "named", "not named", "named wrongly", or "perhaps wrongly"; "passed" if not caught."""
-    import minicnn as mc
+    """(mistake, verdict, sentence): "named", "not named", "named wrongly", "perhaps wrongly", or "passed"."""
     from broken import BROKEN
+
+    import minicnn as mc
 
     for mistake in BROKEN:
         message = mc.gradcheck(mistake, mistake.inputs(), report=True).message
@@ -92,8 +89,9 @@ def messages_here(mutant: mutation.Mutant) -> list[tuple[str, str]]:
     sys.modules["torch"] = None  # type: ignore[assignment]  # not needed, and slow to import
     broken = mutant.apply(mutant.source.read_text(encoding="utf-8"))
     sys.meta_path.insert(0, mutation.BrokenModule(".".join(source.parts), broken))
-    import minicnn as mc
     from support import OperationTest
+
+    import minicnn as mc
 
     mc.set_num_threads(1)
     tests = importlib.import_module(mutant.tests.stem)

@@ -104,7 +104,7 @@ def aligned(array: np.ndarray, axes: Axes, to: tuple[int, ...]) -> np.ndarray:
     return array.reshape([n if i in axes else 1 for i, n in enumerate(to)])
 
 
-def several(names: list[str], most: int = 4) -> str:
+def several(names: list[str], most: int = 5) -> str:
     """ "a, b or c"; of more names than `most` the first ones."""
     names = names[:most]
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

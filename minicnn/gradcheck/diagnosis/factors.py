@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minicnn.gradcheck.diagnosis.evidence import Axes, Evidence, aligned, alignments, axes_name, several, sets_of_axes
+from minicnn.gradcheck.diagnosis.evidence import Axes, Evidence, aligned, alignments, axes_name, sets_of_axes, several
 
 ENOUGH = 3  # so many elements must agree before a number that comes from nowhere is called the factor
 
@@ -79,7 +79,7 @@ def _where_from(factor: float, e: Evidence) -> tuple[str, list[str]]:
 
 
 def _sizes(e: Evidence) -> list[tuple[str, Axes, int]]:
-    """The sizes of all axes, and of axes together: of x itself, of the other inputs, and of the output where it differs."""
+    """The sizes of all axes, and of axes together: of x, of the other inputs, of the output where it differs."""
     shapes = [("", e.found.shape)]
     shapes += [(f" of inputs[{i}]", x.shape) for i, x in enumerate(e.inputs) if i != e.number]
     shapes += [(" of the output", y.shape) for y in e.outputs]
@@ -87,7 +87,7 @@ def _sizes(e: Evidence) -> list[tuple[str, Axes, int]]:
     for whose, shape in shapes:
         for axes in sets_of_axes(len(shape)):
             size = math.prod(shape[axis] for axis in axes)
-            told = "output" in whose and any((axes, size) == other[1:] for other in sizes)  # the batch's is one size
+            told = "output" in whose and axes == (0,) and any((axes, size) == other[1:] for other in sizes)  # the batch
             if all(shape[axis] != 1 for axis in axes) and size > 1 and not told:
                 sizes.append((f"the size of {axes_name(axes)}{whose}", axes, size))
     return sizes
@@ -120,7 +120,8 @@ def _powers(name: str, v: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         s = 1 / (1 + np.exp(-v))
         yield from [(f"s (1 - s), the derivative of s = sigmoid({name}),", s * (1 - s)), (f"sigmoid({name})", s),
                     (f"1 - t^2, the derivative of t = tanh({name}),", 1 - np.tanh(v) ** 2),
-                    (f"1 - t^2, the derivative of tanh where t = {name},", 1 - v * v), (f"e^{name}", np.exp(v))]  # fmt: skip
+                    (f"1 - t^2, the derivative of tanh where t = {name},", 1 - v * v),
+                    (f"e^{name}", np.exp(v))]  # fmt: skip
     if v.ndim > 1 and v.size:
         e_x = np.exp(v - v.max(axis=1, keepdims=True))
         yield f"softmax({name})", e_x / e_x.sum(axis=1, keepdims=True)

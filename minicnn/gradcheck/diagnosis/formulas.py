@@ -46,7 +46,7 @@ def formula(e: Evidence) -> str:
 
 
 def _times(formula: str) -> str:
-    return {"1": "grad_y", "0": "0", "-1": "-grad_y"}.get(formula, f"grad_y * {formula}")
+    return {"1": "grad_y", "0": "0", "-1": "-grad_y"}.get(formula, f"grad_y * {formula}").replace(" * 1 / ", " / ")
 
 
 def _regions(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
@@ -59,7 +59,7 @@ def _regions(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _names(e: Evidence) -> list[tuple[str, np.ndarray]]:
-    """The arrays of the output's shape (or broadcast to it), with short names: x, or inputs[i] where there are several."""
+    """The arrays of the output's shape, or broadcast to it, by short names: x, or inputs[i] where there are several."""
     floating = [i for i, x in enumerate(e.inputs) if x.dtype.kind == "f"]
     order = [e.number, *(i for i in floating if i != e.number)]
     arrays = [("x" if len(floating) == 1 else f"inputs[{i}]", e.inputs[i]) for i in order] + [("y", e.y)]
@@ -82,7 +82,8 @@ def functions(name: str, v: np.ndarray) -> list[tuple[int, str, np.ndarray]]:
         (2, f"sqrt({name})", np.sqrt(v)), (2, f"1 / sqrt({name})", 1 / np.sqrt(v)), (2, f"[{name} > 0]", v > 0.0),
         (2, f"[{name} < 0]", v < 0.0), (2, f"[{name} != 0]", v != 0.0), (2, f"sign({name})", np.sign(v)),
         (3, f"(1 + {name}^2)", 1 + v * v), (3, f"(1 - |{name}|)", 1 - np.abs(v)), (3, f"e^{name}", np.exp(v)),
-        (3, f"e^-{name}", np.exp(-v)), (3, f"log {name}", np.log(v)), (3, f"{name}^3", v**3),
+        (3, f"e^-{name}", np.exp(-v)), (3, f"log {name}", np.log(v)),
+        (4, f"log |{name}|", np.log(np.abs(v))), (3, f"{name}^3", v**3),
         (3, f"1 / |{name}|", 1 / np.abs(v)),
         (4, f"sigmoid({name})", sigmoid), (4, f"tanh({name})", tanh), (4, f"(1 - sigmoid({name}))", 1 - sigmoid),
         (4, f"(1 - tanh({name})^2)", 1 - tanh * tanh), (4, f"1 / (1 + {name})", 1 / (1 + v)),
@@ -110,7 +111,7 @@ class Formulas:
         self.numbers = {**NUMBERS, **{c: f"{name} * " for name, c in e.constants.items() if 1 / 64 < abs(c) < 64}}
 
     def match(self, gradient: np.ndarray, factor: np.ndarray) -> str:
-        """The simplest function, or product of two, that `factor` is multiplied with to give `gradient`; "" for none."""
+        """The simplest function, or product of two, with which `factor` gives `gradient`; "" where there is none."""
         if np.abs(gradient).max() <= self.noise:
             return "0"
         best, text = np.inf, ""
@@ -126,13 +127,16 @@ class Formulas:
                 number = float(scale[second - first])
                 known = next((name for n, name in self.numbers.items() if abs(abs(number) / n - 1) < 1e-5), None)
                 cost = self.costs[first] + self.costs[second] + (0 if known == "" else 1.5 if known is not None else 4)
+                cost = -1 if first == second == 0 else cost  # a number alone
                 if cost < best:
-                    best, text = cost, self._text(number, known, first, second)
+                    best, text = cost, self._text(number, known, first, int(second))
         return text
 
     def _text(self, number: float, known: str | None, first: int, second: int) -> str:
         parts = [self.names[i] for i in (first, second) if self.names[i] != "1"]
-        product = (" * " if any("/" in part for part in parts) else " ").join(parts)
+        product = (" * " if any("/" in part for part in parts) else " ").join(parts).replace(" * 1 / ", " / ")
         sign = "-" if number < 0 else ""
         size = f"{abs(number):.4g} " if known is None else known
-        return f"{sign}{size}{product}".rstrip(" *") or f"{sign}1" if product or size else f"{sign}1"
+        if size.startswith("1/") and product.startswith("1 / "):
+            return f"{sign}1 / ({size[2:]}{product[4:]})"  # 1 / (2 y), not 1/2 1 / y
+        return f"{sign}{(size + product).rstrip(' *') or '1'}"

@@ -1,4 +1,4 @@
-"""The right gradient for other inputs: a kernel that was turned, a weight that was transposed, one row taken for all."""
+"""The right gradient for other inputs: a kernel that was turned, a transposed weight, one row taken for all."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def own_value_changed(e: Evidence) -> str:
     x, name = e.x, f"inputs[{e.number}]"
     changes = [(f"the output y in place of {name}", e.y)] if e.y.shape == x.shape else []
     changes += [(f"-{name}", -x), (f"|{name}|", np.abs(x)), (f"1 - {name}", 1 - x), (f"twice {name}", 2 * x),
-                (f"zeros in place of {name}", np.zeros_like(x)), (f"ones in place of {name}", np.ones_like(x))]  # fmt: skip
+                (f"zeros in place of {name}", np.zeros_like(x)),
+                (f"ones in place of {name}", np.ones_like(x))]  # fmt: skip
     for j, other in enumerate(e.inputs):
         if j != e.number and other.shape == x.shape and other.dtype.kind == "f":
             changes.append((f"inputs[{j}] in place of {name}", other))

@@ -1,4 +1,4 @@
-"""Softmax and what is built on it, max along an axis: known by what forward computes, with the mistakes made in each."""
+"""Softmax and what is built on it, max along an axis: known by what forward computes, with their mistakes."""
 
 from __future__ import annotations
 
@@ -80,13 +80,16 @@ def _log_softmax_mistakes(e: Evidence, p: np.ndarray, g: np.ndarray, axis: int) 
     yield f"{start}p is missing in front of the sum.", g - total
     yield f"{start}there is log p, the output, in place of p in front of the sum.", g - e.y * total
     yield f"{start}p is inside the sum: that is softmax's gradient.", g - (p * g).sum(axis=axis, keepdims=True)
-    yield f"{start}everything is multiplied with p: that is for softmax.", p * (g - (p * g).sum(axis=axis, keepdims=True))
+    yield (
+        f"{start}everything is multiplied with p: that is for softmax.",
+        p * (g - (p * g).sum(axis=axis, keepdims=True)),
+    )
     yield f"{start}p is the softmax along another axis.", g - softmax_along(e.x, axis - 1) * total
     yield f"{start}p is e^x, not divided by its sum.", g - np.exp(e.x) * total
 
 
 def cross_entropy(e: Evidence) -> str:
-    """grad_x = w (p - q)  with p = softmax(x) of each row and q the target's distribution; w = grad_y, or grad_y / N."""
+    """grad_x = w (p - q)  with p = softmax(x) of each row and q the target's distribution; w = grad_y or grad_y / N."""
     if e.derivatives() is None or e.found.ndim != 2 or e.y.size not in (1, len(e.found)) or e.found.shape[1] < 2:
         return ""
     p = softmax_along(e.x, 1)
@@ -95,7 +98,12 @@ def cross_entropy(e: Evidence) -> str:
         w = grad_y / divisor
         with np.errstate(all="ignore"):
             q = p - e.expected / w
-        if np.isfinite(q).all() and q.min() > -1e-5 and np.allclose(q.sum(axis=1), 1, atol=1e-5) and q.max(1).min() > 0.5:
+        if (
+            np.isfinite(q).all()
+            and q.min() > -1e-5
+            and np.allclose(q.sum(axis=1), 1, atol=1e-5)
+            and q.max(1).min() > 0.5
+        ):
             q[np.abs(q) < 1e-5] = 0
             return first_that_explains(e, _cross_entropy_mistakes(e, p, q, w))
     return ""
@@ -116,7 +124,10 @@ def _cross_entropy_mistakes(e: Evidence, p: np.ndarray, q: np.ndarray, w: np.nda
             "q is uniform, without the target": np.full_like(q, 1 / classes),
             "the target has the share of the others": 1 - hot,
         }.items():  # fmt: skip
-            yield f"In cross-entropy's gradient label smoothing is another one than in forward: {text}.", w * (p - other)
+            yield (
+                f"In cross-entropy's gradient label smoothing is another one than in forward: {text}.",
+                w * (p - other),
+            )
     yield f"{start}q is missing: the target's 1 (one-hot) is not subtracted.", w * p
     yield f"{start}p is missing: only the target is left.", -w * q
     yield f"{start}q is added where it should be subtracted.", w * (p + q)
@@ -127,10 +138,16 @@ def _cross_entropy_mistakes(e: Evidence, p: np.ndarray, q: np.ndarray, w: np.nda
     yield f"{start}p is log p, without the exponential.", w * (np.log(p) - q)
     yield f"{start}there is p (1 - p) too, softmax's derivative a second time.", w * (p - q) * p * (1 - p)
     yield f"{start}there is p too, softmax's derivative a second time.", w * (p - q) * p
-    yield "It is -q / p, the derivative with respect to the probabilities, not to the logits: softmax is missing.", -w * q / p
+    yield (
+        "It is -q / p, the derivative with respect to the probabilities, not to the logits: softmax is missing.",
+        -w * q / p,
+    )
     for step in (1, -1):
         yield f"{start}the targets' classes are off by one.", w * (p - np.roll(q, step, axis=1))
-        yield f"{start}the targets are those of another row: off by one along the batch.", w * (p - np.roll(q, step, axis=0))
+        yield (
+            f"{start}the targets are those of another row: off by one along the batch.",
+            w * (p - np.roll(q, step, axis=0)),
+        )
     yield f"{start}every row has the target of the first.", w * (p - q[:1])
     yield f"{start}only the target's column is left.", w * (p - q) * hot
     yield f"{start}the target's column is left out.", w * (p - q) * (1 - hot)

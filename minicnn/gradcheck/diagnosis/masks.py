@@ -18,7 +18,9 @@ def cotangent_mask(e: Evidence) -> str:
             slope = np.diag(jacobian).reshape(e.found.shape)
             for derivative in (slope, np.ones_like(slope)):
                 if e.explains(derivative * e.grad_y * mask):
-                    return f"It is zero unless grad_y is {text}: the mask looks at grad_y, not at what forward computed."
+                    return (
+                        f"It is zero unless grad_y is {text}: the mask looks at grad_y, not at what forward computed."
+                    )
     return ""
 
 
@@ -63,8 +65,8 @@ def unmasked(e: Evidence) -> str:
         for amount in (10.0, -10.0):
             if e.explains(e.with_changed(i, x + amount)):
                 return (
-                    f"It is that of the function without its last mask: {dead} outputs are 0, cut off as by a ReLU, and "
-                    "pass their grad_y on all the same."
+                    f"It is that of the function without its last mask: {dead} outputs are 0, cut off as by a ReLU, "
+                    "and pass their grad_y on all the same."
                 )
     return ""
 

@@ -1,4 +1,4 @@
-"""Normalization, over a batch, a layer or neighboring channels: known by its true gradient, with its terms by name."""
+"""Normalization over a batch, a layer or an instance: known by its true gradient, with its terms by name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minicnn.gradcheck.diagnosis.evidence import Evidence, aligned, alignments, axes_name, large_sets_of_axes, sets_of_axes
+from minicnn.gradcheck.diagnosis.evidence import (
+    Evidence,
+    aligned,
+    alignments,
+    axes_name,
+    large_sets_of_axes,
+    sets_of_axes,
+)
 
 Axes = tuple[int, ...]
 
 
 def normalization(e: Evidence) -> str:
-    """grad_x = r (g - mean(g) - x_hat mean(g x_hat))  with the means over some axes, g = grad_y, or grad_y times a weight.
+    """grad_x = r (g - mean(g) - x_hat mean(g x_hat))  with the means over some axes, g = grad_y or grad_y * weight.
 
     r, one number for each group of elements that share their mean, and the size of x_hat are taken from the true
     gradient. Without subtracting the mean (RMS norm) there is no mean(g), and x in place of x - mean(x).
@@ -111,88 +118,3 @@ def _counts_as_text(names: list[str], counts: np.ndarray, size: int, where: str)
         elif abs(count - 1) > 1e-3:
             texts.append(f"{name} counts {count:.4g} times")
     return f"Normalized over {where}: {' and '.join(texts)}." if texts else ""
-
-
-def response_normalization(e: Evidence) -> str:
-    """grad_x = g s^-beta + x (sum of T over a window of channels),  T[c'] = dy[c']/dx[c] g[c'] / x[c] for any c /= c'.
-
-    T and the window are read from the derivatives: away from its own channel, x[c] acts on y[c'] through s[c'] alone.
-    """
-    jacobian = e.derivatives()
-    if jacobian is None or e.y.shape != e.x.shape or e.x.ndim < 2 or e.x.shape[1] < 2 or e.is_elementwise():
-        return ""
-    channels = e.x.shape[1]
-    x, g = _by_channel(e.x), _by_channel(e.grad_y)  # (places, channels)
-    indices = _by_channel(np.arange(e.x.size).reshape(e.x.shape))
-    local = jacobian[indices[:, :, None], indices[:, None, :]]  # (places, c, c'): dy[c']/dx[c]
-    if np.count_nonzero(jacobian) != np.count_nonzero(local):
-        return ""
-    with np.errstate(all="ignore"):
-        ratios = local / x[:, :, None] * g[:, None, :]
-    ratios[:, np.arange(channels), np.arange(channels)] = np.nan
-    ratios[local == 0] = np.nan
-    if np.isnan(ratios).all(axis=1).any():
-        return ""
-    t = np.nanmedian(ratios, axis=1)  # (places, c')
-    if np.nanmax(np.abs(ratios - t[:, None, :])) > 1e-4 * np.abs(t).max():
-        return ""
-    offsets = [c2 - c for c, c2 in zip(*np.nonzero((local != 0).any(axis=0)), strict=True)]
-    before, after = -min(offsets), max(offsets)  # x[c] acts on y[c - before] ... y[c + after]
-    own = local[:, np.arange(channels), np.arange(channels)] * g - x * t
-
-    def candidate(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        result = np.empty(e.x.size)
-        result[indices] = first + x * second
-        return result
-
-    def window(values: np.ndarray, before: int, after: int) -> np.ndarray:
-        padded = np.pad(values, ((0, 0), (before, after)))
-        return sum((padded[:, k : k + channels] for k in range(before + after + 1)), np.zeros_like(values))
-
-    through = window(t, before, after)
-    if not np.allclose(candidate(own, through), e.expected.ravel(), rtol=1e-4, atol=1e-6 * np.abs(e.expected).max()):
-        return ""
-    start = "In the normalization across channels "
-    if e.explains(candidate(own, 0 * through)):
-        return f"{start}the term through s, the sum over neighboring channels, is missing: s is taken for a constant."
-    if before != after and e.explains(candidate(own, window(t, after, before))):
-        return f"{start}the window is not mirrored: what x[c] acts on lies from c - {before} to c + {after}."
-    for b, a in ((i, j) for i in range(channels) for j in range(channels)):
-        if (b, a) != (before, after) and e.explains(candidate(own, window(t, b, a))):
-            return (
-                f"{start}the window of the term through s runs from c - {b} to c + {a}, where it should be c - {before} to "
-                f"c + {after}."
-            )
-    two = np.stack([candidate(own, 0 * t), candidate(0 * own, through)])
-    counts = np.linalg.lstsq(two.T, e.found.ravel(), rcond=None)[0]
-    if e.explains(counts @ two):
-        first = "" if abs(counts[0] - 1) < 1e-3 else f"x's own term counts {counts[0]:.4g} times, "
-        second = "has the wrong sign" if abs(counts[1] + 1) < 1e-3 else f"counts {counts[1]:.4g} times"
-        return f"{start}{first}the term through s {second}."
-    if e.explains(candidate(own, t)):
-        return f"{start}the term through s lacks its sum: only x's own channel counts."
-    # Another power of s: s is, up to a factor, what own / g is to the power of -1 / beta, and also own / T x.
-    with np.errstate(all="ignore"):
-        s = own * x / t
-        for power, name in ((1, "-beta"), (2, "-beta + 1"), (-1, "-beta - 2")):
-            part = candidate(0 * own, window(t * s**power, before, after))
-            if np.isfinite(part).all():
-                scale = float(((e.found.ravel() - two[0]) * part).sum() / (part * part).sum())
-                if e.explains(two[0] + scale * part):
-                    return f"{start}the term through s has the exponent {name}, where it should be -beta - 1."
-    if e.explains(_place(e.x.size, indices, own + through)):
-        return f"{start}the term through s lacks its factor x."
-    if e.explains(_place(e.x.size, indices, g + x * through)):
-        return f"{start}grad_y is not divided by the power of s: the first term should be grad_y s^-beta."
-    return ""
-
-
-def _by_channel(x: np.ndarray) -> np.ndarray:
-    """x (N, C, ...) -> (places, C)."""
-    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
-
-
-def _place(size: int, indices: np.ndarray, values: np.ndarray) -> np.ndarray:
-    result = np.empty(size)
-    result[indices] = values
-    return result

@@ -13,7 +13,9 @@ from minicnn.gradcheck.diagnosis.evidence import Evidence, large_sets_of_axes, s
 def swapped_inputs(e: Evidence) -> str:
     for i, gradient in e.others().items():
         if e.explains(gradient):
-            return f"It is the gradient of inputs[{i}]: the gradients of two inputs are swapped, or one stands for both."
+            return (
+                f"It is the gradient of inputs[{i}]: the gradients of two inputs are swapped, or one stands for both."
+            )
     return ""
 
 
@@ -28,7 +30,7 @@ def reordered(e: Evidence) -> str:
 
 
 def rearrangements(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The same numbers in other places, with how they got there: transposed, reversed, read in another order, rolled."""
+    """The same numbers in other places, with how they got there: transposed, reversed, read otherwise, rolled."""
     axes = tuple(range(array.ndim))
     for order in permutations(axes):
         turned = array.transpose(order)
@@ -43,8 +45,8 @@ def rearrangements(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
             if size % part == 0:
                 apart = array.reshape(*before, part, size // part, *after).swapaxes(axis, axis + 1)
                 yield (
-                    f"with axis {axis} read as {size // part} x {part} where it is {part} x {size // part}: its elements "
-                    "are in another order", apart,
+                    f"with axis {axis} read as {size // part} x {part} where it is {part} x {size // part}: its "
+                    "elements are in another order", apart,
                 )  # fmt: skip
     for axis, size in enumerate(array.shape):
         for shift in range(1, size):
@@ -65,7 +67,9 @@ def column_order(e: Evidence) -> str:
                 return "It is the gradient that backward is given, read in another order: by columns, not by rows."
         for order in permutations(range(grad_y.ndim)):
             if e.explains(grad_y.transpose(order)):
-                return f"It is the gradient that backward is given with its axes in the order {order}: not the way back."
+                return (
+                    f"It is the gradient that backward is given with its axes in the order {order}: not the way back."
+                )
     return ""
 
 
@@ -107,8 +111,8 @@ def shifted(e: Evidence) -> str:
         enough = np.count_nonzero(e.expected[origin]) >= max(2, e.found.size // 4)
         if enough and e.wrong[to].any() and e.explains(candidate):
             return (
-                f"It is the right one shifted by {dy}, {dx} along the last two axes: look at the padding, or at where a "
-                "slice starts."
+                f"It is the right one shifted by {dy}, {dx} along the last two axes: look at the padding, or at "
+                "where a slice starts."
             )
     return ""
 
@@ -141,10 +145,15 @@ def some_indices(e: Evidence) -> str:
             continue
         if np.mean(e.wrong.take(bad, axis=axis)) < 0.5 or bad[-1] - bad[0] + 1 != len(bad):
             continue
+        if len(bad) == size - 1:
+            right = 0 if bad[0] else size - 1
+            return f"Only index {right} of axis {axis} is right.{_zero_there(e, 'elsewhere')}"
         if bad[-1] == size - 1:
-            return f"Only indices {bad[0]} and beyond of axis {axis} are wrong: perhaps a loop ends too early.{_zero_there(e)}"
+            rows = f"Only indices {bad[0]} and beyond of axis {axis} are wrong: perhaps a loop ends too early."
+            return f"{rows}{_zero_there(e)}"
         if bad[0] == 0:
-            return f"Only indices 0 to {bad[-1]} of axis {axis} are wrong: perhaps a loop starts too late.{_zero_there(e)}"
+            rows = f"Only indices 0 to {bad[-1]} of axis {axis} are wrong: perhaps a loop starts too late."
+            return f"{rows}{_zero_there(e)}"
     return ""
 
 
@@ -158,5 +167,5 @@ def border(e: Evidence) -> str:
     return f"Only the border of the last two axes is wrong: look at the padding.{_zero_there(e)}"
 
 
-def _zero_there(e: Evidence) -> str:
-    return "" if e.found[e.wrong].any() else " Backward says 0 there."
+def _zero_there(e: Evidence, where: str = "there") -> str:
+    return "" if e.found[e.wrong].any() else f" Backward says 0 {where}."

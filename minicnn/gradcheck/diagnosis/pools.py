@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from minicnn.gradcheck.diagnosis.evidence import Evidence
 from minicnn.gradcheck.diagnosis.losses import Mistake, first_that_explains
 from minicnn.gradcheck.diagnosis.windows import Line, lines, other_lines, told_apart
 
-Pair = tuple[Line, Line]
+Pair = tuple[Line, ...]
 
 
 def pooling(e: Evidence) -> str:
@@ -67,7 +68,8 @@ class Windows:
     def added(self, parts: np.ndarray) -> np.ndarray:
         """The parts, (N, C, OH, OW, KH, KW), each added to the pixel of x that stands there."""
         grad_x = np.zeros(self.shape)
-        np.add.at(grad_x, (slice(None), slice(None), self.rows, self.columns), np.where(self.inside, parts, 0))
+        where: Any = (slice(None), slice(None), self.rows, self.columns)
+        np.add.at(grad_x, where, np.where(self.inside, parts, 0))
         return grad_x
 
 
@@ -114,7 +116,7 @@ def _mean_mistakes(e: Evidence, w: Windows, kind: str) -> Iterator[Mistake]:
 
 def _other_geometries(e: Evidence, w: Windows, parts: np.ndarray) -> Iterator[Mistake]:
     """What each window gives to its elements, given to where they would be with another stride or padding."""
-    tried = [sorted(other_lines(line), key=lambda other, line=line: other != line) for line in w.pair]
+    tried = [list(other_lines(line)) for line in w.pair]
     for pair in sorted(product(*tried), key=lambda pair: sum(a != b for a, b in zip(pair, w.pair, strict=True))):
         if pair != w.pair:
             yield "Backward has " + told_apart(w.pair, pair), Windows(e.x, e.y.shape[2:], pair).added(parts)

@@ -1,4 +1,4 @@
-"""Contributions of outputs: left out, overwritten, counted with another weight, put together by another rule than a sum.
+"""Contributions of outputs: left out, overwritten, counted with another weight, put together by another rule.
 
 A gradient is a sum over the outputs, with one contribution of each output j to each input i:
 
@@ -37,7 +37,8 @@ def cotangent_ignored(e: Evidence) -> str:
         return ""
     if e.explains(jacobian.sum(axis=1)):
         return "It is that of the plain sum of the outputs: grad_y, the gradient that backward is given, is left out."
-    for text, g in {"|grad_y|": np.abs(e.grad_y), "grad_y squared": e.grad_y**2, "the sign of grad_y": np.sign(e.grad_y),
+    for text, g in {"|grad_y|": np.abs(e.grad_y), "grad_y squared": e.grad_y**2,
+                    "the sign of grad_y": np.sign(e.grad_y),
                     "the mean of grad_y": np.full_like(e.grad_y, e.grad_y.mean()),
                     "the sum of grad_y": np.full_like(e.grad_y, e.grad_y.sum())}.items():  # fmt: skip
         if e.y.size > 1 and e.found.size > 1 and e.explains(jacobian @ g.ravel()):
@@ -80,7 +81,7 @@ def _place(axis: int, index: int, size: int) -> str:
 
 
 def missing_range(e: Evidence) -> str:
-    """Several neighboring indices along an axis of the output do not count: a branch of a concatenation, the last rows."""
+    """Several neighboring indices of the output do not count: a branch of a concatenation, the last rows."""
     for axis, size in enumerate(e.y.shape):
         parts = e.parts_along((axis,)) if 2 < size <= 64 else None
         if parts is None:
@@ -108,7 +109,7 @@ def overwritten_overlap(e: Evidence) -> str:
             if e.explains(one):
                 return (
                     f"Every element has the part of the {which} output that uses it alone: "
-                    "where windows overlap, gradients are overwritten instead of added."
+                    "where outputs (windows) overlap, gradients are overwritten instead of added."
                 )
     return ""
 
@@ -138,7 +139,7 @@ def _largest_in_size(parts: np.ndarray) -> np.ndarray:
 
 
 def unbroadcast(e: Evidence) -> str:
-    """x was broadcast: each output uses one element of it. Its gradient is added up along another axis, or too early."""
+    """x was broadcast: each output uses one element of it. Its gradient is summed along another axis, or too early."""
     jacobian = e.derivatives()
     if jacobian is None or e.found.size >= e.y.size or (np.count_nonzero(jacobian, axis=0) > 1).any():
         return ""
@@ -157,7 +158,7 @@ def unbroadcast(e: Evidence) -> str:
         if e.explains(slope.sum(axis=axes) * e.grad_y.sum(axis=axes)):
             return f"It is a product of sums along {over}, where it should be the sum of products."
         if e.explains(slope.mean(axis=axes) * e.grad_y.sum(axis=axes)):
-            return f"The mean along {over} is taken before the product with grad_y, where it should be the sum of products."
+            return f"The mean along {over} is taken before the product with grad_y: it should be the sum of products."
         if e.explains(e.grad_y.sum(axis=axes)):
             return f"It is grad_y summed along {over}: what forward multiplies this input with is missing."
         for name, array in e.arrays():
@@ -176,11 +177,11 @@ def unbroadcast(e: Evidence) -> str:
 def _centered(name: str, x: np.ndarray, axes: tuple[int, ...]) -> list[tuple[str, np.ndarray]]:
     middle = x - x.mean(axis=axes, keepdims=True)
     return [(name, x), (f"{name} squared", x * x), (f"{name} less its mean", middle),
-            (f"{name} over its standard deviation", x / np.maximum(x.std(axis=axes, keepdims=True), 1e-12))]  # fmt: skip
+            (f"{name} over its deviation", x / np.maximum(x.std(axis=axes, keepdims=True), 1e-12))]  # fmt: skip
 
 
 def output_factor(e: Evidence) -> str:
-    """Each output's contribution has a factor that depends on the output: tanh's derivative behind a product, missing."""
+    """Each output's contribution has a factor that depends on the output: tanh's derivative behind a product."""
     parts = e.parts()
     if parts is None or e.found.size < 2 or e.y.size < 2:
         return ""
@@ -188,7 +189,7 @@ def output_factor(e: Evidence) -> str:
         y = e.y.ravel()
         factors = {
             "1 - y^2, tanh's derivative": 1 - y * y, "y (1 - y), sigmoid's derivative": y * (1 - y), "the output y": y,
-            "y^2": y * y, "1 - y": 1 - y, "2 y": 2 * y, "e^y": np.exp(y),
+            "y^2": y * y, "[y > 0], a ReLU's mask": (y > 0) + 0.0, "1 - y": 1 - y, "2 y": 2 * y, "e^y": np.exp(y),
         }  # fmt: skip
         for text, factor in factors.items():
             for verb, value in (("is missing", 1 / factor), ("is there once too often", factor)):
@@ -226,7 +227,9 @@ def weights_along(e: Evidence) -> str:
             continue
         weights = np.linalg.lstsq(parts.T, e.found.ravel(), rcond=None)[0]
         if np.isfinite(weights).all() and e.explains(weights @ parts):
-            some = ", ".join(f"{weight:.4g}" for weight in np.round(weights[:8], 6) + 0.0) + (", ..." if size > 8 else "")
+            some = ", ".join(f"{weight:.4g}" for weight in np.round(weights[:8], 6) + 0.0) + (
+                ", ..." if size > 8 else ""
+            )
             return f"The outputs along axis {axis} count with different factors, {some}, where all should count once."
     return ""
 

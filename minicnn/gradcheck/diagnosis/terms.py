@@ -1,4 +1,4 @@
-"""A term of the gradient is missing, or another one in its place: what is off is a multiple of something that is around."""
+"""A term of the gradient is missing, or another one in its place: what is off is a multiple of what is around."""
 
 from __future__ import annotations
 

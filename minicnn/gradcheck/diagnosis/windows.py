@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.gradcheck.diagnosis.evidence import Evidence
 
-Line = tuple[int, int, int, int]  # of one axis: kernel, stride, padding, dilation
+Line = tuple[int, ...]  # of one axis: kernel, stride, padding, dilation
 LARGE = 300_000  # multiplications that trying one geometry may take
 
 
@@ -119,11 +119,11 @@ def other_lines(line: Line) -> Iterator[Line]:
     yield (k, 1, 0, 1)
 
 
-def _differences(a: tuple[Line, Line], b: tuple[Line, Line]) -> int:
+def _differences(a: tuple[Line, ...], b: tuple[Line, ...]) -> int:
     return sum(m != n for one, other in zip(a, b, strict=True) for m, n in zip(one, other, strict=True))
 
 
-def told_apart(forward: tuple[Line, Line], backward: tuple[Line, Line]) -> str:
+def told_apart(forward: tuple[Line, ...], backward: tuple[Line, ...]) -> str:
     texts = []
     for what, place in (("kernel size", 0), ("stride", 1), ("padding", 2), ("dilation", 3)):
         has, should = ((backward[0][place], backward[1][place]), (forward[0][place], forward[1][place]))
