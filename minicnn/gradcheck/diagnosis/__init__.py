@@ -16,68 +16,41 @@ sums over the outputs (`sums.py`), terms (`terms.py`), derivatives element by el
 
 from __future__ import annotations
 
+from minicnn.gradcheck.diagnosis import (
+    factors,
+    formulas,
+    inputs,
+    losses,
+    masks,
+    normalization,
+    places,
+    pools,
+    response,
+    sums,
+    terms,
+    windows,
+)  # fmt: skip
 from minicnn.gradcheck.diagnosis.evidence import Evidence
-from minicnn.gradcheck.diagnosis.factors import (
-    array_factor,
-    constant_factor,
-    factor_along,
-    not_finite,
-    several_factors,
-    signs,
-    zero,
-)  # fmt: skip
-from minicnn.gradcheck.diagnosis.formulas import formula
-from minicnn.gradcheck.diagnosis.inputs import other_input_changed, own_value_changed
-from minicnn.gradcheck.diagnosis.losses import cross_entropy, largest, log_softmax, softmax, target_alone
-from minicnn.gradcheck.diagnosis.masks import (
-    clipped,
-    cotangent_mask,
-    mask,
-    not_used,
-    only_where,
-    unmasked,
-    zero_where_wrong,
-)  # fmt: skip
-from minicnn.gradcheck.diagnosis.normalization import normalization
-from minicnn.gradcheck.diagnosis.places import (
-    border,
-    column_order,
-    cotangent_reordered,
-    derivatives_transposed,
-    reordered,
-    shifted,
-    some_indices,
-    swapped_inputs,
-    wrong_places,
-)  # fmt: skip
-from minicnn.gradcheck.diagnosis.pools import pooling
-from minicnn.gradcheck.diagnosis.response import response_normalization
-from minicnn.gradcheck.diagnosis.sums import (
-    another_rule,
-    cotangent_ignored,
-    fan_out,
-    missing_range,
-    missing_sum,
-    one_offset,
-    output_factor,
-    output_weights,
-    overwritten_overlap,
-    unbroadcast,
-    weights_along,
-)  # fmt: skip
-from minicnn.gradcheck.diagnosis.terms import terms_across, wrong_term
-from minicnn.gradcheck.diagnosis.windows import convolution
+from minicnn.gradcheck.diagnosis.factors import constant_factor, zero
 
 __all__ = ["HYPOTHESES", "Evidence", "constant_factor", "diagnose", "zero"]
 
-HYPOTHESES = [  # the first that fits is told: those that know an operation stand before those that fit many
-    not_finite, zero, fan_out, constant_factor, signs, clipped, swapped_inputs,
-    softmax, log_softmax, cross_entropy, largest, normalization, response_normalization, convolution, pooling,
-    cotangent_mask, reordered, cotangent_ignored, missing_sum, overwritten_overlap, mask, unmasked, unbroadcast,
-    another_rule, formula, array_factor, terms_across, column_order, derivatives_transposed, output_factor, shifted,
-    one_offset, missing_range, other_input_changed, cotangent_reordered, some_indices, border, target_alone, only_where,
-    wrong_term, zero_where_wrong, output_weights, several_factors, factor_along, weights_along, wrong_places,
-    own_value_changed, not_used,
+HYPOTHESES = [  # the first that fits is told: what is known exactly stands before what fits many mistakes
+    # the gradient as a whole
+    factors.not_finite, factors.zero, sums.fan_out, factors.constant_factor, factors.signs, masks.clipped,
+    places.swapped_inputs,
+    # operations that are known by what they compute
+    losses.softmax, losses.log_softmax, losses.cross_entropy, losses.largest, normalization.normalization,
+    response.response_normalization, windows.convolution, pools.pooling,
+    # one simple mistake, of any operation
+    masks.cotangent_mask, places.reordered, sums.cotangent_ignored, sums.missing_sum, sums.overwritten_overlap,
+    masks.mask, masks.unmasked, sums.unbroadcast, sums.another_rule, formulas.formula, factors.array_factor,
+    terms.terms_across, places.column_order, inputs.other_operand, places.derivatives_transposed, sums.output_factor,
+    places.shifted, sums.one_offset, sums.missing_range, inputs.other_input_changed, places.cotangent_reordered,
+    # where it is wrong, and how it is off
+    places.one_index, masks.only_where, factors.factor_along, places.index_range, places.border, losses.target_alone,
+    terms.wrong_term, masks.zero_where_wrong, sums.weights_along, sums.output_weights, factors.several_factors,
+    places.wrong_places, inputs.own_value_changed, masks.not_used,
 ]  # fmt: skip
 
 

@@ -58,24 +58,27 @@ def _where_from(factor: float, e: Evidence) -> tuple[str, list[str]]:
     fewest = min((len(axes) for _, axes, size in sizes if is_close(size) or is_close(1 / size)), default=0)
     found += [name for name, axes, size in sizes if is_close(size) and len(axes) == fewest]
     found += [f"1 / {name}" for name, axes, size in sizes if is_close(1 / size) and len(axes) == fewest]
-    if is_close(2) or is_close(0.5):
-        return "", ["the 2 of a derivative", *found]  # of x^2, of sqrt(x), of tanh(x/2)
+    roots = [text for name, _, size in sizes for text, value in _with_roots(name, size) if is_close(value)][:1]
+    for n in (2, 3):
+        if is_close(n) or is_close(1 / n):
+            return "", [f"the {n} of a derivative", *(found or roots)]  # of x^2, of sqrt(x), of tanh(x/2), of x^3
     if len(found) == 1:
         return found[0], []
+    found = found or roots
     if not found:
-        for name, _, size in sizes:
-            for text, value in {
-                f"n / (n - 1), n = {size}, {name}": size / (size - 1),
-                f"(n - 1) / n, n = {size}, {name}": (size - 1) / size,
-                f"the square root of {name}": size**0.5, f"1 / the square root of {name}": size**-0.5,
-            }.items():  # fmt: skip
-                if is_close(value):
-                    return "", [text]
+        single = [(name, size) for name, axes, size in sizes if len(axes) == 1]
+        found += [f"{a} over {b}" for a, n in single for b, m in single if n != m and is_close(n / m)]
         for base in (2, 10):
             for text, value in {f"log {base}": math.log(base), f"1 / log {base}": 1 / math.log(base)}.items():
                 if is_close(value):
                     return text, []
     return "", found
+
+
+def _with_roots(name: str, n: int) -> list[tuple[str, float]]:
+    """What else is made of a size: a variance's n / (n - 1), attention's 1 / sqrt(n)."""
+    return [(f"n / (n - 1), n = {n}, {name}", n / (n - 1)), (f"(n - 1) / n, n = {n}, {name}", (n - 1) / n),
+            (f"the square root of {name}", n**0.5), (f"1 / the square root of {name}", n**-0.5)]  # fmt: skip
 
 
 def _sizes(e: Evidence) -> list[tuple[str, Axes, int]]:
@@ -84,10 +87,11 @@ def _sizes(e: Evidence) -> list[tuple[str, Axes, int]]:
     shapes += [(f" of inputs[{i}]", x.shape) for i, x in enumerate(e.inputs) if i != e.number]
     shapes += [(" of the output", y.shape) for y in e.outputs]
     sizes: list[tuple[str, Axes, int]] = []
+    inputs = [x.shape for x in e.inputs]
     for whose, shape in shapes:
         for axes in sets_of_axes(len(shape)):
             size = math.prod(shape[axis] for axis in axes)
-            told = "output" in whose and axes == (0,) and any((axes, size) == other[1:] for other in sizes)  # the batch
+            told = "output" in whose and (axes == (0,) or shape in inputs) and any((axes, size) == s[1:] for s in sizes)
             if all(shape[axis] != 1 for axis in axes) and size > 1 and not told:
                 sizes.append((f"the size of {axes_name(axes)}{whose}", axes, size))
     return sizes

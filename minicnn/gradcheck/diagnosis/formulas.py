@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minicnn.gradcheck.diagnosis.evidence import Evidence
+from minicnn.gradcheck.diagnosis.masks import threshold
 
 NUMBERS = {1.0: "", 2.0: "2 ", 0.5: "1/2 ", 3.0: "3 ", 4.0: "4 ", 0.25: "1/4 ", 1 / 3: "1/3 "}
 ENOUGH = 4  # so many elements must agree on a formula
@@ -50,11 +51,14 @@ def _times(formula: str) -> str:
 
 
 def _regions(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
-    """The side of 0 on which all that is wrong lies, where there is one; else everywhere."""
+    """The side of 0, or of another number, on which all that is wrong lies, where there is one; and everywhere."""
     name = _names(e)[0][0]
     for text, side in {f"where {name} < 0 ": e.x < 0, f"where {name} > 0 ": e.x > 0}.items():
         if not (e.wrong & ~side).any() and (~side).any():
             yield text, side
+    where = threshold(e, e.wrong)
+    if where:
+        yield f"where {where} ", e.wrong
     yield "", np.ones(e.found.shape, bool)
 
 

@@ -64,7 +64,7 @@ def own_value_changed(e: Evidence) -> str:
         return ""
     x, name = e.x, f"inputs[{e.number}]"
     changes = [(f"the output y in place of {name}", e.y)] if e.y.shape == x.shape else []
-    changes += [(f"-{name}", -x), (f"|{name}|", np.abs(x)), (f"1 - {name}", 1 - x), (f"twice {name}", 2 * x),
+    changes += [(f"|{name}|", np.abs(x)), (f"1 - {name}", 1 - x), (f"twice {name}", 2 * x),
                 (f"zeros in place of {name}", np.zeros_like(x)),
                 (f"ones in place of {name}", np.ones_like(x))]  # fmt: skip
     for j, other in enumerate(e.inputs):
@@ -74,5 +74,39 @@ def own_value_changed(e: Evidence) -> str:
         with np.errstate(all="ignore"):
             candidate = e.with_changed(e.number, np.array(array))
             if np.isfinite(candidate).all() and e.explains(candidate):
+                if not array.any():
+                    return f"It would be right near {name} = 0: perhaps the derivative of a nonlinear step is missing."
                 return f"It is right for {how}: backward takes the derivative there."
+    return ""
+
+
+def other_operand(e: Evidence) -> str:
+    """x is a matrix, y = f(a x), and its gradient a^T d:  another array b stands for a, or grad_y for d = f' grad_y.
+
+    dy[n, o]/dx[i, o] = a[n, i] f'[n, o], so f' can be read from the derivatives for each input a of a fitting shape.
+    """
+    jacobian = e.derivatives()
+    if jacobian is None or e.found.ndim != 2 or e.y.ndim != 2:
+        return ""
+    (rows, outputs), n = e.y.shape, e.found.shape[0]
+    if e.found.shape[1] != outputs:
+        return ""
+    slopes = jacobian.reshape(n, outputs, rows, outputs)
+    own = slopes[:, np.arange(outputs), :, np.arange(outputs)]  # (o, i, n)
+    if np.count_nonzero(own) != np.count_nonzero(slopes):
+        return ""
+    fitting = [(name, a) for name, a in e.arrays() if a.shape == (rows, n)]
+    for name, a in fitting:
+        with np.errstate(all="ignore"):
+            derivative = np.median(own / a.T, axis=1).T  # (rows, outputs)
+        d = derivative * e.grad_y
+        if not np.isfinite(d).all() or not np.allclose(a.T @ d, e.expected, rtol=1e-4, atol=1e-6):
+            continue
+        if e.explains(a.T @ e.grad_y):
+            return (
+                f"It is {name}, transposed, times grad_y: the derivative of what comes behind the product is missing."
+            )
+        for other, b in fitting:
+            if other != name and e.explains(b.T @ d):
+                return f"It is the product with {other}, where it should be that with {name}."
     return ""

@@ -35,7 +35,7 @@ def softmax(e: Evidence) -> str:
 
 
 def _softmax_mistakes(e: Evidence, y: np.ndarray, g: np.ndarray, axis: int) -> Iterator[Mistake]:
-    start = "In softmax's gradient y (grad_y - sum of grad_y y) "
+    start = "In softmax's gradient, y (grad_y - sum of grad_y y), "
     total = (g * y).sum(axis=axis, keepdims=True)
     for axes in sets_of_axes(y.ndim):
         if axes != (axis,):
@@ -66,7 +66,7 @@ def log_softmax(e: Evidence) -> str:
 
 
 def _log_softmax_mistakes(e: Evidence, p: np.ndarray, g: np.ndarray, axis: int) -> Iterator[Mistake]:
-    start = "In log-softmax's gradient grad_y - p sum of grad_y "
+    start = "In log-softmax's gradient, grad_y - p sum of grad_y, "
     total = g.sum(axis=axis, keepdims=True)
     for axes in sets_of_axes(p.ndim):
         if axes != (axis,):
@@ -110,24 +110,16 @@ def cross_entropy(e: Evidence) -> str:
 
 
 def _cross_entropy_mistakes(e: Evidence, p: np.ndarray, q: np.ndarray, w: np.ndarray) -> Iterator[Mistake]:
-    start = "In cross-entropy's gradient p - q "
-    classes, hot = q.shape[1], np.eye(q.shape[1])[q.argmax(axis=1)]
-    smoothing = float(q.min()) * classes
-    if smoothing > 1e-4:
-        yield "In cross-entropy's gradient label smoothing is forgotten: q is one-hot, 1 for the target.", w * (p - hot)
-        for text, other in {
-            "the target alone loses its share, the other classes get none": hot * (1 - smoothing),
-            "every class gets the smoothing, not divided by the number of classes": hot * (1 - smoothing) + smoothing,
-            "the target keeps all of its 1": hot + smoothing / classes,
-            "the smoothing is shared out among the other classes alone":
-                hot * (1 - smoothing) + (1 - hot) * smoothing / (classes - 1),
-            "q is uniform, without the target": np.full_like(q, 1 / classes),
-            "the target has the share of the others": 1 - hot,
-        }.items():  # fmt: skip
-            yield (
-                f"In cross-entropy's gradient label smoothing is another one than in forward: {text}.",
-                w * (p - other),
-            )
+    start = "In cross-entropy's gradient, p - q, "
+    hot = np.eye(q.shape[1])[q.argmax(axis=1)]  # 1 for the target
+    found = p - e.found / w
+    if (hot * found).sum() > 0:
+        target, other = (found * hot).max(), (found * (1 - hot)).max()
+        has, forward = f"{target:.4g} and {other:.4g}", f"{(q * hot).max():.4g} and {(q * (1 - hot)).max():.4g}"
+        if has != forward and other > -1e-6:
+            forgotten = "label smoothing is forgotten" if abs(other) < 1e-6 else "label smoothing is another one"
+            text = f"{forgotten}: q is {has} for the target and the other classes, in forward {forward}."
+            yield f"{start}{text}", w * (p - target * hot - other * (1 - hot))
     yield f"{start}q is missing: the target's 1 (one-hot) is not subtracted.", w * p
     yield f"{start}p is missing: only the target is left.", -w * q
     yield f"{start}q is added where it should be subtracted.", w * (p + q)

@@ -47,7 +47,7 @@ def mask(e: Evidence) -> str:
         return "The mask is another one than in forward: some elements are left out, others should be zero."
     if left_out:
         return ""
-    where = _threshold(e, e.wrong)
+    where = threshold(e, e.wrong)
     return f"Where it is wrong it should be zero: a mask lets these elements through{where and f' ({where})'}."
 
 
@@ -63,17 +63,20 @@ def unmasked(e: Evidence) -> str:
         if x.dtype.kind != "f":
             continue
         for amount in (10.0, -10.0):
-            if e.explains(e.with_changed(i, x + amount)):
+            all_of_it = e.with_changed(i, x + amount)
+            if e.explains(all_of_it):
                 return (
                     f"It is that of the function without its last mask: {dead} outputs are 0, cut off as by a ReLU, "
                     "and pass their grad_y on all the same."
                 )
+            if e.explains(all_of_it - e.expected):
+                return f"The last mask is inverted: only the {dead} outputs that are 0 pass their grad_y on."
     return ""
 
 
 def only_where(e: Evidence) -> str:
     """All that is wrong lies on one side of a threshold of an input or output: x < 0, |x| > c."""
-    where = _threshold(e, e.wrong)
+    where = threshold(e, e.wrong)
     if not where:
         return ""
     if not e.found[e.wrong].any():
@@ -84,7 +87,7 @@ def only_where(e: Evidence) -> str:
     return f"It is wrong only where {where}: look at what backward does there."
 
 
-def _threshold(e: Evidence, chosen: np.ndarray) -> str:
+def threshold(e: Evidence, chosen: np.ndarray) -> str:
     """A condition that holds exactly where `chosen` is true, "" where there is none."""
     if chosen.all() or np.sum(chosen) < 2 or np.sum(~chosen) < 2:
         return ""

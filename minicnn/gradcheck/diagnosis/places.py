@@ -61,10 +61,11 @@ def column_order(e: Evidence) -> str:
     if jacobian is None or max(e.found.ndim, e.y.ndim) < 2 or e.found.size != e.y.size or e.found.size < 4:
         return ""
     if (np.count_nonzero(jacobian, axis=0) == 1).all() and (np.count_nonzero(jacobian, axis=1) == 1).all():
-        for candidate in (grad_y.reshape(shape, order="F"), grad_y.ravel(order="F").reshape(shape),
-                          grad_y.ravel().reshape(shape, order="F")):  # fmt: skip
-            if e.explains(candidate):
-                return "It is the gradient that backward is given, read in another order: by columns, not by rows."
+        if e.explains(grad_y):
+            return "It is the gradient that backward is given, as it is: what forward moved is not moved back."
+        by_columns = grad_y.ravel(order="F").reshape(shape), grad_y.ravel().reshape(shape, order="F")
+        if any(e.explains(candidate) for candidate in (*by_columns, grad_y.reshape(shape, order="F"))):
+            return "It is the gradient that backward is given, read in another order: by columns, not by rows."
         for order in permutations(range(grad_y.ndim)):
             if e.explains(grad_y.transpose(order)):
                 return (
@@ -91,8 +92,8 @@ def derivatives_transposed(e: Evidence) -> str:
         return ""
     if e.explains(jacobian.T @ e.grad_y.ravel()):
         return (
-            "It goes through the derivatives as forward does, not back: a matrix is not transposed, or an order not "
-            "reversed."
+            "It goes through the derivatives as forward does, not back: a matrix is not transposed, an order not "
+            "reversed, or a weight multiplied in after what it should come before."
         )
     return ""
 
@@ -129,8 +130,8 @@ def wrong_places(e: Evidence) -> str:
     return ""
 
 
-def some_indices(e: Evidence) -> str:
-    """Wrong at one index of an axis, or of several; or at a row of neighboring ones; or everywhere but there."""
+def one_index(e: Evidence) -> str:
+    """Wrong at one index of an axis, or of several, and nowhere else."""
     for axes in large_sets_of_axes(e.found.ndim):
         others = tuple(axis for axis in range(e.found.ndim) if axis not in axes)
         places = np.argwhere(e.wrong.any(axis=others))
@@ -138,6 +139,11 @@ def some_indices(e: Evidence) -> str:
             where = ", ".join(f"{place} of axis {axis}" for axis, place in zip(axes, places[0], strict=True))
             where += " (the last)" if len(axes) == 1 and places[0][0] == e.found.shape[axes[0]] - 1 > 0 else ""
             return f"Only index {where} is wrong.{_zero_there(e)}"
+    return ""
+
+
+def index_range(e: Evidence) -> str:
+    """Wrong at neighboring indices of an axis, up to its end or from its start; or everywhere but at one."""
     for axis, size in enumerate(e.found.shape):
         others = tuple(i for i in range(e.found.ndim) if i != axis)
         bad = np.flatnonzero(e.wrong.any(axis=others))
@@ -145,7 +151,7 @@ def some_indices(e: Evidence) -> str:
             continue
         if np.mean(e.wrong.take(bad, axis=axis)) < 0.5 or bad[-1] - bad[0] + 1 != len(bad):
             continue
-        if len(bad) == size - 1:
+        if len(bad) == size - 1 and np.mean(e.wrong.take(bad, axis=axis)) > 0.9:
             right = 0 if bad[0] else size - 1
             return f"Only index {right} of axis {axis} is right.{_zero_there(e, 'elsewhere')}"
         if bad[-1] == size - 1:

@@ -143,34 +143,35 @@ def unbroadcast(e: Evidence) -> str:
     jacobian = e.derivatives()
     if jacobian is None or e.found.size >= e.y.size or (np.count_nonzero(jacobian, axis=0) > 1).any():
         return ""
-    if np.unique(np.count_nonzero(jacobian, axis=1)).size > 1:
-        return ""  # not plainly broadcast: some elements are used more often than others
+    plain = np.unique(np.count_nonzero(jacobian, axis=1)).size == 1  # every element is used as often
     slope = jacobian.sum(axis=0).reshape(e.y.shape)
     parts = slope * e.grad_y
     for axes in sets_of_axes(e.y.ndim):
         if e.y.size // np.prod([e.y.shape[axis] for axis in axes]) != e.found.size:
             continue
         over = axes_name(axes)
-        if e.explains(parts.sum(axis=axes)):
-            return f"It is summed along {over} of the output: x was broadcast along another axis."
-        if e.explains(parts.mean(axis=axes)):
-            return f"It is averaged along {over} of the output: it should be summed, and perhaps along another axis."
-        if e.explains(slope.sum(axis=axes) * e.grad_y.sum(axis=axes)):
-            return f"It is a product of sums along {over}, where it should be the sum of products."
-        if e.explains(slope.mean(axis=axes) * e.grad_y.sum(axis=axes)):
-            return f"The mean along {over} is taken before the product with grad_y: it should be the sum of products."
-        if e.explains(e.grad_y.sum(axis=axes)):
-            return f"It is grad_y summed along {over}: what forward multiplies this input with is missing."
+        for text, value in {
+            f"It is summed along {over} of the output: x was broadcast along another axis.": parts.sum(axis=axes),
+            f"It is averaged along {over} of the output: it should be summed, and perhaps along another axis.":
+                parts.mean(axis=axes),
+            f"It is a product of sums along {over}, where it should be the sum of products.":
+                slope.sum(axis=axes) * e.grad_y.sum(axis=axes),
+            f"The mean along {over} is taken before the product with grad_y: it should be the sum of products.":
+                slope.mean(axis=axes) * e.grad_y.sum(axis=axes),
+            f"It is grad_y summed along {over}: what forward multiplies this input with is missing.":
+                e.grad_y.sum(axis=axes),
+            f"It is multiplied along {over} of the output, where it should be summed.": np.prod(parts, axis=axes),
+        }.items():  # fmt: skip
+            if plain and e.explains(value):
+                return text
         for name, array in e.arrays():
             if array.shape == e.y.shape:
                 for text, value in _centered(name, array, axes):
                     if e.explains((e.grad_y * value).sum(axis=axes)):
                         return (
                             f"It is grad_y times {text}, summed along {over}: but forward multiplies this input with "
-                            "something else, perhaps with what is normalized."
+                            "something else: perhaps it is normalized, or masked, first."
                         )
-        if e.explains(np.prod(parts, axis=axes)):
-            return f"It is multiplied along {over} of the output, where it should be summed."
     return ""
 
 
@@ -195,8 +196,14 @@ def output_factor(e: Evidence) -> str:
             for verb, value in (("is missing", 1 / factor), ("is there once too often", factor)):
                 if np.isfinite(value).all() and e.explains(parts @ value):
                     return f"grad_y should first meet the derivative of what comes last: the factor {text}, {verb}."
-        if e.explains(parts @ ((1 - np.abs(y)) / (1 - y * y))):
-            return "For tanh's derivative it takes 1 - |y| of the output in place of 1 - y^2."
+        for text, value in {
+            "1 - |y|": 1 - np.abs(y),
+            "1 - y": 1 - y,
+            "1 + y^2": 1 + y * y,
+            "y (1 - y)": y * (1 - y),
+        }.items():
+            if e.explains(parts @ (value / (1 - y * y))):
+                return f"For tanh's derivative it takes {text} of the output in place of 1 - y^2."
     return ""
 
 
