@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -71,8 +72,10 @@ def main(arguments: list[str] | None = None) -> int:
             report = gradcheck_pair(forward, backward, *inputs, report=True, **checks)
     except GradCheckError as error:  # what no report can be made of: a wrong shape, a gradient that vanishes
         report = GradCheckReport(message=str(error))
-    except (UsageError, TypeError, ValueError) as error:
-        parser.error(" ".join(str(error).split()))
+    except UsageError as error:
+        parser.error(str(error))
+    except Exception as error:  # of the code that is checked, or of arguments that do not fit it
+        parser.error(f"{type(error).__name__}: {' '.join(str(error).split())}{where_raised(error, options.where)}")
     assert isinstance(report, GradCheckReport)
     arrays = [n for n, a in zip(names, inputs, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
     print(as_json(report, arrays) if options.json else as_text(report, arrays))
@@ -84,6 +87,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message} (--help shows examples)\n")
+
+
+def where_raised(error: BaseException, where: str) -> str:
+    """The line of FILE.py that an error comes from; "" where it comes from elsewhere."""
+    file = Path(where.rpartition(":")[0]).name
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == file]
+    return f" ({file}, line {frames[-1].lineno})" if frames else ""
 
 
 def shape(text: str) -> tuple[int, ...]:
