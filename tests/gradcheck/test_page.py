@@ -47,7 +47,7 @@ def test_every_mistake_passes_the_naive_check_and_is_named_by_ours():
     ]
     assert len(famous) == 4
     for said in famous:
-        assert said.startswith("    right\n")
+        assert said.startswith("    naive: right\n")
         assert "is wrong in" in said
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 from gradcheck import score
 from gradcheck.broken import BROKEN
+from support import REPOSITORY
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are tried in forked processes")
 
@@ -26,6 +27,12 @@ def test_all_that_is_broken_is_caught(verdicts):
 def test_nineteen_of_twenty_are_named(verdicts):
     counts = collections.Counter(verdict for _, verdict, _ in verdicts)
     assert counts["named"] >= 0.95 * len(verdicts), counts
+
+
+def test_the_page_tells_how_many(verdicts):
+    page = (REPOSITORY / "docs" / "gradcheck.md").read_text(encoding="utf-8")
+    counts = collections.Counter(verdict for _, verdict, _ in verdicts)
+    assert f"for {counts['named']} of the {len(verdicts)} broken backwards" in page
 
 
 def test_at_most_one_in_a_hundred_is_named_wrongly(verdicts):
