@@ -1,19 +1,22 @@
 """The diagnosis: broken backwards as people write them, and the sentence that names each mistake."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.functional.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from minicnn.functional.basic import Div, Max, Mul, Pow, Sum
+from minicnn.functional.basic import Div, Max, Mul, Neg, Pow, Sum
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.dropout import Dropout
-from minicnn.functional.im2col import patches
+from minicnn.functional.im2col import Col2Im, Im2Col, patches
 from minicnn.functional.layout import channels_last, channels_second
 from minicnn.functional.linear import Linear, MatMul
 from minicnn.functional.loss import CrossEntropy
 from minicnn.functional.normalization import BatchNorm
 from minicnn.functional.pooling import AvgPool2d, MaxPool2d
+from minicnn.gradcheck.diagnosis import HYPOTHESES
 
 
 def leaf(*shape, seed=0):
@@ -272,6 +275,14 @@ CATALOG = {
     "forward takes the first bias for all": (
         lambda x, w, b: FirstBias()(x, w, b), [(5, 4), (3, 4), (3,)],
         "In 2 of these elements the difference is 0: forward does not use them"),
+    "the rows of the kernel from the other end": (
+        lambda x: with_backward(Im2Col, lambda self, g: Im2Col.backward(
+            self, g.reshape(2, 2, 3, 3, -1)[:, :, ::-1].reshape(g.shape)))(3, 1, 1)(x), [(2, 2, 5, 5)],
+        "the gradient of the patches (im2col) the kernel's rows are counted from the other end (reversed)."),
+    "the patches of col2im with another stride": (
+        lambda x: with_backward(Col2Im, lambda self, g: Im2Col(2, 2, 0).forward(
+            np.pad(g, ((0, 0), (0, 0), (0, 3), (0, 3)))))(5, 2, 1, 0)(x), [(1, 4, 16)],
+        "Backward has stride (2, 2), where forward has (1, 1)."),
     # -- what only the place or the size of the error tells
     "not finite": (lambda x: spoiled(Tanh, lambda g: g + np.inf)()(x), [(3, 4)], "It is not finite in 12 elements."),
     "zero": (lambda x: spoiled(Tanh, lambda g: 0 * g)()(x), [(3, 4)], "It is zero everywhere"),
@@ -378,3 +389,50 @@ def test_a_sum_of_gradients_that_went_wrong_is_not_the_operation_s_fault(monkeyp
     with pytest.raises(GradCheckError) as error:
         gradcheck(lambda x: (Tanh()(x), Sigmoid()(x)), leaf(3, 4))
     assert "Every operation is right by itself" in str(error.value)
+
+
+# ---- any evidence ----------------------------------------------------------------------------------------------------
+
+SHAPES = [
+    (),
+    (1,),
+    (2,),
+    (7,),
+    (1, 1),
+    (3, 3),
+    (2, 5),
+    (4, 1),
+    (2, 3, 4),
+    (1, 2, 1),
+    (2, 2, 3, 3),
+    (1, 1, 5, 4),
+    (2, 1, 2, 2, 2),
+]
+FUNCTIONS = {
+    "element by element": lambda x: Tanh()(x),
+    "a square behind a mask": lambda x: ReLU(False)(x) * x,
+    "one number": lambda x: (x * x).sum(),
+    "some sums": lambda x: x.sum(axis=0) * 2 if x.ndim else x * 2,
+    "more than there was": lambda x: x * Tensor(np.linspace(1, 2, 2).reshape(2, *[1] * x.ndim)),
+    "two outputs": lambda x: (x * 3, Sigmoid()(x)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_hypothesis_raises_and_none_explains_what_is_random(name, shape, monkeypatch):
+    said = []
+
+    def each(evidence):
+        evidence.found[...] = np.random.default_rng(7).standard_normal(shape)
+        said.extend((h.__name__, h(evidence)) for h in HYPOTHESES)
+        return ""
+
+    monkeypatch.setattr(sys.modules["minicnn.gradcheck.check"], "diagnose", each)
+    spoil = type("Spoil", (Neg,), {"backward": lambda self, grad_y: grad_y + 0.5})
+    with pytest.raises(GradCheckError):
+        gradcheck(lambda x: FUNCTIONS[name](-spoil()(x)), leaf(*shape))
+    assert len(said) == len(HYPOTHESES)
+    if np.prod(shape) > 6:  # of fewer numbers nearly anything is true
+        true = ("only_where", "not_used")  # what they say is only where it is wrong
+        assert [(name, sentence) for name, sentence in said if sentence and name not in true] == []

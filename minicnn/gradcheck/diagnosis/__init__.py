@@ -11,7 +11,7 @@ derivatives dy/dx from differences, what such a mistake would give can be comput
 it does not fit: about the gradient as a whole (`factors.py`), what is let through (`masks.py`), places (`places.py`),
 sums over the outputs (`sums.py`), terms (`terms.py`), derivatives element by element (`formulas.py`), other inputs
 (`inputs.py`), and operations known by what they compute (`losses.py`, `normalization.py`, `response.py`, `windows.py`,
-`pools.py`).
+`pools.py`, `unfolding.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from minicnn.gradcheck.diagnosis import (
     response,
     sums,
     terms,
+    unfolding,
     windows,
 )  # fmt: skip
 from minicnn.gradcheck.diagnosis.evidence import Evidence
@@ -41,9 +42,10 @@ HYPOTHESES = [  # the first that fits is told: what is known exactly stands befo
     places.swapped_inputs,
     # operations that are known by what they compute
     losses.softmax, losses.log_softmax, losses.cross_entropy, losses.largest, normalization.normalization,
-    response.response_normalization, windows.convolution, pools.pooling,
+    response.response_normalization, sums.missing_sum, sums.overwritten_overlap, windows.convolution, pools.pooling,
+    unfolding.unfolding,
     # one simple mistake, of any operation
-    masks.cotangent_mask, places.reordered, sums.cotangent_ignored, sums.missing_sum, sums.overwritten_overlap,
+    masks.cotangent_mask, places.reordered, sums.cotangent_ignored,
     masks.mask, masks.unmasked, sums.unbroadcast, sums.another_rule, formulas.formula, factors.array_factor,
     terms.terms_across, places.column_order, inputs.other_operand, places.derivatives_transposed, sums.output_factor,
     places.shifted, sums.one_offset, sums.missing_range, inputs.other_input_changed, places.cotangent_reordered,
@@ -57,7 +59,10 @@ HYPOTHESES = [  # the first that fits is told: what is known exactly stands befo
 def diagnose(evidence: Evidence) -> str:
     """The first simple mistake that turns the true gradient into the one found, as a sentence; "" where none fits."""
     for hypothesis in HYPOTHESES:
-        sentence = hypothesis(evidence)
+        try:
+            sentence = hypothesis(evidence)
+        except (ArithmeticError, ValueError, IndexError):
+            continue  # whatever is wrong with a guess, the figures must be told
         if sentence:
             return sentence
     return ""

@@ -45,6 +45,7 @@ def _changes(e: Evidence, i: int, x: np.ndarray) -> Iterator[tuple[str, np.ndarr
         yield f"{name} with the last of axis 0 in place of all", np.broadcast_to(x[-1:], x.shape).copy()
     yield f"ones in place of {name}", np.ones_like(x)
     yield f"|{name}|", np.abs(x)
+    yield f"the sign of {name} alone", np.sign(x)
     yield f"-{name}", -x
     yield f"{name} squared", x * x
     yield f"1 - {name}", 1 - x
