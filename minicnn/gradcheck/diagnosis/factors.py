@@ -64,10 +64,11 @@ def _where_from(factor: float, e: Evidence) -> tuple[str, list[str]]:
             return "", [f"the {n} of a derivative", *(found or roots)]  # of x^2, of sqrt(x), of tanh(x/2), of x^3
     if len(found) == 1:
         return found[0], []
-    found = found or roots
     if not found:
         single = [(name, size) for name, axes, size in sizes if len(axes) == 1]
-        found += [f"{a} over {b}" for a, n in single for b, m in single if n != m and is_close(n / m)]
+        ratios = [f"{a} over {b}" for a, n in single for b, m in single if n != m and is_close(n / m)]
+        found = ratios[:2] + roots
+    if not found:
         for base in (2, 10):
             for text, value in {f"log {base}": math.log(base), f"1 / log {base}": 1 / math.log(base)}.items():
                 if is_close(value):

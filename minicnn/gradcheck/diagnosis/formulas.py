@@ -33,9 +33,9 @@ def formula(e: Evidence) -> str:
         says = says[0].upper() + says[1:]
         if said and should:
             return f"{says}, where it should be {_times(should)}."
-        factor = formulas.match(expected, found)
-        if factor and (said or "*" not in factor):
-            return f"{says}: the factor {factor} is missing." if said else f"{where}the factor {factor} is missing."
+        factor = formulas.match(expected, found) if said else ""
+        if factor:
+            return f"{says}: the factor {factor} is missing."
         term = formulas.match(expected - found, grad_y)
         if term and said:
             return f"{says}: the term {_times(term)} is missing."
