@@ -250,7 +250,7 @@ CATALOG = {
         "Normalized over axes 0, 2, 3: mean and variance are taken for constants, their two terms are missing."),
     "power rule without the power": (
         lambda a: with_backward(Pow, lambda self, g: (g * self.b * self.a, None))()(a, 3), [(3, 4)],
-        "Backward says grad_y * b of broken * x, where it should be grad_y * b of broken * x^2."),
+        "Backward says grad_y * 3 x, where it should be grad_y * 3 x^2."),
     "the cotangent ignored": (
         lambda x: with_backward(Tanh, lambda self, g: 1 - self.y**2)()(x), [(3, 4)],
         "grad_y, the gradient that backward is given, is left out"),

@@ -52,8 +52,9 @@ def _where_from(factor: float, e: Evidence) -> tuple[str, list[str]]:
             }.items():  # fmt: skip
                 if is_close(value):
                     return f"{text}: dropout's scale", []
-    found = [name for name, c in e.constants.items() if is_close(c)]
-    found += [f"1 / {name}" for name, c in e.constants.items() if c and is_close(1 / c)]
+    constants = [(name, c) for name, c in e.constants.items() if c and not name.startswith("axis of ")]
+    found = [name for name, c in constants if is_close(c)]
+    found += [f"1 / {name}" for name, c in constants if is_close(1 / c)]
     sizes = list(_sizes(e))
     fewest = min((len(axes) for _, axes, size in sizes if is_close(size) or is_close(1 / size)), default=0)
     found += [name for name, axes, size in sizes if is_close(size) and len(axes) == fewest]

@@ -112,7 +112,7 @@ class Formulas:
         self.costs = np.array([cost for cost, _, _ in rows])
         self.names = [name for _, name, _ in rows]
         self.table = np.array([values for _, _, values in rows], float)
-        self.numbers = {**NUMBERS, **{c: f"{name} * " for name, c in e.constants.items() if 1 / 64 < abs(c) < 64}}
+        self.numbers = {c: f"{name} * " for name, c in e.constants.items() if 1 / 64 < abs(c) < 64} | NUMBERS
 
     def match(self, gradient: np.ndarray, factor: np.ndarray) -> str:
         """The simplest function, or product of two, with which `factor` gives `gradient`; "" where there is none."""

@@ -48,7 +48,8 @@ def mask(e: Evidence) -> str:
     if left_out:
         return ""
     where = threshold(e, e.wrong)
-    return f"Where it is wrong it should be zero: a mask lets these elements through{where and f' ({where})'}."
+    through = "a mask lets these elements through" if where else "perhaps a mask lets these elements through"
+    return f"Where it is wrong it should be zero: {through}{where and f' ({where})'}."
 
 
 def unmasked(e: Evidence) -> str:
