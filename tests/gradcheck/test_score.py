@@ -53,7 +53,7 @@ def test_a_mutant_is_tried_on_the_cases_of_its_operation():
     assert printed.endswith("mutants: 1 rejected by a gradient check: {'named': 1}\n")
 
 
-@pytest.mark.slow
+@pytest.mark.everything("scores")
 @needs_fork
 def test_of_the_mutants_17_in_20_are_named():
     counts = ast.literal_eval(score_mutants().splitlines()[-1].partition("check: ")[2])
