@@ -131,7 +131,8 @@ CATALOG = {
         "times 0.25, 1 / the size of axis 0 of inputs[0]"),
     "cross-entropy without 1/N": (
         lambda x: with_backward(CrossEntropy, lambda self, g: softmax_grad(self) * g)(
-            np.array([1, 0, 2, 1, 0]), "mean", 0.0)(x), [(5, 3)], "times 5. Perhaps that is count of broken or the size of axis 0"),
+            np.array([1, 0, 2, 1, 0]), "mean", 0.0)(x),
+        [(5, 3)], "times 5. Perhaps that is count of broken or the size of axis 0"),
     "average pooling that divides by the kernel twice": (
         lambda x: spoiled(AvgPool2d, lambda g: g / 4)(2, 2, 0, False, True)(x), [(1, 2, 4, 4)], "times 0.25"),
     "dropout's scale forgotten": (
