@@ -30,7 +30,7 @@ from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
 
-SAFETY = 4  # times the doubt of a difference is what backward may be off
+SAFETY = 8  # times the doubt of a difference is what backward may be off
 NAMED = 1e-6  # smaller errors, relative to the largest gradient, are of no mistake that the diagnosis knows
 TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
