@@ -1,15 +1,15 @@
 """A function, its inputs and its cotangents: what backward says of them, and what differences say, and how exactly.
 
 For y = fn(x) and cotangents g, everything here is about the number f(x) = <g, fn(x)> and how it changes with x. One
-look at a slope takes f at four places, one and two steps h to either side, and gives two central differences,
+look at a slope takes f at four places, a step of h and one of c h to either side, and gives two central differences,
 
     near = (f(x + h) - f(x - h)) / 2h  =  f' + h^2 f'''/6 + ...
-    far = (f(x + 2h) - f(x - 2h)) / 4h  =  f' + 4 h^2 f'''/6 + ...
+    far = (f(x + c h) - f(x - c h)) / 2 c h  =  f' + c^2 h^2 f'''/6 + ...
 
-so that (4 near - far) / 3, Richardson's extrapolation, is free of h^2. How far that may be off is known as well: where
-f is smooth by less than near and far differ, and the fourth difference of f; and by the rounding of the outputs,
-divided by h. Where that is too much, another step is tried. Where a smaller step does not help there is a kink, and the
-point is moved.
+so that (c^2 near - far) / (c^2 - 1), Richardson's extrapolation, is free of h^2. How far that may be off is known as
+well: where f is smooth by less than near and far differ, and a fourth difference of f; and by the rounding of the
+outputs, divided by h. Where that is too much, another step is tried. Where a smaller step does not help there is a
+kink, and the point is moved.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from minicnn.backend import Array
 from minicnn.gradcheck.memory import borrowed, same
 from minicnn.tensor import Tensor, no_grad
 
-STEP = 1e-5  # times the size of x: there curvature and rounding disturb alike
+STEP = 2e-5  # times the size of x: there curvature and rounding disturb alike
 LADDER = 15.0  # from one step that is tried to the next; no power of 2, else rounding may be the same at all places
 LOWEST, HIGHEST = LADDER**-3, LADDER**5  # the smallest and the largest that may be tried, in steps
-GOOD = 1e-9  # where a difference is as exact as that, relative to the largest of its input, no other step is tried
+WIDER = 2.2  # the farther places are that much farther away; not 2, where rounding may be alike at both
+GOOD = 2e-9  # where a difference is as exact as that, relative to the largest of its input, no other step is tried
 GOOD_ALONG = 1e-7  # the same for directions through a whole network, which cross kinks all the time
 ROUNDING = float(np.finfo(np.float64).eps)
 STEPS = [10.0**-n for n in range(2, 12)]  # of the sweep
@@ -240,23 +241,24 @@ class Differences:
         return best
 
     def look(self, line: Line, step: float, here: Array) -> Slope:
-        """The slope from f at four places, at one and two steps to either side; `here`: the terms in the middle."""
+        """The slope from f at four places, two to either side; `here`: the terms in the middle."""
+        square = WIDER * WIDER
         with np.errstate(all="ignore"):  # a step may lead out of where the function is defined
-            step = line.move(step) or step  # as the numbers there allow it, so that all places are equally far apart
+            h, wide = line.move(step) or step, line.move(WIDER * step) or WIDER * step  # as the numbers there allow it
             (p, far_left), (q, left), (r, right), (s, far_right) = [
-                (line.move(k * step), self.terms()) for k in (-2, -1, 1, 2)
+                (line.move(t), self.terms()) for t in (-wide, -h, h, wide)
             ]
             line.move(0)
             near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
-            bend = float((far_left + far_right - 4 * (left + right) + 6 * here).sum()) / step
+            bend = far_left + far_right - square * (left + right) + 2 * (square - 1) * here
             # What has changed may be wrong in its last digit; what has not, too, though hardly all of it one way.
             size = abs(here)
             in_doubt = float((size * (left != right)).sum()) + float((size * size).sum()) ** 0.5
-        value = near if self.eps else (4 * near - far) / 3
-        truncation = abs(near - far) + abs(bend)
+        value = near if self.eps else (square * near - far) / (square - 1)
+        truncation = abs(near - far) + abs(float(bend.sum())) / h
         if not np.isfinite(value + truncation):
             return Slope(np.nan, step, np.inf, np.inf)
-        return Slope(value, step, truncation, ROUNDING * (2 * in_doubt + abs(value) * line.size) / step)
+        return Slope(value, step, truncation, ROUNDING * (2 * in_doubt + abs(value) * line.size) / h)
 
     def central(self, i: int, step: float | None = None) -> np.ndarray:
         """The central difference for every element of inputs[i]: less exact, in half the time."""
