@@ -216,7 +216,8 @@ class Comparison:
 
     def _why(self, i: int, found: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> str:
         """The mistake that explains it, for gradients of a size around 1, where small ones have been blown up."""
-        cotangents, largest = self.check.cotangents, min(1.0, float(np.abs(expected).max()))
+        cotangents, largest = self.check.cotangents, float(np.abs(expected).max())
+        largest = largest if largest < 1e-3 else 1.0  # a term that grad_y does not reach would not grow with it
         self.check.cotangents = [backend.module_of(g).asarray(g / largest) for g in cotangents]
         clues = evidence(self.check, i, np.asarray(found / largest), np.asarray(expected / largest), wrong)
         if self.count is None:
