@@ -21,12 +21,14 @@ JUDGES = sorted({mutant.tests for mutant in MUTANTS})
 
 
 def sample():
-    """The mutants of the quick run: of each class one, and of the functions in each file; chosen by a number that their
-    names give, so always the same ones."""
+    """The mutants of the quick run: of each class one, and of the functions and constants in each file.
+
+    They are chosen by a number that their names give, so they are always the same ones.
+    """
     groups = collections.defaultdict(list)
     for mutant in MUTANTS:
         name = mutant.target.partition(".")[0]
-        groups[mutant.source, name if name[0].isupper() else ""].append(str(mutant))
+        groups[mutant.source, name if name[0].isupper() and not name.isupper() else ""].append(str(mutant))
     return {min(names, key=lambda name: zlib.crc32(name.encode())) for names in groups.values()}
 
 
