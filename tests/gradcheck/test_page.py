@@ -35,10 +35,16 @@ def outputs(text):
     return found
 
 
+def without_what_rounding_decides(text):
+    """How many steps had to be tried, and how exact the differences are, is not the same on every machine."""
+    return re.sub(r"\(\d+ evaluations\)|\(to \S+\)", "", " ".join(text.split()))
+
+
 def test_the_page_says_what_its_code_prints():
     text = PAGE.read_text(encoding="utf-8")
     for (code, said), printed in zip(blocks(text), outputs(text), strict=True):
-        assert said.split() == printed.split(), f"{code}\nprints\n{printed}"
+        expected, found = map(without_what_rounding_decides, (said, printed))
+        assert expected == found, f"{code}\nprints\n{printed}"
 
 
 def test_every_mistake_passes_the_naive_check_and_is_named_by_ours():
