@@ -345,6 +345,12 @@ def test_a_factor_that_several_sizes_explain_names_them_all():
     assert "1 / the size of axis 0 or 1 / the size of axis 2." in found
 
 
+@pytest.mark.parametrize("factor", [1.00009, 0.99995])
+def test_a_gradient_that_is_hardly_wrong_is_not_blamed_on_a_fan_out_that_is_not_there(factor):
+    broken = spoiled(Tanh, lambda g: factor * g)
+    assert sentence(lambda x: broken()(x), (3, 4)).startswith(f"It is the right one times {factor:.6g}")
+
+
 def test_a_factor_of_a_single_number_is_no_explanation():
     assert "times" not in sentence(lambda x: spoiled(Tanh, lambda g: 1.2345 * g)()(x), (1,))
 

@@ -130,6 +130,8 @@ class Formulas:
             for second in np.flatnonzero(fits.all(axis=1)) + first:
                 number = float(scale[second - first])
                 known = next((name for n, name in self.numbers.items() if abs(abs(number) / n - 1) < 1e-5), None)
+                if known is None and not 1 / 64 < abs(number) < 64:
+                    continue  # nobody writes that: it fits by chance
                 cost = self.costs[first] + self.costs[second] + (0 if known == "" else 1.5 if known is not None else 4)
                 cost = -1 if first == second == 0 else cost  # a number alone
                 if cost < best:
