@@ -55,6 +55,7 @@ def gradcheck_pair(
         result = gradcheck(lambda *inputs: PairFunction(pair)(*inputs), tensors, **options)
     except GradCheckError as error:
         error.args = (pair.with_names(str(error)), *error.args[1:])
+        error.hypothesis = pair.with_names(error.hypothesis)
         raise
     if isinstance(result, GradCheckReport):
         result.message = pair.with_names(result.message)

@@ -79,6 +79,17 @@ def test_it_says_the_names_of_the_parameters_and_what_is_wrong():
     assert "times 0.25, 1 / the size of axis 0 of x." in str(error.value)
 
 
+def test_the_error_as_data_has_the_names_too():
+    def backward(grad_y, a, b):
+        return grad_y * b, grad_y * b  # should be grad_y * a
+
+    with pytest.raises(mc.GradCheckError) as error:
+        mc.gradcheck_pair(lambda a, b: a * b, backward, np.array([1.0, 2.0, -3.0]), np.array([0.5, -1.5, 2.5]))
+    assert "inputs[" not in error.value.hypothesis
+    assert error.value.hypothesis in str(error.value)
+    assert error.value.input == 1
+
+
 def test_a_report_is_one_of_the_same_pair():
     report = mc.gradcheck_pair(
         nb.affine_forward, nb.affine_backward, normal(4, 3), normal(3, 5), normal(5), report=True
