@@ -159,6 +159,7 @@ def test_a_package_that_is_missing_is_told_before_anything_is_done(monkeypatch, 
 
 def test_an_old_numpy_is_told_before_anything_is_done(monkeypatch, capsys):
     monkeypatch.setattr("numpy.__version__", "1.26.4")
+    monkeypatch.setattr(command, "start", lambda args: pytest.fail("it goes on"))
     assert main([]) == 2
     assert "NumPy 1.26.4 is too old" in capsys.readouterr().err
 
