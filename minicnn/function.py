@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Function:
         self.used = True
         tensors = [x if isinstance(x, Tensor) else None for x in inputs]
         self.needs_input_grad = tuple(x is not None and x.requires_grad and grad_enabled() for x in tensors)
-        before = dict(self.__dict__)
+        before = dict(self._arrays())
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         with on_device_of(*arrays):
             y = self.forward(*arrays)
@@ -79,12 +80,12 @@ class Function:
         self.edges = tuple(x.edge if x is not None and need else None for x, need in needed)
         self.input_types = tuple((x.shape, x.dtype) if x is not None else None for x in tensors)
         # What forward kept must not change until backward; what __init__ got may, as running statistics do.
-        kept = {name: v for name, v in self.__dict__.items() if is_array(v) and v is not before.get(name)}
+        kept = {name: array for name, array in self._arrays() if array is not before.get(name)}
         self.fingerprints = {name: fingerprint(array) for name, array in kept.items()}
         result = self._result(Tensor(y, requires_grad=True, creator=self), tensors)
         owners = {id(owner(array)) for array in kept.values()}
-        self.versions = {
-            x.memory: x.version for x in (result, *tensors) if x is not None and id(owner(x.data)) in owners
+        self.writes = {
+            x.memory: x.memory.writes for x in (result, *tensors) if x is not None and id(owner(x.data)) in owners
         }
         return result
 
@@ -95,14 +96,14 @@ class Function:
                 f"backward: the graph was freed by an earlier backward() (at {self.name}); "
                 "pass retain_graph=True to the earlier one"
             )
-        for name, number in self.fingerprints.items():
-            if fingerprint(self.__dict__[name]) != number:
+        for name, array in self._arrays():
+            if name in self.fingerprints and fingerprint(array) != self.fingerprints[name]:
                 raise RuntimeError(
-                    f"{self.name}: the array that it kept as {name}, shape {self.__dict__[name].shape}, was changed in "
+                    f"{self.name}: the array that it kept as {name}, shape {array.shape}, was changed in "
                     "place after forward, so the gradient would be wrong; change a copy, or change it after backward()"
                 )
-        for memory, version in self.versions.items():
-            if memory.version != version:
+        for memory, writes in self.writes.items():
+            if memory.writes != writes:
                 raise RuntimeError(
                     f"{self.name}: an array that it kept was changed in place by {memory.changed_by} after forward, so "
                     "the gradient would be wrong; use an operation that is not in place there"
@@ -130,23 +131,31 @@ class Function:
                 raise RuntimeError(f"{self.name}: backward returned {found} for input {i}, expected {kind}{hint}")
         return gradients
 
-    def know_version(self, x: Tensor) -> None:
+    def know_writes(self, x: Tensor) -> None:
         """Where something was kept in the memory of x, it is as it should be: this operation itself has written it."""
-        if x.memory in self.versions:
-            self.versions[x.memory] = x.version
+        if x.memory in self.writes:
+            self.writes[x.memory] = x.memory.writes
 
     def keep_instead(self, x: Tensor, part: Array, y: Tensor) -> None:
         """Where the result x was kept, keep this part of y, which has the same numbers: the memory of x is freed."""
         for name, kept in self.__dict__.items():
             if kept is x.data:
                 self.__dict__[name] = part
-                self.versions.pop(x.memory, None)
-                self.versions[y.memory] = y.version
+                self.writes.pop(x.memory, None)
+                self.writes[y.memory] = y.memory.writes
 
     def free(self) -> None:
         """Forget everything that was kept for backward."""
         self.__dict__.clear()
         self.freed = True
+
+    def _arrays(self) -> Iterator[tuple[str, Array]]:
+        """What is kept, also in tuples and lists: ("x", array), ("saved[1]", array)."""
+        for name, value in self.__dict__.items():
+            if is_array(value):
+                yield name, value
+            elif isinstance(value, list | tuple):
+                yield from ((f"{name}[{i}]", item) for i, item in enumerate(value) if is_array(item))
 
     def _result(self, y: Tensor, tensors: list[Tensor | None]) -> Tensor:
         """y, which may lie in the memory of an input, as the result of a reshape does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,14 @@ class no_grad(contextlib.ContextDecorator):
     def __exit__(self, *exception: object) -> None:
         _thread.grad_disabled = self.outer
 
+    def __new__(cls, function: Any = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)  # `@no_grad` without parentheses
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isgeneratorfunction(function):
+            raise TypeError("no_grad: a generator runs when it is asked; write `with no_grad():` inside of it")
+        return super().__call__(function)
+
     def _recreate_cm(self) -> no_grad:
         return no_grad()  # a decorated function may call itself
 
@@ -45,13 +54,19 @@ class Memory:
     with it, as a reshape does, have the new numbers too but the old history: they are stale, and using one is an error.
     """
 
-    __slots__ = ("changed_by", "of_leaf", "shared", "version")
+    __slots__ = ("changed_by", "of_leaf", "shared", "version", "writes")
 
     def __init__(self) -> None:
-        self.version = 0  # goes up with every change; a tensor of an older version is stale
+        self.version = 0  # goes up with every change that the graph records; a tensor of an older version is stale
+        self.writes = 0  # goes up with every change: what was kept for backward before is not what it was
         self.changed_by = ""
         self.shared = False  # by more than one tensor
         self.of_leaf = False  # whether one of them is a leaf that requires a gradient
+
+    def written(self, by: str) -> None:
+        """Note a change."""
+        self.writes += 1
+        self.changed_by = by
 
 
 class Tensor:
@@ -151,6 +166,18 @@ class Tensor:
     def __float__(self) -> float:
         return float(self.item())
 
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"index: a tensor of {self.dtype}, expected one integer")
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        """f"{loss:.3f}"; of more than one element f"{t}" alone."""
+        return format(self.item() if spec else str(self), spec)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
@@ -190,9 +217,11 @@ class Tensor:
         if y.creator is not None:
             self.creator, self.requires_grad = y.creator, True
             self.memory.version += 1
-            self.memory.changed_by = y.creator.name
+            self.memory.written(by=y.creator.name)
             self.version = self.memory.version
-            y.creator.know_version(self)
+            y.creator.know_writes(self)
+        else:
+            self.memory.written(by="an operation in place that is not recorded")
         return self
 
     # ---- the walk back ------------------------------------------------------------------------------------------

@@ -504,7 +504,10 @@ class OperationTest:
             if self.integers_allowed:
                 assert self.operation(case, *(mc.Tensor(np.ones(array.shape, int)) for array in arrays)).dtype == int
                 continue
-            tensors = [mc.Tensor(np.ones(array.shape, int) if i == j else array) for j, array in enumerate(arrays)]
+            if self.arrays_allowed and i > 0:
+                break  # beside a floating dtype integers take that
+            wrong = range(len(arrays)) if self.arrays_allowed else [i]
+            tensors = [mc.Tensor(np.ones(array.shape, int) if j in wrong else array) for j, array in enumerate(arrays)]
             with raises(TypeError, f"{self.name}: {argument} is int64, expected a floating dtype"):
                 self.operation(case, *tensors)
 

@@ -923,3 +923,36 @@ def test_an_input_that_needs_no_gradient_costs_nothing_in_backward(function, sma
     assert needs.grad is not None
     assert needs_none.grad is None
     assert peak < needs_none.data.nbytes / 2
+
+
+# ---- as a Python number ---------------------------------------------------------------------------------------------
+
+
+def test_one_element_is_a_number():
+    loss = leaf(np.array(2.34567))
+    assert (f"{loss:.3f}", "{:.1e}".format(loss), int(loss)) == ("2.346", "2.3e+00", 2)  # noqa: UP032
+    assert ["a", "b", "c"][Tensor(np.array([1, 5, 2])).argmax()] == "b"
+    assert f"{Tensor(np.array([1, 2]))}" == "Tensor([1, 2], dtype=int64)"
+    with raises(ValueError, "item: a tensor of shape (2,) has 2 elements"):
+        format(Tensor(np.array([1.0, 2.0])), ".3f")
+    with raises(TypeError, "index: a tensor of float64, expected one integer"):
+        range(loss)
+
+
+def test_no_grad_above_a_function():
+    @mc.no_grad
+    def bare(x):
+        return 2 * x
+
+    @mc.no_grad()
+    def called(x):
+        return 2 * x
+
+    x = leaf(np.ones(2))
+    assert not bare(x).requires_grad and not called(x).requires_grad
+    assert (2 * x).requires_grad
+    with raises(TypeError, "no_grad: a generator runs when it is asked; write `with no_grad"):
+
+        @mc.no_grad()
+        def items(x):
+            yield 2 * x

@@ -80,20 +80,19 @@ class Mul(Function):
 
 
 class Div(Function):
-    """y = a / b:  grad_a = grad_y / b,  grad_b = -grad_y y / b."""
+    """y = a / b:  grad_a = grad_y / b,  grad_b = -grad_y y / b, where y is divided again rather than kept."""
 
     numbers_allowed = True
 
     def forward(self, a, b):
         self.b, self.shapes = b, shapes_together("div", a, b)
-        y = a / b
-        self.y = y if self.needs_input_grad[1] else None
-        return y
+        self.a = a if self.needs_input_grad[1] else None
+        return a / b
 
     def backward(self, grad_y):
         a_shape, b_shape = self.shapes
         grad_a = unbroadcast(grad_y / self.b, a_shape) if self.needs_input_grad[0] else None
-        grad_b = unbroadcast(-grad_y * self.y / self.b, b_shape) if self.needs_input_grad[1] else None
+        grad_b = unbroadcast(-grad_y * (self.a / self.b) / self.b, b_shape) if self.needs_input_grad[1] else None
         return grad_a, grad_b
 
 
@@ -249,29 +248,44 @@ def operand(value: Any) -> Any:
     return Tensor(value) if backend.is_array(value) else value
 
 
+def operands(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both sides of an operator. Integers and bools, a mask say, take the other side's floating dtype, as in PyTorch.
+
+    That of a Python float beside integers is float32. Two floating dtypes do not mix, which Function says.
+    """
+    a, b = operand(a), operand(b)
+    float32 = np.dtype(np.float32)
+    dtypes = (x.dtype if isinstance(x, Tensor) else float32 for x in (a, b) if isinstance(x, Tensor | float))
+    floating = next((dtype for dtype in dtypes if dtype.kind == "f"), None)
+    if floating is None:
+        return a, b
+    a, b = (Tensor(x.data.astype(floating)) if isinstance(x, Tensor) and x.dtype.kind != "f" else x for x in (a, b))
+    return a, b
+
+
 def add(a: Operand, b: Operand) -> Tensor:
     """a + b, element by element."""
-    return Add()(operand(a), operand(b))
+    return Add()(*operands(a, b))
 
 
 def sub(a: Operand, b: Operand) -> Tensor:
     """a - b, element by element."""
-    return Sub()(operand(a), operand(b))
+    return Sub()(*operands(a, b))
 
 
 def mul(a: Operand, b: Operand) -> Tensor:
     """a * b, element by element."""
-    return Mul()(operand(a), operand(b))
+    return Mul()(*operands(a, b))
 
 
 def div(a: Operand, b: Operand) -> Tensor:
     """a / b, element by element."""
-    return Div()(operand(a), operand(b))
+    return Div()(*operands(a, b))
 
 
 def pow(a: Operand, b: Operand) -> Tensor:
     """a to the power of b, element by element."""
-    return Pow()(operand(a), operand(b))
+    return Pow()(*operands(a, b))
 
 
 def neg(x: Tensor) -> Tensor:

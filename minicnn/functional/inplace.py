@@ -62,6 +62,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     xp = backend.module_of(x.data, array)
     with backend.on_device_of(x.data):
         try:
+            x.memory.written(by="x[index] = value")
             x.data[index_parts(index)] = xp.asarray(array, x.dtype) if isinstance(array, list | tuple) else array
         except (IndexError, ValueError) as error:
             raise type(error)(f"indexing: x of shape {x.shape}: {error}") from None

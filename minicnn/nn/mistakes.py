@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from minicnn.tensor import Tensor
+from minicnn.tensor import Tensor, grad_enabled
 
 _thread = threading.local()  # .in_forward: true while a module's forward runs on this thread
 
@@ -40,8 +40,10 @@ def check_attribute(module: Any, name: str, value: Any) -> None:
         kind, new = type(old).__name__, type(value).__name__
         hint = f"write {name}.data[...] = ..., or nn.{kind}(...)" if isinstance(old, Tensor) else "assign a module"
         raise TypeError(f"{where} is a {kind}, and a {new} in its place would not be found: {hint}, or None")
-    forward_is_running = getattr(_thread, "in_forward", False)
-    if type(value) is not Tensor or not value.is_leaf or value.dtype.kind != "f" or forward_is_running:
+    if callable(getattr(type(module), name, None)) and _is_found(value):
+        raise TypeError(f"{where} is a method, which a {type(value).__name__} would hide: choose another name")
+    no_attribute_of_the_network = getattr(_thread, "in_forward", False) or not grad_enabled()  # but a result to keep
+    if type(value) is not Tensor or not value.is_leaf or value.dtype.kind != "f" or no_attribute_of_the_network:
         return
     if value.requires_grad:
         raise TypeError(f"{where} is a Tensor, which parameters() does not find: write nn.Parameter(...)")

@@ -11,6 +11,7 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.function import Function
+from minicnn.nn.mistakes import in_forward
 from minicnn.tensor import Tensor, grad_enabled, gradients_of_leaves, leaves_of, no_grad, outputs_first
 
 SMALLEST_SHARE = 4  # items; every share costs Python's time for each operation, and only one thread at a time has that
@@ -42,8 +43,12 @@ def in_shares(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     def walk(items: slice) -> Share:
         part = Tensor(x.data[items], requires_grad=recording and x.requires_grad)
-        with contextlib.nullcontext() if recording else no_grad():  # every thread has a setting of its own
-            return Share(items, part, layers(part))
+        with contextlib.nullcontext() if recording else no_grad(), in_forward():  # every thread has its own settings
+            y = layers(part)
+        if not isinstance(y, Tensor) or y.shape[:1] != part.shape[:1]:
+            found = f"one of shape {y.shape}" if isinstance(y, Tensor) else type(y).__name__
+            raise ValueError(f"in_shares: the layers made {found} of {len(part)} items, expected a Tensor of as many")
+        return Share(items, part, y)
 
     shares = on_threads(walk, every)
     refuse_a_common_history(shares)
@@ -65,6 +70,19 @@ def refuse_a_common_history(shares: list[Share]) -> None:
         seen.update(graph)
 
 
+def common_leaves(shares: list[Share]) -> list[Tensor]:
+    """The leaves that all shares have used, x by the first share's part. ValueError where they differ."""
+    leaves = leaves_of(shares[0].y)
+    for share in shares[1:]:
+        others = {shares[0].x if leaf is share.x else leaf for leaf in leaves_of(share.y)}
+        if others != set(leaves):
+            raise ValueError(
+                "in_shares: the layers use other parameters for some items than for others, or make them anew; every "
+                "share must go the same way"
+            )
+    return leaves
+
+
 class Joined(Function):
     """The shares' results, one behind the other. Backward goes back through all shares at once, each on its thread.
 
@@ -74,7 +92,7 @@ class Joined(Function):
 
     def __init__(self, shares: list[Share]):
         self.shares = shares
-        self.leaves = leaves_of(shares[0].y)
+        self.leaves = common_leaves(shares)
 
     def forward(self, *_):
         results = [share.y.data for share in self.shares]

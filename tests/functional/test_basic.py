@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from support import Case, OperationTest, assert_close, leaf, positive, raises, tensor, ties, torch
+from support import Case, OperationTest, assert_close, both_dtypes, leaf, positive, raises, tensor, ties, torch
 
 import minicnn as mc
 import minicnn.functional as F
@@ -389,3 +389,33 @@ def test_reductions_over_random_axes(shape, data, test):
     subsets = [axes for n in range(1, len(shape) + 1) for axes in itertools.permutations(range(-len(shape), 0), n)]
     axis = data.draw(st.sampled_from([None, *subsets]))
     test().agrees(Case("random", tuple(shape), axis=axis, keepdims=data.draw(st.booleans())))
+
+
+# ---- integers and bools beside floats -------------------------------------------------------------------------------
+
+
+OPERATORS = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a**b]
+
+
+@both_dtypes
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, bool])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_integers_and_bools_take_the_floating_dtype_beside_them(operator, kind, dtype):
+    x, other = mc.Tensor(np.array([0.5, 1.5, 2.5], dtype), requires_grad=True), np.array([1, 1, 2], kind)
+    y = operator(x, mc.Tensor(other))
+    assert y.dtype == operator(mc.Tensor(other), x).dtype == dtype
+    np.testing.assert_allclose(y.data, operator(x.data, other.astype(dtype)), rtol=1e-6)
+    y.sum().backward()
+    assert x.grad.dtype == dtype
+
+
+def test_a_mask_times_a_tensor_lets_the_gradient_through_where_it_is_true():
+    x = mc.Tensor(np.array([-1.0, 2.0, 3.0]), requires_grad=True)
+    (x * (x > 0)).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0, 1, 1])
+
+
+def test_integers_with_a_python_float_are_float32():
+    x = mc.tensor([1, 2])
+    assert (x * 1.5).dtype == (1.0 - x).dtype == (x / 2.0).dtype == np.float32
+    assert (x * 2).dtype == np.int64

@@ -200,7 +200,7 @@ def test_a_part_is_refused_before_it_changes(numbers):
         (np.ones((1, 2)), np.ones((2, 2)), ValueError, "+=: the result has shape (2, 2)"),
         (np.ones(2), np.ones(3), ValueError, "add: shapes (2,) and (3,) do not broadcast"),
         (np.ones(2), np.ones(2, np.float32), TypeError, "add: b is float32, a is float64"),
-        (np.ones(2, int), 1.5, TypeError, "+=: the result is float64, the tensor on the left is int64"),
+        (np.ones(2, int), 1.5, TypeError, "+=: the result is float32, the tensor on the left is int64"),
     ],
 )
 def test_a_result_that_does_not_fit_is_refused(data, other, error, message, requires_grad):

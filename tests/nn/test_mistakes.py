@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import raises
 
 import minicnn as mc
 import minicnn.functional as F
@@ -116,7 +117,8 @@ def test_what_may_be_kept(value):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("requires_grad", [True, False])
-def test_forward_and_hooks_may_keep_what_they_see(requires_grad):
+@pytest.mark.parametrize("recorded", [True, False])
+def test_forward_and_hooks_may_keep_what_they_see(requires_grad, recorded):
     class Keeps(Net):
         def forward(self, x):
             self.fc(x)  # another module's forward has ended: this one's has not
@@ -126,7 +128,7 @@ def test_forward_and_hooks_may_keep_what_they_see(requires_grad):
 
     network, given = Keeps(), Tensor(np.ones((1, 2), np.float32), requires_grad)
     network.register_forward_hook(lambda module, inputs, output: setattr(module, "seen", output))
-    with mc.no_grad():
+    with contextlib.nullcontext() if recorded else mc.no_grad():
         y = network(given)
     assert network.x is given
     assert network.seen is network.y is y
@@ -232,3 +234,26 @@ def test_a_forward_without_return_is_named():
 def test_a_state_that_is_no_dict_says_what_to_write(state, message):
     with pytest.raises(TypeError, match=message):
         Net().load_state_dict(state)
+
+
+@pytest.mark.parametrize("name", ["modules", "parameters", "forward", "train"])
+def test_a_module_does_not_hide_a_method(name):
+    class Net(nn.Module):
+        def __init__(self):
+            setattr(self, name, nn.Linear(2, 2))
+
+    with raises(TypeError, f"Net.{name} is a method, which a Linear would hide: choose another name"):
+        Net()
+
+
+def test_results_without_a_graph_may_be_kept():
+    """As those with one: which of them they are depends on no_grad alone."""
+
+    class Net(nn.Module):
+        def loss(self, x):
+            self.last = x * 2.0
+            return self.last
+
+    with mc.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Net().loss(Tensor(np.ones(2)))

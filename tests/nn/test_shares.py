@@ -10,7 +10,7 @@ from support import raises, tensor, threads
 
 import minicnn as mc
 import minicnn.functional as F
-from minicnn import gradcheck, nn
+from minicnn import Tensor, gradcheck, nn
 from minicnn.function import Function
 from minicnn.tensor import grad_enabled
 
@@ -322,3 +322,46 @@ def test_an_error_in_one_share_reaches_the_caller():
 
     with threads(2), pytest.raises(KeyError, match="the last share"):
         nn.in_shares(forward, mc.Tensor(np.arange(4.0)[:, None].repeat(2, 1) // 2 * 3))
+
+
+# ---- layers that do not treat every item alike -----------------------------------------------------------------------
+
+
+def batch(n=16):
+    mc.set_num_threads(2)
+    return Tensor(np.arange(4.0 * n).reshape(n, 4), requires_grad=True)
+
+
+@pytest.mark.parametrize("larger", [True, False])
+def test_a_parameter_that_some_shares_alone_use_is_an_error(larger):
+    w, x = Tensor(np.ones(4), requires_grad=True), batch()
+    with raises(ValueError, "in_shares: the layers use other parameters for some items than for others"):
+        nn.in_shares(lambda t: t * w if (t.data.max() > 40) == larger else t * 1.0, x)
+
+
+@pytest.mark.parametrize(
+    ("layers", "found"),
+    [
+        (lambda t: t.mean(0, keepdims=True), "one of shape (1, 4)"),
+        (lambda t: t.sum(), "one of shape ()"),
+        (lambda t: (t, t), "tuple"),
+    ],
+)
+def test_layers_that_do_not_give_a_result_for_each_item_are_an_error(layers, found):
+    with raises(ValueError, f"in_shares: the layers made {found} of 8 items, expected a Tensor of as many"):
+        nn.in_shares(layers, batch())
+
+
+def test_a_method_may_keep_what_it_gets():
+    class Net(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(4, 4).double()
+
+        def part(self, t):
+            self.kept = t
+            return self.layer(t)
+
+        def forward(self, x):
+            return nn.in_shares(self.part, x)
+
+    assert Net()(batch()).shape == (16, 4)
