@@ -23,14 +23,13 @@ from minicnn import backend
 from minicnn.backend import Array
 from minicnn.gradcheck.clues import evidence
 from minicnn.gradcheck.diagnosis import constant_factor, diagnose, zero
-from minicnn.gradcheck.differences import ROUNDING, Differences, GradCheckError, Slope
+from minicnn.gradcheck.differences import ROUNDING, SAFETY, Differences, GradCheckError, Slope
 from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
 from minicnn.gradcheck.memory import borrowed, channels_last_copy, strided_copy
 from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
 
-SAFETY = 8  # times the doubt of a difference is what backward may be off
 NAMED = 1e-6  # smaller errors, relative to the largest gradient, are of no mistake that the diagnosis knows
 TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
@@ -150,7 +149,10 @@ class Comparison:
         told = SAFETY * (doubt + np.percentile(self.noises or [0], 75) / step) + 16 * ROUNDING * largest
         allowed = (told if self.atol is None else self.atol) + (self.rtol or 0) * np.abs(expected)
         error = np.where(defined, np.abs(found - expected), 0)
-        wrong, unclear = ~(error <= allowed), ~(told <= TOLD * largest)
+        unclear = ~(told <= TOLD * largest)
+        # What differences cannot tell is not blamed, unless someone has said how far it may be off.
+        blamed = ~unclear | ~np.isfinite(found) if self.atol is None else True
+        wrong = ~(error <= allowed) & blamed
         worst, scale = float(error.max(initial=0)), largest or 1.0
         figures = InputReport(
             number=i,

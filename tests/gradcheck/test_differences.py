@@ -7,6 +7,7 @@ import minicnn.functional as F
 from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.function import Function
 from minicnn.functional.activation import Sigmoid, Softmax, Tanh
+from minicnn.functional.basic import Exp
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.linear import Linear
 from minicnn.functional.normalization import BatchNorm, LocalResponseNorm, as_images
@@ -179,3 +180,17 @@ def test_an_element_takes_four_evaluations():
     x = leaf(200)
     few = gradcheck(F.tanh, leaf(100), report=True).evaluations
     assert gradcheck(F.tanh, x, report=True).evaluations - few < 4.5 * 100
+
+
+@pytest.mark.parametrize("near", [1e-6, -1e-7, 1e-12])
+@pytest.mark.parametrize("fn", [lambda x: 1 / x, lambda x: 1 / (x * x), lambda x: x * 2], ids=["1/x", "1/x^2", "2x"])
+def test_no_step_leads_across_a_pole(fn, near):
+    x = Tensor(np.array([near, 0.3, 0.5, 1, 2]))
+    for seed in range(3):
+        assert gradcheck(fn, x, seed=seed)
+
+
+def test_large_outputs_that_do_not_change_do_not_hide_small_ones():
+    fn = spoiled(Exp, lambda grad: np.where(abs(grad) < 10, 0, grad))
+    with pytest.raises(GradCheckError, match=r"\[1\]: backward says 0, the difference"):
+        gradcheck(lambda x: fn()(x), Tensor(np.array([0, 0.5, 5, 20, 30])))
