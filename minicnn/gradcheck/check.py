@@ -24,7 +24,7 @@ from minicnn.backend import Array
 from minicnn.gradcheck.clues import evidence
 from minicnn.gradcheck.diagnosis import constant_factor, diagnose, zero
 from minicnn.gradcheck.differences import ROUNDING, SAFETY, Differences, GradCheckError, Slope
-from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
+from minicnn.gradcheck.functions import CLOSE, Call, close, look_again, look_for_changes, watched
 from minicnn.gradcheck.memory import borrowed, channels_last_copy, strided_copy
 from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.gradcheck.special import Nudge, look_at_special_points
@@ -261,13 +261,15 @@ def _compare_again(check: Differences, checked: list[int], gradients: list[Array
     with watched(check.tensors) as calls:
         check.outputs()
 
-    def call_others() -> Any:
+    def call_others() -> list[Call]:
         """fn again, on inputs that are a little smaller: so they stay where it is defined."""
         with borrowed(check.tensors, checked):
             for i in checked:
                 check.tensors[i].data = check.tensors[i].data.copy()
                 check.tensors[i].data[...] *= 1 - 1e-3
-            return check.outputs()
+            with watched(check.tensors) as others:
+                check.outputs()
+            return others
 
     message = look_again(calls, call_others, check.random, atol, rtol)
     if message:

@@ -256,8 +256,8 @@ class Differences:
             line.move(0)
             near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
             bend = far_left + far_right - square * (left + right) + 2 * (square - 1) * here
-            # What has changed may be wrong in its last digit; what has not cancels. Only where nothing has, the step may
-            # have been too small for the digits of all, though hardly all of it one way.
+            # What has changed may be wrong in its last digit; what has not cancels. Only where nothing has, the step
+            # may have been too small for the digits of all, though hardly all of it one way.
             size, changed = abs(here), (left != right) | (far_left != far_right)
             in_doubt = float((size * changed).sum()) or float((size * size).sum()) ** 0.5
         value = near if self.eps else (square * near - far) / (square - 1)
