@@ -13,6 +13,7 @@ so: in other memory, a second time, for cotangents of other sizes, where only so
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
@@ -62,8 +63,31 @@ def gradcheck(
 
     Raises GradCheckError where backward is off, where an operation changes what it is given, where backward is right
     only sometimes, or where nothing would be proven, because the true gradient vanishes or differences cannot tell it;
-    TypeError for inputs not in float64.
+    TypeError for inputs not in float64. Without report, warns of elements that differences cannot tell.
     """
+    found = examine(
+        fn, inputs, eps=eps, atol=atol, rtol=rtol, seed=seed, directions=directions, special=special, report=report
+    )
+    if report:
+        return found
+    for line in found.not_told():
+        warnings.warn(f"gradcheck: {line}", stacklevel=2)
+    return True
+
+
+def examine(
+    fn: Callable[..., Any],
+    inputs: Tensor | Sequence[Tensor],
+    *,
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    directions: int | None = None,
+    special: bool | Nudge = False,
+    report: bool = False,
+) -> GradCheckReport:
+    """gradcheck, always with the report; what is wrong stands in it where `report` is true, else it is raised."""
     tensors, checked = _what_to_check(inputs)
     found = GradCheckReport(untried="" if special else "zeros, ties, repeats (special=True)")
     with borrowed(tensors, checked):
@@ -98,7 +122,7 @@ def gradcheck(
                 raise
             found.message = found.message or str(error)
         found.evaluations = check.evaluations
-    return found if report else True
+    return found
 
 
 def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
@@ -166,10 +190,16 @@ class Comparison:
             unclear=int(unclear.sum()),
             moved=self.check.moved[i],
         )
-        if found.size and (np.abs(expected) <= told).all():
+        if found.size and not defined.any():
+            fault = GradCheckError(
+                f"gradcheck: differences cannot tell the gradient of inputs[{i}]: forward gives nan or inf here or "
+                "close by; choose a point where it is finite",
+                input=i,
+            )
+        elif found.size and (np.abs(expected) <= told).all():
             fault = GradCheckError(
                 f"gradcheck: the true gradient of inputs[{i}] is zero as far as differences can tell (to "
-                f"{told.max():.0e}): nothing would be proven; choose a function that depends on this input",
+                f"{told[defined].max():.0e}): nothing would be proven; choose a function that depends on this input",
                 input=i,
             )
         elif wrong.any():
