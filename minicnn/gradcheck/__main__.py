@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         report = GradCheckReport(message=str(error))
     except UsageError as error:
         parser.error(str(error))
-    except Exception as error:  # of the code that is checked, or of arguments that do not fit it
+    except (Exception, SystemExit) as error:  # of the code that is checked, or of arguments that do not fit it
         parser.error(f"{type(error).__name__}: {' '.join(str(error).split())}{where_raised(error, options.where)}")
     assert isinstance(report, GradCheckReport)
     arrays = [n for n, a in zip(names, inputs, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
@@ -123,7 +123,7 @@ def load(where: str) -> tuple[Any, str]:
     sys.path.insert(0, str(path.resolve().parent))  # so that it finds what lies beside it
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
     return module, name
 
@@ -173,14 +173,19 @@ def as_json(report: GradCheckReport, names: list[str]) -> str:
             "shape": one.shape,
             "checked": one.checked,
             "wrong": one.wrong,
-            "max_absolute_error": one.max_absolute_error,
-            "max_relative_error": one.max_relative_error,
+            "max_absolute_error": finite(one.max_absolute_error),
+            "max_relative_error": finite(one.max_relative_error),
             "step": one.step,
         }
         for one in report.inputs
     ]
     result = {"right": bool(report), "message": report.message, "evaluations": report.evaluations, "inputs": inputs}
-    return json.dumps(result, indent=2)
+    return json.dumps(result, indent=2, allow_nan=False)
+
+
+def finite(number: float) -> float | None:
+    """The number, or None where it is nan or infinite: JSON knows neither."""
+    return number if np.isfinite(number) else None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ so: in other memory, a second time, for cotangents of other sizes, where only so
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
@@ -23,14 +24,13 @@ from minicnn import backend
 from minicnn.backend import Array
 from minicnn.gradcheck.clues import evidence
 from minicnn.gradcheck.diagnosis import constant_factor, diagnose, zero
-from minicnn.gradcheck.differences import ROUNDING, Differences, GradCheckError, Slope
-from minicnn.gradcheck.functions import CLOSE, close, look_again, look_for_changes, watched
+from minicnn.gradcheck.differences import ROUNDING, SAFETY, Differences, GradCheckError, Slope
+from minicnn.gradcheck.functions import CLOSE, Call, close, look_again, look_for_changes, watched
 from minicnn.gradcheck.memory import borrowed, channels_last_copy, strided_copy
 from minicnn.gradcheck.report import GradCheckReport, InputReport
 from minicnn.gradcheck.special import Nudge, look_at_special_points
 from minicnn.tensor import Tensor
 
-SAFETY = 8  # times the doubt of a difference is what backward may be off
 NAMED = 1e-6  # smaller errors, relative to the largest gradient, are of no mistake that the diagnosis knows
 TOLD = 1e-2  # an element was not looked at where its difference may be off by more, relative to the largest one
 
@@ -63,8 +63,31 @@ def gradcheck(
 
     Raises GradCheckError where backward is off, where an operation changes what it is given, where backward is right
     only sometimes, or where nothing would be proven, because the true gradient vanishes or differences cannot tell it;
-    TypeError for inputs not in float64.
+    TypeError for inputs not in float64. Without report, warns of elements that differences cannot tell.
     """
+    found = examine(
+        fn, inputs, eps=eps, atol=atol, rtol=rtol, seed=seed, directions=directions, special=special, report=report
+    )
+    if report:
+        return found
+    for line in found.not_told():
+        warnings.warn(f"gradcheck: {line}", stacklevel=2)
+    return True
+
+
+def examine(
+    fn: Callable[..., Any],
+    inputs: Tensor | Sequence[Tensor],
+    *,
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    directions: int | None = None,
+    special: bool | Nudge = False,
+    report: bool = False,
+) -> GradCheckReport:
+    """gradcheck, always with the report; what is wrong stands in it where `report` is true, else it is raised."""
     tensors, checked = _what_to_check(inputs)
     found = GradCheckReport(untried="" if special else "zeros, ties, repeats (special=True)")
     with borrowed(tensors, checked):
@@ -99,7 +122,7 @@ def gradcheck(
                 raise
             found.message = found.message or str(error)
         found.evaluations = check.evaluations
-    return found if report else True
+    return found
 
 
 def _what_to_check(inputs: Tensor | Sequence[Tensor]) -> tuple[list[Tensor], list[int]]:
@@ -150,7 +173,10 @@ class Comparison:
         told = SAFETY * (doubt + np.percentile(self.noises or [0], 75) / step) + 16 * ROUNDING * largest
         allowed = (told if self.atol is None else self.atol) + (self.rtol or 0) * np.abs(expected)
         error = np.where(defined, np.abs(found - expected), 0)
-        wrong, unclear = ~(error <= allowed), ~(told <= TOLD * largest)
+        unclear = ~(told <= TOLD * largest)
+        # What differences cannot tell is not blamed, unless someone has said how far it may be off.
+        blamed = ~unclear | ~np.isfinite(found) if self.atol is None else True
+        wrong = ~(error <= allowed) & blamed
         worst, scale = float(error.max(initial=0)), largest or 1.0
         figures = InputReport(
             number=i,
@@ -164,10 +190,16 @@ class Comparison:
             unclear=int(unclear.sum()),
             moved=self.check.moved[i],
         )
-        if found.size and (np.abs(expected) <= told).all():
+        if found.size and not defined.any():
+            fault = GradCheckError(
+                f"gradcheck: differences cannot tell the gradient of inputs[{i}]: forward gives nan or inf here or "
+                "close by; choose a point where it is finite",
+                input=i,
+            )
+        elif found.size and (np.abs(expected) <= told).all():
             fault = GradCheckError(
                 f"gradcheck: the true gradient of inputs[{i}] is zero as far as differences can tell (to "
-                f"{told.max():.0e}): nothing would be proven; choose a function that depends on this input",
+                f"{told[defined].max():.0e}): nothing would be proven; choose a function that depends on this input",
                 input=i,
             )
         elif wrong.any():
@@ -259,13 +291,15 @@ def _compare_again(check: Differences, checked: list[int], gradients: list[Array
     with watched(check.tensors) as calls:
         check.outputs()
 
-    def call_others() -> Any:
+    def call_others() -> list[Call]:
         """fn again, on inputs that are a little smaller: so they stay where it is defined."""
         with borrowed(check.tensors, checked):
             for i in checked:
                 check.tensors[i].data = check.tensors[i].data.copy()
                 check.tensors[i].data[...] *= 1 - 1e-3
-            return check.outputs()
+            with watched(check.tensors) as others:
+                check.outputs()
+            return others
 
     message = look_again(calls, call_others, check.random, atol, rtol)
     if message:

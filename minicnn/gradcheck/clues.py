@@ -53,7 +53,7 @@ def evidence(check: Differences, i: int, found: np.ndarray, expected: np.ndarray
 
 
 def derivatives(check: Differences, i: int) -> np.ndarray | None:
-    """dy[j]/dx[i] of the only output for x = inputs[i], (x.size, y.size); None where it would be too large."""
+    """dy[j]/dx[i] of the only output for x = inputs[i], (x.size, y.size); None where too large or not finite."""
     shape = check.tensors[i].shape
     if len(check.cotangents) != 1 or check.tensors[i].data.size * check.cotangents[0].size > 4_000_000:
         return None
@@ -65,6 +65,8 @@ def derivatives(check: Differences, i: int) -> np.ndarray | None:
             above, over = move(step), check.outputs()[0].data.copy()
             move(0)
             row[:] = backend.to_device((over - under) / (above - below), "cpu").ravel()
+    if not np.isfinite(rows).all():
+        return None  # a step led out of where the function is defined
     rows[np.abs(rows) < 1e-7 * np.abs(rows).max(initial=0)] = 0  # rounding, where y[j] does not depend on x[i]
     return rows
 

@@ -26,6 +26,7 @@ from minicnn.gradcheck.memory import borrowed, same
 from minicnn.tensor import Tensor, no_grad
 
 STEP = 2e-5  # times the size of x: there curvature and rounding disturb alike
+SAFETY = 8  # times its doubt is what a difference may be off
 LADDER = 15.0  # from one step that is tried to the next; no power of 2, else rounding may be the same at all places
 LOWEST, HIGHEST = LADDER**-3, LADDER**5  # the smallest and the largest that may be tried, in steps
 WIDER = 2.2  # the farther places are that much farther away; not 2, where rounding may be alike at both
@@ -176,7 +177,7 @@ class Differences:
         for index in np.ndindex(self.tensors[i].shape):
             usual = float(self.first_steps[i][index])
             slope = self.slope(self.along_element(i, index), here, usual, rung, largest, GOOD)
-            if slope.doubt <= GOOD * abs(slope.value):
+            if slope.doubt <= GOOD * abs(slope.value) and slope.step > LOWEST * usual:
                 rung = slope.step / usual
             self.steps[i][index] = slope.step
             largest = max(largest, abs(slope.value))
@@ -238,6 +239,10 @@ class Differences:
             noisy = best is first
         if not enough(best) and noisy:
             best = min(best, climb(first, LADDER)[0], key=lambda slope: slope.doubt)
+        if 0 < line.size < WIDER * best.step:  # 0 lies between the places, and may be a pole, or where a domain ends
+            inside = self.look(line, STEP * line.size, here)
+            if not abs(inside.value - best.value) <= SAFETY * (inside.doubt + best.doubt):
+                return inside
         return best
 
     def look(self, line: Line, step: float, here: Array) -> Slope:
@@ -251,9 +256,10 @@ class Differences:
             line.move(0)
             near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
             bend = far_left + far_right - square * (left + right) + 2 * (square - 1) * here
-            # What has changed may be wrong in its last digit; what has not, too, though hardly all of it one way.
-            size = abs(here)
-            in_doubt = float((size * (left != right)).sum()) + float((size * size).sum()) ** 0.5
+            # What has changed may be wrong in its last digit; what has not cancels. Only where nothing has, the step
+            # may have been too small for the digits of all, though hardly all of it one way.
+            size, changed = abs(here), (left != right) | (far_left != far_right)
+            in_doubt = float((size * changed).sum()) or float((size * size).sum()) ** 0.5
         value = near if self.eps else (square * near - far) / (square - 1)
         truncation = abs(near - far) + abs(float(bend.sum())) / h
         if not np.isfinite(value + truncation):

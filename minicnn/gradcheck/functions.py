@@ -23,6 +23,7 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "contiguous": lambda array: array.copy(),
     "strided": strided_copy,
     "channels last": channels_last_copy,
+    "in Fortran order": lambda array: array.copy(order="F"),
 }
 CLOSE = 1e-9  # two computations of one gradient differ by rounding alone
 LARGE, SMALL = -(2.0**20), 2.0**-20  # powers of 2: a gradient times one of them is as exact as before
@@ -131,7 +132,7 @@ def uses_up(function: Function, grad_y: Array) -> bool:
 
 
 def look_again(
-    calls: list[Call], call_others: Callable[[], Any], random: np.random.Generator, atol: float, rtol: float
+    calls: list[Call], call_others: Callable[[], list[Call]], random: np.random.Generator, atol: float, rtol: float
 ) -> str:
     """What is wrong with a backward that was right once: "" where it is right again, and always.
 
@@ -153,11 +154,20 @@ def look_again(
                     f"gradcheck: backward of {name} is not linear in the gradient that it is given: "
                     f"{factor:.2g} times that does not give as many times the result (is it clipped, or rounded?)"
                 )
-    call_others()
+    others, returned = call_others(), []
     for (call, g), gradients in zip(mine, first, strict=True):
-        if not close(again(call.function, g), gradients, atol, rtol):
+        returned.append(again(call.function, g))
+        if not close(returned[-1], gradients, atol, rtol):
             return (
                 f"gradcheck: backward of {call.function.name} is wrong after another instance was called: "
+                "they share memory"
+            )
+    for call in differentiable(others):
+        again(call.function, cotangent_for(call.y, random))
+    for (call, g), gradients, result in zip(mine, first, returned, strict=True):
+        if not close(result, gradients, atol, rtol) or not close(again(call.function, g), gradients, atol, rtol):
+            return (
+                f"gradcheck: the gradient of {call.function.name} changes with the backward of another instance: "
                 "they share memory"
             )
     return ""

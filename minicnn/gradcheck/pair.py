@@ -6,13 +6,14 @@ import copy
 import inspect
 import math
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minicnn.function import Function
-from minicnn.gradcheck.check import gradcheck
+from minicnn.gradcheck.check import examine
 from minicnn.gradcheck.differences import GradCheckError
 from minicnn.gradcheck.report import GradCheckReport
 from minicnn.tensor import Tensor
@@ -52,14 +53,17 @@ def gradcheck_pair(
     pair = Pair(forward, backward, arguments)
     tensors = [Tensor(a, requires_grad=i in pair.checked) for i, a in zip(pair.arrays, pair.given(), strict=True)]
     try:
-        result = gradcheck(lambda *inputs: PairFunction(pair)(*inputs), tensors, **options)
+        result = examine(lambda *inputs: PairFunction(pair)(*inputs), tensors, **options)
     except GradCheckError as error:
         error.args = (pair.with_names(str(error)), *error.args[1:])
         error.hypothesis = pair.with_names(error.hypothesis)
         raise
-    if isinstance(result, GradCheckReport):
+    if options.get("report"):
         result.message = pair.with_names(result.message)
-    return result
+        return result
+    for line in result.not_told():
+        warnings.warn(f"gradcheck_pair: {pair.with_names(line)}", stacklevel=2)
+    return True
 
 
 class Pair:
@@ -142,7 +146,7 @@ class Pair:
     def _by_array(self, gradients: Any, scale: float = 1.0) -> list[Any]:
         """What backward returned, in the order of the arrays; the wrong number or shape of them is an error."""
         if isinstance(gradients, dict):
-            found = {i: of_name(gradients, self.names[i]) for i in self.checked}
+            found = self._by_name(gradients)
         else:
             several = list(gradients) if isinstance(gradients, tuple | list) else [gradients]
             places = self.checked if len(several) == len(self.checked) else range(len(self.arguments))
@@ -163,10 +167,28 @@ class Pair:
         arrays = [found.get(i) for i in self.arrays]
         return [None if gradient is None else scale * np.asarray(gradient, float) for gradient in arrays]
 
+    def _by_name(self, gradients: dict[str, Any]) -> dict[int, Any]:
+        """The gradients of a dict by the numbers of the arguments; each must be for one of them."""
+        keys = {key: i for i, name in enumerate(self.names) for key in (name, f"d{name}", f"grad_{name}")}
+        for key in gradients:
+            if key not in keys:
+                raise TypeError(
+                    f"gradcheck_pair: backward returned a gradient {key!r}, but forward has no such parameter; "
+                    f"expected {', '.join(self.names[i] for i in self.arrays)}, or d or grad_ before these"
+                )
+        found = {keys[key]: gradient for key, gradient in gradients.items()}
+        for i in self.checked:
+            if i not in found:
+                warnings.warn(  # once: afterwards it is not among those that are checked
+                    f"gradcheck_pair: backward returned no gradient of {self.names[i]}, so it is not checked; write "
+                    f"{self.names[i]!r}: None where it is not to be",
+                    stacklevel=7,  # the caller of gradcheck_pair
+                )
+        return {i: found.get(i) for i in self.checked}
+
     def _try_once(self) -> None:
         """Run both once, for errors that are clear, and to leave out the inputs whose gradient is None."""
-        arrays = self.given()
-        (outputs, gradients_of), (again, _) = self.run(arrays), self.run(arrays)
+        (outputs, gradients_of), (again, _) = [self.run([a.copy() for a in self.given()]) for _ in range(2)]
         if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again, strict=True)):
             raise ValueError(
                 "gradcheck_pair: forward gives another result when it is called again with the same arguments: seed "
@@ -208,11 +230,6 @@ def seeded(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return function(*arguments)
     finally:
         np.random.set_state(state)  # noqa: NPY002
-
-
-def of_name(gradients: dict[str, Any], name: str) -> Any:
-    """gradients["x"], ["dx"] or ["grad_x"]; None where there is none of these."""
-    return next((gradients[key] for key in (name, f"d{name}", f"grad_{name}") if key in gradients), None)
 
 
 def parameter_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -55,6 +55,15 @@ class GradCheckReport:
         lines += [f"{self.evaluations:,} evaluations of the function", *self.not_looked_at()]
         return "\n".join([*lines, *filter(None, [self.message])])
 
+    def not_told(self) -> list[str]:
+        """Where a gradient that is wrong would pass, since differences have no answer there: a line for each input."""
+        return [
+            f"differences cannot tell {i.unclear} of the {i.checked} slopes along inputs[{i.number}]: "
+            "a gradient that is wrong there passes"
+            for i in self.inputs
+            if i.unclear
+        ]
+
     def not_looked_at(self) -> list[str]:
         """What the check cannot vouch for, a line each."""
         lines = []

@@ -7,7 +7,7 @@ import pytest
 
 from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.functional.activation import LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from minicnn.functional.basic import Div, Max, Mul, Neg, Pow, Sum
+from minicnn.functional.basic import Div, Log, Max, Mul, Neg, Pow, Sum
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.dropout import Dropout
 from minicnn.functional.im2col import Col2Im, Im2Col, patches
@@ -16,7 +16,10 @@ from minicnn.functional.linear import Linear, MatMul
 from minicnn.functional.loss import CrossEntropy
 from minicnn.functional.normalization import BatchNorm
 from minicnn.functional.pooling import AvgPool2d, MaxPool2d
+from minicnn.gradcheck.clues import derivatives
 from minicnn.gradcheck.diagnosis import HYPOTHESES
+from minicnn.gradcheck.diagnosis.evidence import fitted
+from minicnn.gradcheck.differences import Differences
 
 
 def leaf(*shape, seed=0):
@@ -443,3 +446,27 @@ def test_no_hypothesis_raises_and_none_explains_what_is_random(name, shape, monk
     if np.prod(shape) > 6:  # of fewer numbers nearly anything is true
         true = ("only_where", "not_used")  # what they say is only where it is wrong
         assert [(name, sentence) for name, sentence in said if sentence and name not in true] == []
+
+
+def test_derivatives_that_are_not_finite_are_not_fitted():
+    """A step from 1e-6 leads out of where the logarithm is defined, and LAPACK may hang where there is a nan."""
+
+    def fn(x):
+        return with_backward(Log, lambda self, grad_y: 3 * grad_y / self.x[0])()(x)
+
+    x = Tensor(np.array([1e-6, 0.3, 0.5, 1, 2]))
+    check = Differences(fn, [x], 1e-5, np.random.default_rng(0))
+    with np.errstate(invalid="ignore"):
+        check.draw_cotangents()
+        assert derivatives(check, 0) is None
+    assert np.isnan(fitted(np.array([[1.0, np.nan]]), np.ones(2))).all()
+    with np.errstate(invalid="ignore"), pytest.raises(GradCheckError, match="is wrong in 5 of 5"):
+        gradcheck(fn, x)
+
+
+def test_a_gradient_of_few_values_is_not_said_to_be_clipped():
+    """As of a hinge loss whose correct class should count once for each margin: 1 in place of 2 and 3."""
+    counts = Tensor(np.array([1.0, 1, 1, -3, 1, 1, -2, 1]))
+    broken = spoiled(Mul, lambda g, _: (np.clip(g, -abs(g).min(), abs(g).min()), None))
+    found = sentence(lambda x: broken()(x, counts).sum(), (8,))
+    assert not found.startswith("It is clipped")

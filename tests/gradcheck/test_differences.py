@@ -7,6 +7,7 @@ import minicnn.functional as F
 from minicnn import GradCheckError, Tensor, gradcheck
 from minicnn.function import Function
 from minicnn.functional.activation import Sigmoid, Softmax, Tanh
+from minicnn.functional.basic import Exp, Pow
 from minicnn.functional.convolution import Conv2d
 from minicnn.functional.linear import Linear
 from minicnn.functional.normalization import BatchNorm, LocalResponseNorm, as_images
@@ -152,6 +153,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:gradcheck. differences cannot tell")  # along all directions at once
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_passes(name):
     fn, inputs = RIGHT[name]
@@ -179,3 +181,37 @@ def test_an_element_takes_four_evaluations():
     x = leaf(200)
     few = gradcheck(F.tanh, leaf(100), report=True).evaluations
     assert gradcheck(F.tanh, x, report=True).evaluations - few < 4.5 * 100
+
+
+@pytest.mark.parametrize("near", [1e-6, -1e-7, 1e-12])
+@pytest.mark.parametrize("fn", [lambda x: 1 / x, lambda x: 1 / (x * x), lambda x: x * 2], ids=["1/x", "1/x^2", "2x"])
+def test_no_step_leads_across_a_pole(fn, near):
+    x = Tensor(np.array([near, 0.3, 0.5, 1, 2]))
+    for seed in range(3):
+        assert gradcheck(fn, x, seed=seed)
+
+
+def test_large_outputs_that_do_not_change_do_not_hide_small_ones():
+    fn = spoiled(Exp, lambda grad: np.where(abs(grad) < 10, 0, grad))
+    with pytest.raises(GradCheckError, match=r"\[1\]: backward says 0, the difference"):
+        gradcheck(lambda x: fn()(x), Tensor(np.array([0, 0.5, 5, 20, 30])))
+
+
+def test_elements_that_differences_cannot_tell_are_told():
+    root = spoiled(Pow, lambda grad: np.where(np.isfinite(grad), grad, 0))  # 0 where it has no slope
+    x = Tensor(np.array([0.0, 0.3, 0.5, 1]))
+    with (
+        np.errstate(all="ignore"),
+        pytest.warns(
+            UserWarning, match=r"^gradcheck: differences cannot tell 1 of the 4 slopes along inputs\[0\]"
+        ) as w,
+    ):
+        assert gradcheck(lambda x: root()(x, Tensor(np.array(0.5))), x)
+    assert [warning.filename for warning in w] == [__file__]
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("fn", [lambda x: x * np.nan, lambda x: (x * 1000).exp()])
+def test_where_forward_is_not_finite_nothing_is_said_to_be_zero(fn):
+    with pytest.raises(GradCheckError, match="forward gives nan or inf here or close by"):
+        gradcheck(fn, Tensor(np.array([1.0, 2.0])))

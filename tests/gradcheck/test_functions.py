@@ -34,6 +34,24 @@ class Greedy(Square):
         return self.x * grad_y
 
 
+class SharedResult(Square):
+    """All instances write their gradients into the same memory."""
+
+    result = np.zeros(3)
+
+    def backward(self, grad_y):
+        return np.multiply(2 * self.x, grad_y, out=self.result)
+
+
+class UsesUpColumns(Square):
+    """`columns` is a copy of grad_y, but for a grad_y in Fortran order, where it is a view."""
+
+    def backward(self, grad_y):
+        columns = grad_y.T.reshape(-1)
+        columns *= 2
+        return self.x * columns.reshape(grad_y.T.shape).T
+
+
 class ReLUOverwrites(ReLU):
     """Not told to work in place, and it does."""
 
@@ -168,6 +186,12 @@ BROKEN = {
     "a workspace shared by all instances": (
         lambda x: SharedWorkspace()(x), [(3,)],
         "backward of sharedworkspace is wrong after another instance was called"),
+    "a result shared by all instances": (
+        lambda x: SharedResult()(x), [(3,)],
+        "the gradient of sharedresult changes with the backward of another instance"),
+    "a gradient used up where it is in Fortran order": (
+        lambda x: UsesUpColumns()(x), [(3, 4)],
+        "backward of usesupcolumns changed the gradient it was given, where that is in Fortran order"),
     "right where all inputs need a gradient": (
         lambda x, w, b: AllOrNothing()(x, w, b), [(4, 3), (2, 3), (2,)],
         "the gradient of inputs[0] is right only where others need one, too"),

@@ -136,6 +136,23 @@ def test_a_file_that_cannot_be_run_is_2(tmp_path, capsys):
     assert "broken_file.py cannot be run: ZeroDivisionError: division by zero" in capsys.readouterr().err
 
 
+def test_a_forward_that_exits_is_2_and_one_line(tmp_path, capsys):
+    path = tmp_path / "exits.py"
+    path.write_text("import sys\ndef f_forward(x):\n    sys.exit(0)\ndef f_backward(dout, x):\n    return dout\n")
+    with pytest.raises(SystemExit) as exit:
+        main([f"{path}:f", "--shapes", "3"])
+    assert exit.value.code == 2
+    assert "SystemExit: 0 (exits.py, line 3)" in capsys.readouterr().err
+
+
+def test_json_knows_no_nan(tmp_path, capsys):
+    path = tmp_path / "nan.py"
+    path.write_text("def f_forward(x):\n    return 2 * x\ndef f_backward(dout, x):\n    return dout * float('nan')\n")
+    assert main([f"{path}:f", "--shapes", "3", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["inputs"][0]["max_absolute_error"] is None
+
+
 def test_the_command_itself(file):
     command = [sys.executable, "-m", "minicnn.gradcheck", f"{file.name}:averaged", "--shapes", "4,3", "3,5", "5"]
     environment = {"PYTHONPATH": str(REPOSITORY), "PATH": ""}

@@ -38,6 +38,10 @@ PAIRS = {
 }  # fmt: skip
 
 
+NO_GRADIENT_OF_X = pytest.mark.filterwarnings("ignore:gradcheck_pair. backward returned no gradient of x")  # the images
+
+
+@NO_GRADIENT_OF_X
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_right_pair_passes_as_it_stands(name):
     assert mc.gradcheck_pair(*PAIRS[name]) is True
@@ -49,6 +53,7 @@ def larger(gradients):
     return tuple(map(larger, gradients)) if isinstance(gradients, tuple) else 1.01 * gradients
 
 
+@NO_GRADIENT_OF_X
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_same_pair_with_a_gradient_of_1_01_times_as_much_does_not(name):
     forward, backward, *arguments = PAIRS[name]
@@ -140,6 +145,9 @@ ERRORS = {
                               "the gradient of w has shape (2, 3), expected that of w, (3, 2): is it transposed?"),
     "nothing to check": ((np.tanh, lambda g, x: None, normal(2)), mc.GradCheckError,
                          "backward returned None for every array"),
+    "a gradient of no parameter": ((nb.linear, lambda g, x, w: {"dx": g @ w.T, "dW": g}, normal(2, 3), normal(3, 2)),
+                                   TypeError, "backward returned a gradient 'dW', but forward has no such parameter; "
+                                   "expected x, w, or d or grad_ before these"),
     "random": ((lambda x: (x * GENERATOR.random(x.shape), x), lambda g, c: g, normal(2)), ValueError,
                "forward gives another result when it is called again with the same arguments"),
 }  # fmt: skip
@@ -150,3 +158,23 @@ def test_what_does_not_fit_together_is_an_error_that_says_so(name):
     arguments, kind, message = ERRORS[name]
     with raises(kind, "gradcheck_pair: ...", message):
         mc.gradcheck_pair(*arguments)
+
+
+def test_a_forward_that_changes_its_argument_changes_a_copy():
+    def forward(x):
+        x *= 2
+        return x, None
+
+    x = normal(3)
+    with pytest.raises(mc.GradCheckError, match="forward changed x"):
+        mc.gradcheck_pair(forward, lambda dout, cache: 2 * dout, x)
+    assert (x == normal(3)).all()
+
+
+def test_a_gradient_left_out_of_the_dict_is_told():
+    def backward(grad_y, x, w):
+        return {"dx": grad_y @ w.T}
+
+    with pytest.warns(UserWarning, match="no gradient of w, so it is not checked; write 'w': None") as warned:
+        assert mc.gradcheck_pair(nb.linear, backward, normal(2, 3), normal(3, 2))
+    assert [warning.filename for warning in warned] == [__file__]

@@ -52,7 +52,7 @@ HYPOTHESES = [  # the first that fits is told: what is known exactly stands befo
     # where it is wrong, and how it is off
     places.one_index, masks.only_where, factors.factor_along, places.index_range, places.border, losses.target_alone,
     terms.wrong_term, masks.zero_where_wrong, sums.weights_along, sums.output_weights, factors.several_factors,
-    places.wrong_places, inputs.own_value_changed, masks.not_used,
+    masks.mostly_clipped, places.wrong_places, inputs.own_value_changed, masks.not_used,
 ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Evidence:
     constants: Mapping[str, float]  # the numbers that the operations were made with: {"p of dropout": 0.5}
     # What takes more evaluations of the function, and so is computed when a hypothesis asks for it:
     others: Callable[[], Mapping[int, np.ndarray]]  # the true gradients of other inputs of x's shape, by number
-    derivatives: Callable[[], np.ndarray | None]  # dy[j]/dx[i], (x.size, y.size); None where that would be too large
+    derivatives: Callable[[], np.ndarray | None]  # dy[j]/dx[i], (x.size, y.size); None where too large or not finite
     with_changed: Callable[[int, np.ndarray], np.ndarray]  # the true gradient if inputs[n] were that array
     walk: Callable[[Callable], np.ndarray]  # the gradient if what arrives from several uses was combined so
 
@@ -77,6 +77,13 @@ class Evidence:
         """The floating inputs and the outputs, with what sentences call them."""
         yield from ((f"inputs[{i}]", x) for i, x in enumerate(self.inputs) if x.dtype.kind == "f")
         yield from (("the output", y) for y in self.outputs)
+
+
+def fitted(rows: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """The weights of the rows whose sum is closest to `to`; nan where a number is not finite: LAPACK may hang there."""
+    if not (np.isfinite(rows).all() and np.isfinite(to).all()):
+        return np.full(len(rows), np.nan)
+    return np.linalg.lstsq(rows.T, to, rcond=None)[0]
 
 
 def sets_of_axes(dimensions: int) -> list[Axes]:

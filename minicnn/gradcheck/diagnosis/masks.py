@@ -25,14 +25,27 @@ def cotangent_mask(e: Evidence) -> str:
 
 
 def clipped(e: Evidence) -> str:
-    """min(max(grad, -c), c) of the true gradient, or of the gradient that backward is given."""
-    largest, size = np.abs(e.found).max(initial=0), np.abs(e.found)
-    if np.sum(np.isclose(size, largest, rtol=1e-9)) < 2:
+    """min(max(grad, -c), c) of the true gradient: some that should differ are c, most are as they should be."""
+    at_limit, text = _at_limit(e)
+    if not text or at_limit.mean() > 0.5 or np.ptp(np.abs(e.expected[at_limit])) <= e.noise:
         return ""
-    text = f"clipped to {largest:.4g} in size: a gradient must grow with the one that it is given."
-    if e.explains(np.clip(e.expected, -largest, largest)):
-        return f"It is {text}"
-    return ""
+    return f"It is {text}"
+
+
+def mostly_clipped(e: Evidence) -> str:
+    """The same where most are c: so are those of a gradient that has only few values, for another reason."""
+    text = _at_limit(e)[1]
+    return f"Perhaps it is {text}" if text else ""
+
+
+def _at_limit(e: Evidence) -> tuple[np.ndarray, str]:
+    """The elements that are largest in size, and what is said if that is a limit; "" where it is none."""
+    size = np.abs(e.found)
+    largest = size.max(initial=0)
+    at_limit = np.isclose(size, largest, rtol=1e-9)
+    if np.sum(at_limit) < 2 or not e.explains(np.clip(e.expected, -largest, largest)):
+        return at_limit, ""
+    return at_limit, f"clipped to {largest:.4g} in size: a gradient must grow with the one that it is given."
 
 
 def mask(e: Evidence) -> str:

@@ -11,6 +11,7 @@ from minicnn.gradcheck.diagnosis.evidence import (
     aligned,
     alignments,
     axes_name,
+    fitted,
     large_sets_of_axes,
     sets_of_axes,
 )
@@ -77,7 +78,7 @@ def _normalization_mistakes(
     (r, s), where = scales, axes_name(axes)
     terms = _terms(e.x, g, axes, centered)
     parts = np.stack([r * terms[0], -r * terms[1], -s * terms[2]])[[0, 1, 2] if centered else [0, 2]]
-    counts = np.linalg.lstsq(parts.reshape(len(parts), -1).T, e.found.ravel(), rcond=None)[0]
+    counts = fitted(parts.reshape(len(parts), -1), e.found.ravel())
     if e.explains(np.tensordot(counts, parts, 1)):
         names = ["grad_y's own term", "the mean's term, mean(grad_y)", "the variance's term, x_hat mean(grad_y x_hat)"]
         names = names if centered else [names[0], "the term through the norm, the sum of squares,"]

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from minicnn.gradcheck.diagnosis.evidence import Evidence, axes_name, large_sets_of_axes, sets_of_axes
+from minicnn.gradcheck.diagnosis.evidence import Evidence, axes_name, fitted, large_sets_of_axes, sets_of_axes
 
 
 def fan_out(e: Evidence) -> str:
@@ -214,7 +214,7 @@ def output_weights(e: Evidence) -> str:
     parts = e.parts_along(tuple(range(e.y.ndim))[-2:])
     if parts is None or len(parts) > parts.shape[1] or len(parts) < 3:
         return ""
-    weights = np.linalg.lstsq(parts.T, e.found.ravel(), rcond=None)[0]
+    weights = fitted(parts, e.found.ravel())
     if not np.isfinite(weights).all():
         return ""
     values, counts = np.unique(np.round(weights, 3), return_counts=True)
@@ -232,7 +232,7 @@ def weights_along(e: Evidence) -> str:
         parts = e.parts_along((axis,)) if size > 1 else None
         if parts is None or size * 2 > parts.shape[1]:
             continue
-        weights = np.linalg.lstsq(parts.T, e.found.ravel(), rcond=None)[0]
+        weights = fitted(parts, e.found.ravel())
         if np.isfinite(weights).all() and e.explains(weights @ parts):
             some = ", ".join(f"{weight:.4g}" for weight in np.round(weights[:8], 6) + 0.0) + (
                 ", ..." if size > 8 else ""

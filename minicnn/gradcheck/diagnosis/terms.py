@@ -46,6 +46,8 @@ def wrong_term(e: Evidence) -> str:
             continue
         where = "" if len(axes) == residual.ndim else f" along {axes_name(axes)}"
         for terms in [[one], *([term] for term in same_shape), *([one, term] for term in same_shape)]:
+            if not all(np.isfinite(array).all() for _, array in terms):
+                continue
             if e.explains(e.expected + _closest(residual, [array for _, array in terms], axes)):
                 what = " and ".join(name if name == "a constant" else f"a multiple of {name}" for name, _ in terms)
                 return f"It is off by {what}{where}: a term, perhaps that through a sum or mean, is wrong."
