@@ -21,6 +21,7 @@ from googlenet.training.folder import (
     Owner,
     make_folder,
     read_config,
+    refuse_another_run_s_config,
     refuse_what_is_no_run,
     remove_if_empty,
     what_there_is,
@@ -100,6 +101,7 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
     """The rest of a run: from its checkpoint or, where it was killed before it wrote one, from the start."""
+    run = run.resolve() if run.is_symlink() else run  # the run is where the file lies, not where a link to it does
     refuse_what_is_no_run(run)
     try_to_draw()
     folder = run if run.is_dir() else run.parent
@@ -129,6 +131,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         own = known_options(training.get("options"))
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
+    refuse_another_run_s_config(path, own)
     trainer = Trainer(with_threads(resumed_options(own, wanted)), folder)
     try:
         trainer.resume(arrays, training)

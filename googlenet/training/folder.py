@@ -16,7 +16,7 @@ import minicnn as mc
 from googlenet.data import DigitsDataset
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
-from googlenet.training.options import Options, known_options, usual_lr
+from googlenet.training.options import Options, known_options, usual_lr, what_differs
 from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
 from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock
@@ -72,9 +72,14 @@ def remove_if_empty(folder: Path) -> None:
 
 
 def refuse_what_is_no_run(run: Path) -> None:
-    """ValueError where `--resume RUN` names nothing, or a folder in which no run was begun."""
+    """ValueError where `--resume RUN` names nothing, no checkpoint, or a folder in which no run was begun."""
     if not run.exists():
         raise ValueError(f"--resume: {run} is not there")
+    if not run.is_dir() and run.name not in (CHECKPOINT, PREVIOUS):
+        raise ValueError(
+            f"--resume: {run} cannot be resumed: a run's checkpoint is named {CHECKPOINT} or {PREVIOUS}. "
+            f"If it is one, copy it into a folder of its own as {CHECKPOINT}"
+        )
     if run.is_dir() and not any((run / name).exists() for name in (CHECKPOINT, PREVIOUS, CONFIG)):
         raise ValueError(f"--resume: {run} holds no run: neither {CHECKPOINT} nor {CONFIG} is there. Start a new run")
 
@@ -149,6 +154,22 @@ def read_config(folder: Path) -> Options:
         raise ValueError(f"{path} is empty or damaged, and there is no {CHECKPOINT}: start a new run") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def refuse_another_run_s_config(path: Path, options: Options) -> None:
+    """ValueError where the config.json beside a checkpoint is not that of its run: going on would mix two runs."""
+    config = path.with_name(CONFIG)
+    if not config.exists():
+        return
+    try:
+        other = what_differs(options, read_config(path.parent))
+        problem = f"of another run: not the same {', '.join(other)}" if other else ""
+    except ValueError:
+        problem = "not the config.json of a run"
+    if problem:
+        raise ValueError(
+            f"--resume: {config} is {problem}. Copy {path.name} into a folder of its own as {CHECKPOINT}, and resume that"
+        )
 
 
 def write_report(folder: Path, rows: list[Row]) -> None:

@@ -194,6 +194,11 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def what_differs(one: Options, other: Options) -> list[str]:
+    """The flags of all in which two records differ that no run changes on its way: where there are any, it is two."""
+    return [flag(n) for n, acts in ACTS.items() if acts[1] == SAME and getattr(one, n) != getattr(other, n)]
+
+
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """What stands on the command line, by name."""
     return {name: value for name, value in vars(args).items() if value is not None}

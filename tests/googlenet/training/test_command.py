@@ -273,6 +273,28 @@ def test_going_on_from_the_checkpoint_before(command, copy_of, two_epochs):
     assert_same_run(folder, two_epochs)
 
 
+@pytest.mark.usefixtures("no_curves")
+def test_a_link_to_a_checkpoint_means_the_run_where_the_file_lies(command, copy_of, tmp_path, two_epochs):
+    folder, elsewhere = copy_of(two_epochs), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / CHECKPOINT).symlink_to(folder / PREVIOUS)
+    assert command("--resume", elsewhere / CHECKPOINT)[0] == 0
+    assert_same_run(folder, two_epochs)
+    assert [path.name for path in elsewhere.iterdir()] == [CHECKPOINT]
+
+
+def test_a_checkpoint_in_another_run_s_folder_is_not_mixed_with_it(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    config = (folder / "config.json").read_text().replace('"seed": 0', '"seed": 1')
+    (folder / "config.json").write_text(config)
+    status, _, error = command("--resume", folder, "--epochs", 3)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "of another run: not the same --seed" in error
+    assert (folder / "config.json").read_text() == config
+
+
+@pytest.mark.usefixtures("no_curves")
 def test_a_run_can_be_made_longer(command, copy_of, two_epochs):
     folder = copy_of(two_epochs)
     status, out, _ = command("--resume", folder, "--epochs", 3)

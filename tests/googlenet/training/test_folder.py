@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -16,6 +17,7 @@ from googlenet.training.folder import (
     Owner,
     make_folder,
     read_config,
+    refuse_another_run_s_config,
     refuse_what_is_no_run,
     remove_if_empty,
     usual_name,
@@ -260,8 +262,40 @@ def test_what_is_no_run(tmp_path):
     for name in ("checkpoint.safetensors", "checkpoint-previous.safetensors", "config.json"):
         (tmp_path / name).touch()
         refuse_what_is_no_run(tmp_path)
-        refuse_what_is_no_run(tmp_path / name)
+        if name != "config.json":
+            refuse_what_is_no_run(tmp_path / name)
         (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("name", ["config.json", "best.safetensors", "copy.safetensors"])
+def test_only_what_is_named_as_a_checkpoint_is_one(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(
+        ValueError, match=rf"--resume: .*{name} cannot be resumed: .* folder of its own as checkpoint\."
+    ):
+        refuse_what_is_no_run(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("there", "problem"),
+    [
+        ({}, None),
+        ({"epochs": 9, "threads": 3, "device": "cuda:1"}, None),  # these may change when a run goes on
+        ({"seed": 1, "lr": 0.1}, "of another run: not the same --lr, --seed"),
+        ("{}", "not the config.json of a run"),
+    ],
+)
+def test_a_config_beside_a_checkpoint_must_be_that_of_its_run(tmp_path, there, problem):
+    if isinstance(there, str):
+        (tmp_path / "config.json").write_text(there)
+    else:
+        write_config(tmp_path, Options(**there))
+    with pytest.raises(ValueError, match=problem) if problem else nullcontext():
+        refuse_another_run_s_config(tmp_path / "checkpoint.safetensors", Options())
+
+
+def test_a_checkpoint_alone_in_its_folder_belongs_to_no_other_run(tmp_path):
+    refuse_another_run_s_config(tmp_path / "checkpoint.safetensors", Options())
 
 
 def test_everything_is_only_said_to_be_there_where_it_is(tmp_path):
