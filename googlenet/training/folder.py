@@ -168,7 +168,7 @@ def refuse_another_run_s_config(path: Path, options: Options) -> None:
         problem = "not the config.json of a run"
     if problem:
         raise ValueError(
-            f"--resume: {config} is {problem}. Copy {path.name} into a folder of its own as {CHECKPOINT}, and resume that"
+            f"--resume: {config} is {problem}. Copy {path.name} into a folder of its own as {CHECKPOINT} and resume it"
         )
 
 
