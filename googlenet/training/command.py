@@ -22,6 +22,8 @@ from googlenet.training.folder import (
     make_folder,
     read_config,
     refuse_another_run_s_config,
+    refuse_directories,
+    refuse_lost_checkpoint,
     refuse_what_is_no_run,
     remove_if_empty,
     what_there_is,
@@ -29,7 +31,18 @@ from googlenet.training.folder import (
     write_report,
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
-from googlenet.training.options import ACTS, SAME, YES, Options, chosen, flag, known_options, parse, usual_lr
+from googlenet.training.options import (
+    ACTS,
+    SAME,
+    YES,
+    Options,
+    check_momentum,
+    chosen,
+    flag,
+    known_options,
+    parse,
+    usual_lr,
+)
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn.checkpoint import CheckpointError
@@ -88,6 +101,9 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
     options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
     output = Path(args.output or "runs")
     trainer = Trainer(options, output)
+    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
+        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
+            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
     try_to_draw()
     trainer.folder = make_folder(output, args.name, options)
     with ExitStack() as undo:
@@ -105,6 +121,7 @@ def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
     refuse_what_is_no_run(run)
     try_to_draw()
     folder = run if run.is_dir() else run.parent
+    refuse_directories(folder)
     with ExitStack() as undo:
         owner = undo.enter_context(Owner(folder))
         owner.clear()
@@ -120,6 +137,7 @@ def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
 def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
+    refuse_lost_checkpoint(folder)
     return Trainer(options, folder), ["no checkpoint was written: starting anew"]
 
 
@@ -164,6 +182,7 @@ def resumed_options(options: Options, wanted: dict[str, Any]) -> Options:
     if other:
         free = ", ".join(flag(n) for n, acts in ACTS.items() if acts[1] == YES and n != "resume")
         raise ValueError(f"--resume: {', '.join(map(flag, other))} would make it another run; only {free} may change")
+    check_momentum(wanted.get("momentum"), options.optimizer)
     return replace(options, **wanted)
 
 

@@ -150,10 +150,26 @@ def read_config(folder: Path) -> Options:
         return known_options(json.loads(path.read_text(encoding="utf-8"))["options"])
     except OSError as error:
         raise OSError(f"cannot read {path}: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is empty or damaged, and there is no {CHECKPOINT}: start a new run") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def refuse_lost_checkpoint(folder: Path) -> None:
+    """ValueError where a run without a checkpoint has more than a start: starting anew would write over that."""
+    if there := [name for name in (METRICS, BEST) if (folder / name).exists()]:
+        raise ValueError(
+            f"--resume: {folder / CHECKPOINT} is gone, but {' and '.join(there)} of that run still there. "
+            "Start a new run, or move them away: then --resume starts this one anew"
+        )
+
+
+def refuse_directories(folder: Path) -> None:
+    """ValueError where there is a directory in place of a file of the run: found before the first epoch, not after."""
+    for name in (CONFIG, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES):
+        if (folder / name).is_dir():
+            raise ValueError(f"--resume: {folder / name} is a directory, expected a file: move it away")
 
 
 def refuse_another_run_s_config(path: Path, options: Options) -> None:

@@ -397,6 +397,26 @@ def test_a_checkpoint_that_is_gone_beside_the_one_before(command, copy_of, two_e
     assert f"--resume {folder / PREVIOUS}" in error
 
 
+@pytest.mark.parametrize("left", ["metrics.csv", BEST])
+def test_checkpoints_that_are_gone_beside_what_was_trained(command, begun, left):
+    (begun / left).write_text("mine")
+    status, _, error = command("--resume", begun)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"{begun / CHECKPOINT} is gone, but {left}" in error
+    assert (begun / left).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "checkpoint.link"])
+def test_a_directory_in_place_of_a_file(command, begun, name):
+    (begun / name).unlink(missing_ok=True)
+    (begun / name).mkdir()
+    status, out, error = command("--resume", begun)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert f"{begun / name} is a directory" in error
+
+
 # ---- two at once --------------------------------------------------------------------------------------------------
 
 
@@ -860,6 +880,9 @@ def test_a_config_that_may_not_be_written(command, tmp_path, copy_of, two_epochs
         (["--device", "cuda"], "pip install"),
         (["--nonsense"], "--nonsense"),
         (["--epochs"], "--epochs"),
+        (["--name", "a\nb"], "--name: got 'a\\nb', expected characters that can be printed"),
+        (["--limit-train", "999999"], "--limit-train: got 999999, the data set has 5,000"),
+        (["--limit-test", "999999"], "--limit-test: got 999999, the data set has "),
         (["--preset", "batchnorm", "--batch-size", "1", "--limit-train", "1"], "batch"),
         (["--preset", "batchnorm", "--batch-size", "2", "--limit-train", "3"], "batch"),  # a last batch of one
     ],
@@ -973,6 +996,8 @@ def test_what_may_change_in_a_resumed_run():
         epochs=5, threads=1, lr=0.1
     )
     assert resumed_options(options, {"lr": 0.1}) == options  # the same again is no change
+    with pytest.raises(ValueError, match="--momentum: only --optimizer sgd has it, not adam"):
+        resumed_options(options, {"momentum": options.momentum})
     with pytest.raises(ValueError, match="--resume: --lr, --batch-size would make it another run"):
         resumed_options(options, {"lr": 0.2, "batch_size": 8})
     with pytest.raises(ValueError, match="--epochs: got 0"):

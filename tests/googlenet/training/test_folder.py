@@ -18,6 +18,7 @@ from googlenet.training.folder import (
     make_folder,
     read_config,
     refuse_another_run_s_config,
+    refuse_lost_checkpoint,
     refuse_what_is_no_run,
     remove_if_empty,
     usual_name,
@@ -241,6 +242,7 @@ def test_the_config_comes_back(tmp_path):
         ("{", "config.json is empty or damaged"),
         ("[]", "config.json is empty or damaged"),
         ("{}", "config.json is empty or damaged"),
+        ("[" * 100_000, "config.json is empty or damaged"),
         ('{"options": 3}', "config.json: the options are 3"),
         ('{"options": {}}', "config.json: its options are those of another version .*'augment' is missing"),
         (json.dumps({"options": {**dataclasses.asdict(Options()), "data": "x"}}), "'data' is unknown here"),
@@ -265,6 +267,14 @@ def test_what_is_no_run(tmp_path):
         if name != "config.json":
             refuse_what_is_no_run(tmp_path / name)
         (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "best.safetensors"])
+def test_a_checkpoint_that_was_written_is_not_taken_for_one_that_was_not(tmp_path, name):
+    refuse_lost_checkpoint(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=rf"checkpoint\.safetensors is gone, but {name} of that run .*Start a new run"):
+        refuse_lost_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["config.json", "best.safetensors", "copy.safetensors"])
