@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import minicnn as mc
-from googlenet.report.metrics import Row
+from googlenet.training.options import known_options, what_differs
 from googlenet.training.state import BEST, PREVIOUS, read_state, weights_of
 from googlenet.training.trainer import Trainer
 from googlenet.weights import save_model
@@ -23,7 +23,7 @@ def mend_best(trainer: Trainer) -> str:
     if not p.rows:
         return ""
     best = max(p.rows, key=lambda row: row["test_accuracy"])  # the first of equals, as in Trainer.run
-    problem = _problem(trainer, best)
+    problem = _problem(trainer)
     if not problem:
         return ""
     now = {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
@@ -38,17 +38,24 @@ def mend_best(trainer: Trainer) -> str:
     return f"{BEST} {problem}: {lost} are lost, the best of the epochs to come will be kept"
 
 
-def _problem(trainer: Trainer, best: Row) -> str:
+def _problem(trainer: Trainer) -> str:
+    """What is wrong with best.safetensors, or "": it must be of an epoch that is done, in this run."""
+    p = trainer.progress
     try:
         info = json.loads(mc.load(trainer.folder / BEST).metadata["googlenet"])
         epoch, accuracy = info["epoch"], info["test_accuracy"]
+        other = what_differs(trainer.options, known_options(info["options"]))
+        # It is written before the checkpoint: a killed run may have one that is an epoch ahead. That epoch is trained
+        # again, maybe for another number of epochs in all, and then writes its own.
+        ahead = epoch == p.epoch + 1
+        done = 1 <= epoch <= p.epoch and accuracy == p.rows[epoch - 1]["test_accuracy"] == p.best
     except FileNotFoundError:
         return "is gone"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "is damaged"
-    # It is written before the checkpoint: a killed run may have one that is an epoch ahead.
-    ours = epoch == trainer.progress.epoch + 1 or (epoch, accuracy) == (best["epoch"], best["test_accuracy"])
-    return "" if ours else "is another run's"
+    if ahead and not other:
+        return f"is of epoch {epoch}, which is trained again"
+    return "" if done and not other else "is another run's"
 
 
 def _kept_weights(trainer: Trainer) -> Iterator[tuple[Any, int, int]]:

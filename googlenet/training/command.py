@@ -21,6 +21,9 @@ from googlenet.training.folder import (
     Owner,
     make_folder,
     read_config,
+    refuse_another_run_s_config,
+    refuse_directories,
+    refuse_lost_checkpoint,
     refuse_what_is_no_run,
     remove_if_empty,
     what_there_is,
@@ -28,7 +31,18 @@ from googlenet.training.folder import (
     write_report,
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
-from googlenet.training.options import ACTS, SAME, YES, Options, chosen, flag, known_options, parse, usual_lr
+from googlenet.training.options import (
+    ACTS,
+    SAME,
+    YES,
+    Options,
+    check_momentum,
+    chosen,
+    flag,
+    known_options,
+    parse,
+    usual_lr,
+)
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn.checkpoint import CheckpointError
@@ -87,6 +101,9 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
     options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
     output = Path(args.output or "runs")
     trainer = Trainer(options, output)
+    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
+        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
+            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
     try_to_draw()
     trainer.folder = make_folder(output, args.name, options)
     with ExitStack() as undo:
@@ -100,9 +117,11 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
     """The rest of a run: from its checkpoint or, where it was killed before it wrote one, from the start."""
+    run = run.resolve() if run.is_symlink() else run  # the run is where the file lies, not where a link to it does
     refuse_what_is_no_run(run)
     try_to_draw()
     folder = run if run.is_dir() else run.parent
+    refuse_directories(folder)
     with ExitStack() as undo:
         owner = undo.enter_context(Owner(folder))
         owner.clear()
@@ -118,6 +137,7 @@ def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
 def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
+    refuse_lost_checkpoint(folder)
     return Trainer(options, folder), ["no checkpoint was written: starting anew"]
 
 
@@ -129,6 +149,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         own = known_options(training.get("options"))
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
+    refuse_another_run_s_config(path, own)
     trainer = Trainer(with_threads(resumed_options(own, wanted)), folder)
     try:
         trainer.resume(arrays, training)
@@ -161,6 +182,7 @@ def resumed_options(options: Options, wanted: dict[str, Any]) -> Options:
     if other:
         free = ", ".join(flag(n) for n, acts in ACTS.items() if acts[1] == YES and n != "resume")
         raise ValueError(f"--resume: {', '.join(map(flag, other))} would make it another run; only {free} may change")
+    check_momentum(wanted.get("momentum"), options.optimizer)
     return replace(options, **wanted)
 
 

@@ -16,7 +16,7 @@ import minicnn as mc
 from googlenet.data import DigitsDataset
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
-from googlenet.training.options import Options, known_options, usual_lr
+from googlenet.training.options import Options, known_options, usual_lr, what_differs
 from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
 from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock
@@ -72,9 +72,14 @@ def remove_if_empty(folder: Path) -> None:
 
 
 def refuse_what_is_no_run(run: Path) -> None:
-    """ValueError where `--resume RUN` names nothing, or a folder in which no run was begun."""
+    """ValueError where `--resume RUN` names nothing, no checkpoint, or a folder in which no run was begun."""
     if not run.exists():
         raise ValueError(f"--resume: {run} is not there")
+    if not run.is_dir() and run.name not in (CHECKPOINT, PREVIOUS):
+        raise ValueError(
+            f"--resume: {run} cannot be resumed: a run's checkpoint is named {CHECKPOINT} or {PREVIOUS}. "
+            f"If it is one, copy it into a folder of its own as {CHECKPOINT}"
+        )
     if run.is_dir() and not any((run / name).exists() for name in (CHECKPOINT, PREVIOUS, CONFIG)):
         raise ValueError(f"--resume: {run} holds no run: neither {CHECKPOINT} nor {CONFIG} is there. Start a new run")
 
@@ -145,10 +150,42 @@ def read_config(folder: Path) -> Options:
         return known_options(json.loads(path.read_text(encoding="utf-8"))["options"])
     except OSError as error:
         raise OSError(f"cannot read {path}: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is empty or damaged, and there is no {CHECKPOINT}: start a new run") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def refuse_lost_checkpoint(folder: Path) -> None:
+    """ValueError where a run without a checkpoint has more than a start: starting anew would write over that."""
+    if there := [name for name in (METRICS, BEST) if (folder / name).exists()]:
+        raise ValueError(
+            f"--resume: {folder / CHECKPOINT} is gone, but {' and '.join(there)} of that run still there. "
+            "Start a new run, or move them away: then --resume starts this one anew"
+        )
+
+
+def refuse_directories(folder: Path) -> None:
+    """ValueError where there is a directory in place of a file of the run: found before the first epoch, not after."""
+    for name in (CONFIG, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES):
+        if (folder / name).is_dir():
+            raise ValueError(f"--resume: {folder / name} is a directory, expected a file: move it away")
+
+
+def refuse_another_run_s_config(path: Path, options: Options) -> None:
+    """ValueError where the config.json beside a checkpoint is not that of its run: going on would mix two runs."""
+    config = path.with_name(CONFIG)
+    if not config.exists():
+        return
+    try:
+        other = what_differs(options, read_config(path.parent))
+        problem = f"of another run: not the same {', '.join(other)}" if other else ""
+    except ValueError:
+        problem = "not the config.json of a run"
+    if problem:
+        raise ValueError(
+            f"--resume: {config} is {problem}. Copy {path.name} into a folder of its own as {CHECKPOINT} and resume it"
+        )
 
 
 def write_report(folder: Path, rows: list[Row]) -> None:

@@ -142,10 +142,18 @@ def check_that_all_act(args: argparse.Namespace) -> None:
     for name in given(args):
         if ACTS[name][("new", "resume", "evaluate").index(mode)] == NO:
             raise ValueError(f"{flag(name)}: does nothing beside --{mode}: {why[mode]}")
-    if mode == "new" and args.momentum is not None and args.optimizer != "sgd":
-        raise ValueError(f"--momentum: only --optimizer sgd has it, not {args.optimizer or Options.optimizer}")
+    if mode == "new":
+        check_momentum(args.momentum, args.optimizer or Options.optimizer)
     if args.name is not None and (PurePath(args.name).name != args.name or args.name == ".."):
         raise ValueError(f"--name: got {args.name!r}, expected the name of a folder (--output says where it lies)")
+    if args.name is not None and not args.name.isprintable():
+        raise ValueError(f"--name: got {args.name!r}, expected characters that can be printed")
+
+
+def check_momentum(momentum: float | None, optimizer: str) -> None:
+    """ValueError for a momentum, if one is asked for, that would do nothing."""
+    if momentum is not None and optimizer != "sgd":
+        raise ValueError(f"--momentum: only --optimizer sgd has it, not {optimizer}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -192,6 +200,11 @@ def parser() -> argparse.ArgumentParser:
                        "a best.safetensors")  # fmt: skip
     add_version(p)
     return p
+
+
+def what_differs(one: Options, other: Options) -> list[str]:
+    """The flags of all in which two records differ that no run changes on its way: where there are any, it is two."""
+    return [flag(n) for n, acts in ACTS.items() if acts[1] == SAME and getattr(one, n) != getattr(other, n)]
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:

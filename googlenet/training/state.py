@@ -70,7 +70,7 @@ def read_state(path: Path) -> tuple[mc.checkpoint.StateDict, dict[str, Any]]:
     try:
         training = json.loads(arrays.metadata["training"])
         missing = [name for name in ("rng", "optimizer_numbers", "param_groups") if name not in training]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, RecursionError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path}: its metadata do not say where the training is{_older(path)}") from error
     if missing:
         raise CheckpointError(f"{path}: its metadata lack {', '.join(missing)}{_older(path)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, An
         "image_size": options.image_size,
         "epoch": row["epoch"],
         "test_accuracy": row["test_accuracy"],
+        "options": asdict(options),  # from which --resume can tell whose weights these are
     }
     mc.save(model.state_dict(), path, {"googlenet": json.dumps(info)})
 

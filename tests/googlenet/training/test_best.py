@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +19,7 @@ from googlenet.weights import save_model
 from minicnn import optim
 
 OPTIONS = Options(preset="plain", aux_heads=False)
+ANOTHER = replace(OPTIONS, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +65,25 @@ def test_one_that_belongs_there_is_left_alone(tmp_path, model):
     assert trainer.progress.best == 0.5
 
 
-def test_one_that_a_killed_run_has_written_before_its_checkpoint_too(tmp_path, model):
+def test_one_that_a_killed_run_has_written_before_its_checkpoint_is_not_there_yet(tmp_path, model):
+    """Its epoch is trained again: with more epochs in all it may become worse, and the best is the one before."""
     trainer = run(tmp_path, model, [0.3])
     save_model(tmp_path / BEST, model, OPTIONS, row(2, test_accuracy=0.6))
+    assert mend_best(trainer) == f"{BEST} is of epoch 2, which is trained again: written again"
+    assert weights_in(tmp_path / BEST) == {1}
+
+
+@pytest.mark.parametrize("changed", [{"epochs": 9}, {"threads": 3}, {"device": "cuda"}])
+def test_what_may_change_on_the_way_makes_it_no_other_run_s(tmp_path, model, changed):
+    trainer = run(tmp_path, model, [0.5])
+    save_model(tmp_path / BEST, model, replace(OPTIONS, **changed), trainer.progress.rows[0])
+    assert mend_best(trainer) == ""
+
+
+def test_after_a_loss_the_best_of_the_epochs_since_is_kept(tmp_path, model):
+    trainer = run(tmp_path, model, [0.5, 0.4])
+    trainer.progress.best = 0.4
+    save_model(tmp_path / BEST, model, OPTIONS, trainer.progress.rows[1])
     assert mend_best(trainer) == ""
 
 
@@ -126,6 +144,9 @@ def damaged(path, model):
         (lambda path, model: mc.save({"x": np.ones(1)}, path, {"googlenet": "[]"}), "is damaged"),
         (lambda path, model: save_model(path, model, OPTIONS, row(1, test_accuracy=0.51)), "is another run's"),
         (lambda path, model: save_model(path, model, OPTIONS, row(3, test_accuracy=0.5)), "is another run's"),
+        (lambda path, model: save_model(path, model, OPTIONS, row(0, test_accuracy=0.5)), "is another run's"),
+        (lambda path, model: save_model(path, model, ANOTHER, row(1, test_accuracy=0.5)), "is another run's"),
+        (lambda path, model: save_model(path, model, ANOTHER, row(2, test_accuracy=0.6)), "is another run's"),
     ],
 )
 def test_one_that_is_no_good(tmp_path, model, make, problem):

@@ -273,6 +273,28 @@ def test_going_on_from_the_checkpoint_before(command, copy_of, two_epochs):
     assert_same_run(folder, two_epochs)
 
 
+@pytest.mark.usefixtures("no_curves")
+def test_a_link_to_a_checkpoint_means_the_run_where_the_file_lies(command, copy_of, tmp_path, two_epochs):
+    folder, elsewhere = copy_of(two_epochs), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / CHECKPOINT).symlink_to(folder / PREVIOUS)
+    assert command("--resume", elsewhere / CHECKPOINT)[0] == 0
+    assert_same_run(folder, two_epochs)
+    assert [path.name for path in elsewhere.iterdir()] == [CHECKPOINT]
+
+
+def test_a_checkpoint_in_another_run_s_folder_is_not_mixed_with_it(command, copy_of, two_epochs):
+    folder = copy_of(two_epochs)
+    config = (folder / "config.json").read_text().replace('"seed": 0', '"seed": 1')
+    (folder / "config.json").write_text(config)
+    status, _, error = command("--resume", folder, "--epochs", 3)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert "of another run: not the same --seed" in error
+    assert (folder / "config.json").read_text() == config
+
+
+@pytest.mark.usefixtures("no_curves")
 def test_a_run_can_be_made_longer(command, copy_of, two_epochs):
     folder = copy_of(two_epochs)
     status, out, _ = command("--resume", folder, "--epochs", 3)
@@ -373,6 +395,26 @@ def test_a_checkpoint_that_is_gone_beside_the_one_before(command, copy_of, two_e
     assert status == 2
     assert_one_clear_line(error)
     assert f"--resume {folder / PREVIOUS}" in error
+
+
+@pytest.mark.parametrize("left", ["metrics.csv", BEST])
+def test_checkpoints_that_are_gone_beside_what_was_trained(command, begun, left):
+    (begun / left).write_text("mine")
+    status, _, error = command("--resume", begun)
+    assert status == 2
+    assert_one_clear_line(error)
+    assert f"{begun / CHECKPOINT} is gone, but {left}" in error
+    assert (begun / left).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "checkpoint.link"])
+def test_a_directory_in_place_of_a_file(command, begun, name):
+    (begun / name).unlink(missing_ok=True)
+    (begun / name).mkdir()
+    status, out, error = command("--resume", begun)
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert f"{begun / name} is a directory" in error
 
 
 # ---- two at once --------------------------------------------------------------------------------------------------
@@ -838,6 +880,9 @@ def test_a_config_that_may_not_be_written(command, tmp_path, copy_of, two_epochs
         (["--device", "cuda"], "pip install"),
         (["--nonsense"], "--nonsense"),
         (["--epochs"], "--epochs"),
+        (["--name", "a\nb"], "--name: got 'a\\nb', expected characters that can be printed"),
+        (["--limit-train", "999999"], "--limit-train: got 999999, the data set has 5,000"),
+        (["--limit-test", "999999"], "--limit-test: got 999999, the data set has "),
         (["--preset", "batchnorm", "--batch-size", "1", "--limit-train", "1"], "batch"),
         (["--preset", "batchnorm", "--batch-size", "2", "--limit-train", "3"], "batch"),  # a last batch of one
     ],
@@ -951,6 +996,8 @@ def test_what_may_change_in_a_resumed_run():
         epochs=5, threads=1, lr=0.1
     )
     assert resumed_options(options, {"lr": 0.1}) == options  # the same again is no change
+    with pytest.raises(ValueError, match="--momentum: only --optimizer sgd has it, not adam"):
+        resumed_options(options, {"momentum": options.momentum})
     with pytest.raises(ValueError, match="--resume: --lr, --batch-size would make it another run"):
         resumed_options(options, {"lr": 0.2, "batch_size": 8})
     with pytest.raises(ValueError, match="--epochs: got 0"):

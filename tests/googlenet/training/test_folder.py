@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -16,6 +17,8 @@ from googlenet.training.folder import (
     Owner,
     make_folder,
     read_config,
+    refuse_another_run_s_config,
+    refuse_lost_checkpoint,
     refuse_what_is_no_run,
     remove_if_empty,
     usual_name,
@@ -239,6 +242,7 @@ def test_the_config_comes_back(tmp_path):
         ("{", "config.json is empty or damaged"),
         ("[]", "config.json is empty or damaged"),
         ("{}", "config.json is empty or damaged"),
+        ("[" * 100_000, "config.json is empty or damaged"),
         ('{"options": 3}', "config.json: the options are 3"),
         ('{"options": {}}', "config.json: its options are those of another version .*'augment' is missing"),
         (json.dumps({"options": {**dataclasses.asdict(Options()), "data": "x"}}), "'data' is unknown here"),
@@ -260,8 +264,48 @@ def test_what_is_no_run(tmp_path):
     for name in ("checkpoint.safetensors", "checkpoint-previous.safetensors", "config.json"):
         (tmp_path / name).touch()
         refuse_what_is_no_run(tmp_path)
-        refuse_what_is_no_run(tmp_path / name)
+        if name != "config.json":
+            refuse_what_is_no_run(tmp_path / name)
         (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "best.safetensors"])
+def test_a_checkpoint_that_was_written_is_not_taken_for_one_that_was_not(tmp_path, name):
+    refuse_lost_checkpoint(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=rf"checkpoint\.safetensors is gone, but {name} of that run .*Start a new run"):
+        refuse_lost_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "best.safetensors", "copy.safetensors"])
+def test_only_what_is_named_as_a_checkpoint_is_one(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(
+        ValueError, match=rf"--resume: .*{name} cannot be resumed: .* folder of its own as checkpoint\."
+    ):
+        refuse_what_is_no_run(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("there", "problem"),
+    [
+        ({}, None),
+        ({"epochs": 9, "threads": 3, "device": "cuda:1"}, None),  # these may change when a run goes on
+        ({"seed": 1, "lr": 0.1}, "of another run: not the same --lr, --seed"),
+        ("{}", "not the config.json of a run"),
+    ],
+)
+def test_a_config_beside_a_checkpoint_must_be_that_of_its_run(tmp_path, there, problem):
+    if isinstance(there, str):
+        (tmp_path / "config.json").write_text(there)
+    else:
+        write_config(tmp_path, Options(**there))
+    with pytest.raises(ValueError, match=problem) if problem else nullcontext():
+        refuse_another_run_s_config(tmp_path / "checkpoint.safetensors", Options())
+
+
+def test_a_checkpoint_alone_in_its_folder_belongs_to_no_other_run(tmp_path):
+    refuse_another_run_s_config(tmp_path / "checkpoint.safetensors", Options())
 
 
 def test_everything_is_only_said_to_be_there_where_it_is(tmp_path):
