@@ -60,9 +60,16 @@ def make_folder(output: Path, name: str | None, options: Options) -> Path:
                 raise OSError(f"--output: cannot make the folder {folder}: {error.strerror}") from error
         if name:
             go_on = f", or go on with it: --resume {folder}" if (folder / CONFIG).exists() else ""
+            if was_never_begun(folder):
+                go_on = ", or remove it: it is empty, as of a run that was killed before it began"
             raise ValueError(f"--name: {folder} exists. Choose another{go_on}")
         number += 1
         folder = output / f"{usual}-{number}"
+
+
+def was_never_begun(folder: Path) -> bool:
+    """Whether nothing is there but, perhaps, the lock of a run that ended before it wrote anything."""
+    return folder.is_dir() and not {path.name for path in folder.iterdir()} - {"lock"}
 
 
 def remove_if_empty(folder: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_folder_that_another_makes_at_the_same_moment_is_not_shared(tmp_path, 
 
 def test_a_name_that_is_taken(tmp_path):
     folder = make_folder(tmp_path, "mine", Options())
-    with pytest.raises(ValueError, match=r"--name: .*mine exists\. Choose another$"):
+    with pytest.raises(ValueError, match=r"--name: .*mine exists\. Choose another, or remove it"):
         make_folder(tmp_path, "mine", Options())
     write_config(folder, Options())
     with pytest.raises(ValueError, match=re.escape(f"or go on with it: --resume {folder}")):
@@ -316,3 +316,17 @@ def test_everything_is_only_said_to_be_there_where_it_is(tmp_path):
     assert what_there_is(tmp_path) == f"everything is in {tmp_path}/"
     (tmp_path / "best.safetensors").unlink()
     assert what_there_is(tmp_path) == f"the run is in {tmp_path}/, without best.safetensors"
+
+
+@pytest.mark.parametrize("left", [[], ["lock"]])
+def test_a_folder_in_which_no_run_was_begun_says_what_to_do(tmp_path, left):
+    (tmp_path / "mine").mkdir()
+    for name in left:
+        (tmp_path / "mine" / name).touch()
+    with pytest.raises(
+        ValueError, match="mine exists. Choose another, or remove it: it is empty, as of a run that was killed"
+    ):
+        make_folder(tmp_path, "mine", Options())
+    (tmp_path / "mine" / "notes.txt").touch()
+    with pytest.raises(ValueError, match="mine exists. Choose another$"):
+        make_folder(tmp_path, "mine", Options())
