@@ -53,7 +53,7 @@ def _png(rows: list[Row], classes: int) -> bytes:
     accuracies.set(title=f"Accuracy (best test: {best:.2%})", xlabel="epoch")
     accuracies.yaxis.set_major_formatter(PercentFormatter(1))
     for axes in (losses, accuracies):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.legend()
     image = io.BytesIO()
