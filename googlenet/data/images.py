@@ -60,7 +60,7 @@ class FileImages(Images):
         return FileImages([self.paths[i] for i in indices], self.labels[np.asarray(indices, np.int64)], self.classes)
 
     def limited(self, limit: int) -> FileImages:
-        """So many of them, evenly spread: files are in the order of their classes, of which the first are no picture."""
+        """So many of them, evenly spread: files lie in the order of their classes."""
         count = min(limit, len(self)) if limit else len(self)
         return self.subset(np.arange(count) * len(self) // max(count, 1))
 

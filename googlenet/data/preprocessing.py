@@ -80,7 +80,8 @@ class Preprocessing:
         names = {field.name for field in fields(cls)}
         if not isinstance(record, Mapping) or set(record) != names:
             raise ValueError(f"the preprocessing is {record!r:.80}, expected a record of {', '.join(sorted(names))}")
+        values: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in record.items()}
         try:
-            return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
+            return cls(**values)
         except TypeError as error:
             raise ValueError(str(error)) from error
