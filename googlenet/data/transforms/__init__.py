@@ -19,10 +19,11 @@ from googlenet.data.transforms.photos import (
     random_crop_box,
     random_flip,
     random_resized_crop,
+    whole,
 )
 
 __all__ = [
     "IMAGENET_MEAN", "IMAGENET_STD", "MNIST_MEAN", "MNIST_STD",
     "center_crop", "center_crop_box", "normalize", "normalize_rgb", "random_affine", "random_crop_box", "random_flip",
-    "random_resized_crop", "resize",
+    "random_resized_crop", "resize", "whole",
 ]  # fmt: skip
