@@ -4,7 +4,9 @@ Images stay uint8 (0 to 255) until the last step, because that takes a quarter o
 resampling; it is imported when first needed.
 """
 
+from googlenet.data.transforms.colors import color_jitter, lighting
 from googlenet.data.transforms.digits import random_affine, resize
+from googlenet.data.transforms.mixing import cutout, mixup, one_hot
 from googlenet.data.transforms.normalization import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -14,6 +16,7 @@ from googlenet.data.transforms.normalization import (
     normalize_rgb,
 )
 from googlenet.data.transforms.photos import (
+    INTERPOLATIONS,
     center_crop,
     center_crop_box,
     random_crop_box,
@@ -23,7 +26,7 @@ from googlenet.data.transforms.photos import (
 )
 
 __all__ = [
-    "IMAGENET_MEAN", "IMAGENET_STD", "MNIST_MEAN", "MNIST_STD",
-    "center_crop", "center_crop_box", "normalize", "normalize_rgb", "random_affine", "random_crop_box", "random_flip",
-    "random_resized_crop", "resize", "whole",
+    "IMAGENET_MEAN", "IMAGENET_STD", "INTERPOLATIONS", "MNIST_MEAN", "MNIST_STD",
+    "center_crop", "center_crop_box", "color_jitter", "cutout", "lighting", "mixup", "normalize", "normalize_rgb",
+    "one_hot", "random_affine", "random_crop_box", "random_flip", "random_resized_crop", "resize", "whole",
 ]  # fmt: skip

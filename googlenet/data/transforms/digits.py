@@ -41,13 +41,11 @@ def random_affine(
     width and the height, each drawn uniformly from `rng`: always four numbers, so that the same generator state gives
     the same image. Resampling is bilinear; what comes in from outside is 0 (black).
 
-    image (H, W) uint8 -> (H, W) uint8, a new array.
+    image (H, W) or (H, W, 3) uint8 -> the same shape, uint8, a new array.
     Raises TypeError where image is no uint8 array or rng no numpy Generator, ValueError where a shape is wrong, or a
     range: degrees in [0, 360), shift in [0, 1), zoom in [0, 1).
     """
-    checks.uint8("random_affine", "image", image)
-    if image.ndim != 2 or 0 in image.shape:
-        raise ValueError(f"random_affine: image has shape {image.shape}, expected (H, W)")
+    checks.pixels("random_affine", image)
     checks.generator("random_affine", rng)
     degrees = number("random_affine", "degrees", degrees, below=360)
     shift = number("random_affine", "shift", shift, below=1)
@@ -56,7 +54,7 @@ def random_affine(
 
     angle = math.radians(rng.uniform(-degrees, degrees))
     scale = rng.uniform(1 - zoom, 1 + zoom)
-    height, width = image.shape
+    height, width = image.shape[:2]
     shift_x, shift_y = width * rng.uniform(-shift, shift), height * rng.uniform(-shift, shift)
 
     # Pillow wants the way back, from output to input: p -> center + rotation(-angle) / scale (p - center - shift)
