@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
+from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING
@@ -102,6 +104,8 @@ def start(args: argparse.Namespace) -> Trainer:
 def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
     """Find the images, make the network and, when all is known to be right, the folder: a mistake leaves nothing."""
     wanted = {"lr": usual_lr(wanted.get("optimizer", Options.optimizer)), **wanted}
+    if wanted.get("data") in NAMED[1:]:
+        wanted.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
     images = data_of(Options(**wanted))
     suggested = sizes_for(images, wanted)
     options = with_threads(Options(**{**suggested, **wanted}))
