@@ -50,3 +50,30 @@ def test_uint8_arrays_of_any_shape(shape):
 def test_other_arrays_are_refused(images, kind):
     with raises(TypeError, f"blur: pixels is a {kind}, expected a numpy array of uint8 (0 to 255)"):
         checks.uint8("blur", "pixels", images)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 4, 3)])
+def test_one_image_gray_or_in_color(shape):
+    checks.pixels("blur", np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0, 3), (2, 2, 1), (2, 2, 4), (2, 2, 3, 3), (0, 2, 3)])
+def test_arrays_that_are_no_image(shape):
+    with raises(ValueError, f"blur: image has shape {shape}, expected (H, W) or (H, W, 3)"):
+        checks.pixels("blur", np.zeros(shape, np.uint8))
+    with raises(TypeError, "blur: image is a float64 array"):
+        checks.pixels("blur", np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [0, 0.25, np.float32(0.5), 1])
+def test_strengths(value):
+    assert checks.strength("blur", "radius", value) == value
+    assert type(checks.strength("blur", "radius", value)) is float
+
+
+@pytest.mark.parametrize(("value", "most"), [(-0.1, 1), (1.01, 1), (0.6, 0.5), (float("nan"), 1), (float("inf"), 1)])
+def test_strengths_out_of_range(value, most):
+    with raises(ValueError, f"blur: radius is {value}, expected"):
+        checks.strength("blur", "radius", value, most)
+    with raises(TypeError, "blur: radius is None"):
+        checks.strength("blur", "radius", None)

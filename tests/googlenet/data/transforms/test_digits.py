@@ -166,6 +166,13 @@ def test_affine_takes_views_and_leaves_its_input_alone():
     np.testing.assert_array_equal(images, before)
 
 
+def test_affine_moves_each_color_alike():
+    image = random_images(20, 30, 3)
+    moved = random_affine(image, np.random.default_rng(2))
+    for color in range(3):
+        np.testing.assert_array_equal(moved[..., color], random_affine(image[..., color], np.random.default_rng(2)))
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

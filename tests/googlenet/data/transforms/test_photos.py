@@ -12,11 +12,13 @@ from pixels import bilinear_weights, random_images
 from support import REPOSITORY
 
 from googlenet.data.transforms import (
+    INTERPOLATIONS,
     center_crop,
     center_crop_box,
     random_crop_box,
     random_flip,
     random_resized_crop,
+    whole,
 )
 
 # --- random_crop_box
@@ -157,6 +159,67 @@ def test_random_resized_crop_is_its_box_resized(width, height):
         cut = random_resized_crop(Image.fromarray(pixels), 28, np.random.default_rng(seed))
         assert cut.size == (28, 28)
         assert np.abs(np.asarray(cut) - expected).max() <= 1.01
+
+
+# How much a pixel counts that is d pixels away, pixels of the smaller of both images. Bicubic: Keys 1981, a = -1/2.
+FILTERS = {
+    "bilinear": lambda d: np.maximum(0, 1 - d),
+    "area": lambda d: (d <= 0.5).astype(float),
+    "bicubic": lambda d: np.where(d < 1, 1.5 * d**3 - 2.5 * d**2 + 1, np.maximum(0, 2 - d) ** 2 * (1 - d) / 2),
+}
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "area", "nearest", "bicubic"])
+def test_interpolations_are_what_they_are_called(interpolation):
+    pixels = random_images(37, 50, 3)
+    for seed in range(3):
+        box = left, top, right, bottom = random_crop_box(50, 37, np.random.default_rng(seed))
+        matrices = []
+        for start, stop, length in ((top, bottom, 37), (left, right, 50)):
+            step = (stop - start) / 13
+            places = start + (np.arange(13) + 0.5) * step
+            if interpolation == "nearest":
+                weights = (np.arange(length) == np.floor(places)[:, None]).astype(float)
+            else:
+                distance = np.abs(np.arange(length) + 0.5 - places[:, None]) / max(step, 1)
+                weights = FILTERS[interpolation](distance)
+            matrices.append(weights / weights.sum(axis=1, keepdims=True))
+        expected = np.einsum("hy,yxc,wx->hwc", matrices[0], pixels.astype(float), matrices[1])
+        cut = random_resized_crop(Image.fromarray(pixels), 13, np.random.default_rng(seed), interpolation)
+        difference = np.abs(np.asarray(cut) - np.clip(expected, 0, 255))
+        assert np.mean(difference > 2) < 0.1, box  # a place on the border of two pixels is rounded to either
+
+
+def test_random_interpolation_is_one_of_four_equally_often():
+    image = Image.fromarray(random_images(20, 20, 3))
+    counts = dict.fromkeys(INTERPOLATIONS, 0)
+    for seed in range(200):
+        found = random_resized_crop(image, 7, np.random.default_rng(seed), "random").tobytes()
+        for name in INTERPOLATIONS:
+            counts[name] += found == random_resized_crop(image, 7, np.random.default_rng(seed), name).tobytes()
+    assert list(counts) == ["bilinear", "area", "nearest", "bicubic"]
+    assert min(counts.values()) > 30  # 50 +- 6 of 200; a few crops, of 7 or 14 pixels, are the same in several ways
+
+
+@pytest.mark.parametrize(("interpolation", "numbers"), [("bilinear", 22), ("nearest", 22), ("random", 23)])
+def test_only_a_random_interpolation_is_drawn(interpolation, numbers):
+    rng, others = np.random.default_rng(1), np.random.default_rng(1)
+    random_resized_crop(Image.new("RGB", (9, 9)), 4, rng, interpolation)
+    others.random(22)
+    assert (rng.bit_generator.state == others.bit_generator.state) == (numbers == 22)
+    if numbers == 23:
+        others.integers(4)
+        assert rng.bit_generator.state == others.bit_generator.state
+
+
+def test_whole_is_all_of_the_photo_squeezed_to_a_square():
+    pixels = random_images(37, 50, 3)
+    expected = np.einsum(
+        "hy,yxc,wx->hwc", bilinear_weights(28, 37), pixels.astype(float), bilinear_weights(28, 50)
+    )  # fmt: skip
+    found = whole(Image.fromarray(pixels), 28)
+    assert (found.mode, found.size) == ("RGB", (28, 28))
+    assert np.abs(np.asarray(found) - expected).max() <= 1.01
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
@@ -309,10 +372,10 @@ def test_flip_mirrors_every_second_photo():
 # --- what photos are refused
 
 
-@pytest.mark.parametrize("function", [random_resized_crop, center_crop, random_flip])
+@pytest.mark.parametrize("function", [random_resized_crop, center_crop, random_flip, whole])
 def test_photos_must_be_pillow_images(function):
     rng = np.random.default_rng(0)
-    arguments = {random_resized_crop: (28, rng), center_crop: (28,), random_flip: (rng,)}[function]
+    arguments = {random_resized_crop: (28, rng), center_crop: (28,), whole: (28,), random_flip: (rng,)}[function]
     with pytest.raises(TypeError, match=rf"{function.__name__}: image is a ndarray, expected a PIL.Image.Image"):
         function(np.zeros((40, 40, 3), np.uint8), *arguments)
 
@@ -324,6 +387,8 @@ def test_photos_must_be_pillow_images(function):
         (lambda image: center_crop(image, 2.5), TypeError, r"center_crop: size is 2\.5, expected an int"),
         (lambda image: random_resized_crop(image, -1, None), ValueError, "random_resized_crop: size is -1"),
         (lambda image: random_resized_crop(image, 28, 0), TypeError, "random_crop_box: rng is a int, expected a numpy"),
+        (lambda image: whole(image, 0), ValueError, "whole: size is 0, expected at least 1"),
+        (lambda image: random_resized_crop(image, 28, None, "cubic"), ValueError, "interpolation is 'cubic', expected"),
         (lambda image: random_flip(image, np.random), TypeError, "random_flip: rng is a module, expected a numpy"),
         (lambda image: random_crop_box(0, 5, None), ValueError, "random_crop_box: width is 0"),
         (lambda image: random_crop_box(5, "5", None), TypeError, "random_crop_box: height is '5', expected an int"),
