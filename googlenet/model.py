@@ -142,7 +142,10 @@ class LossParts(NamedTuple):
 
 
 def loss(output: GoogLeNetOutput | Tensor, targets: Any, aux_weight: float = 0.3) -> LossParts:
-    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5). targets (N,), integers."""
+    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5).
+
+    targets (N,), integers, or the probabilities of all classes (N, num_classes).
+    """
     if isinstance(output, Tensor):
         output = GoogLeNetOutput(output, None, None)
     main, aux1, aux2 = (None if logits is None else F.cross_entropy(logits, targets) for logits in output)
