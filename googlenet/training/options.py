@@ -11,10 +11,13 @@ from typing import Any
 
 from googlenet.commandline import Parser, add_version, not_empty
 from googlenet.presets import presets
+from googlenet.training.recipes import Recipe, find_recipe, recipes
 from minicnn.backend.arrays import number_of
 
 SCHEDULES = ("cosine", "step", "poly", "constant")
 OPTIMIZERS = ("sgd", "adam", "adamw")
+AVERAGES = ("none", "polyak", "ema")
+FIND = "find"  # in place of a learning rate
 SGD_LR = 0.01  # what sgd gets in place of the default learning rate, which is Adam's
 LARGEST_IMAGE = 10_000  # pixels along a side: what is more is a slip, and would end in an error about memory
 
@@ -31,6 +34,13 @@ class Options:
     optimizer: str = "adam"  # leaves the first plateau an epoch sooner than sgd (which has momentum 0.9)
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # pulls every weight towards 0
+    recipe: str = "default"  # where the figures come from that nobody asked for: see recipes.py
+    bias_rules: bool = False  # Caffe's: biases have twice the learning rate, and no weight decay
+    label_smoothing: float = 0.0  # share of the right answer that is given to all classes
+    average: str = "none"  # of the weights, evaluated beside them; polyak: the plain mean; ema: the last ones count most
+    clip_norm: float = 0.0  # the gradient is shortened to it; 0: never
+    accumulate: int = 1  # batches whose gradients make one step
+    early_stop: int = 0  # stop when so many epochs have not raised the test accuracy; 0: never
     image_size: int = 64  # width and height, at least 32
     preset: str = "paper"  # which GoogLeNet: see googlenet/presets.py
     aux_heads: bool = True  # train with the two auxiliary heads
@@ -51,15 +61,21 @@ class Options:
                 raise ValueError(f"{flag(field.name)}: got {value!r}, expected {words[kind]}")
         at_least = {
             "epochs": 1, "batch_size": 1, "lr": 0, "warmup": 0, "momentum": 0, "weight_decay": 0, "image_size": 32,
-            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0,
+            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0, "label_smoothing": 0, "clip_norm": 0,
+            "accumulate": 1, "early_stop": 0,
         }  # fmt: skip
         for name, minimum in at_least.items():
             if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
                 raise ValueError(f"{flag(name)}: got {getattr(self, name)}, expected at least {minimum}")
-        one_of = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets)}
+        one_of = {
+            "schedule": SCHEDULES, "optimizer": OPTIMIZERS, "average": AVERAGES, "preset": tuple(presets),
+            "recipe": tuple(recipes),
+        }  # fmt: skip
         for name, choices in one_of.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"--{name}: got {getattr(self, name)!r}, expected one of {', '.join(choices)}")
+        if self.label_smoothing >= 1:
+            raise ValueError(f"--label-smoothing: got {self.label_smoothing:g}, expected less than 1")
         if self.image_size > LARGEST_IMAGE:
             raise ValueError(f"--image-size: got {self.image_size}, expected at most {LARGEST_IMAGE}")
         try:
@@ -78,6 +94,18 @@ def flag(name: str) -> str:
 def usual_lr(optimizer: str) -> float:
     """The learning rate where the command line names none."""
     return SGD_LR if optimizer == "sgd" else Options.lr
+
+
+def new_options(wanted: Mapping[str, Any]) -> Options:
+    """The options of a new run: what was asked for; else what the recipe says; else the defaults."""
+    return Options(**{**find_recipe(wanted.get("recipe", Options.recipe)).options(), **_other_lr(wanted), **wanted})
+
+
+def _other_lr(wanted: Mapping[str, Any]) -> dict[str, float]:
+    """The usual learning rate where the optimizer is not the recipe's, whose rate is no good for another."""
+    recipe = find_recipe(wanted.get("recipe", Options.recipe))
+    optimizer = wanted.get("optimizer", recipe.optimizer)
+    return {} if optimizer == recipe.optimizer else {"lr": usual_lr(optimizer)}
 
 
 def known_options(record: Any) -> Options:

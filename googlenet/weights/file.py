@@ -11,13 +11,14 @@ import numpy as np
 
 import minicnn as mc
 from googlenet.model import GoogLeNet
+from googlenet.report.metrics import Row, average_is_better, best_accuracy
 
 if TYPE_CHECKING:
     from googlenet.training.options import Options
 
 
-def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, Any]) -> None:
-    """The network's state dict; the metadata say how to make it again, and how good it is."""
+def save_model(path: Path, model: GoogLeNet, options: Options, row: Row) -> None:
+    """The network's state dict; the metadata say how to make it again, how good it is, and whether it is an average."""
     info = {
         "preset": options.preset,
         "num_classes": len(model.fc.weight),
@@ -25,7 +26,8 @@ def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, An
         "aux_heads": options.aux_heads,
         "image_size": options.image_size,
         "epoch": row["epoch"],
-        "test_accuracy": row["test_accuracy"],
+        "test_accuracy": best_accuracy(row),
+        "weights": "averaged" if average_is_better(row) else "as trained",
         "options": asdict(options),  # from which --resume can tell whose weights these are
     }
     mc.save(model.state_dict(), path, {"googlenet": json.dumps(info)})
