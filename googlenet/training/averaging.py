@@ -24,8 +24,8 @@ def take_in(average: WeightAverage, kind: str, step: int, steps: int) -> None:
     """Take in the weights after step number `step`, from 1, of the `steps` of the whole run.
 
     polyak: the plain mean, over the second half of the run: the way from the first weights to good ones is no part of
-    it. ema: the decay climbs to its 0.999 as more steps are behind it, (1 + n) / (10 + n) after n, so that the average of a
-    short run does not consist of the first weights either (TensorFlow's ExponentialMovingAverage has this rule).
+    it. ema: the decay climbs to its 0.999 as more steps are behind it, (1 + n) / (10 + n) after n, so that the average
+    of a short run does not consist of the first weights either (the rule of TensorFlow's ExponentialMovingAverage).
     """
     if kind == "ema":
         average.decay = min(EMA_DECAY, (1 + average.n_averaged) / (10 + average.n_averaged))
@@ -51,6 +51,8 @@ def averaged(model: nn.Module, average: WeightAverage, batches: Iterable[tuple[A
             for buffer in buffers:
                 buffer.data = buffer.data.copy()
             model.train()
+            for norm in norms:
+                norm.train(norm.weight.requires_grad)  # a frozen one keeps its statistics
             with mc.no_grad():
                 for number, (x, _) in enumerate(batches if norms else (), 1):
                     for norm in norms:

@@ -27,7 +27,7 @@ def mend_best(trainer: Trainer) -> str:
     if not problem:
         return ""
     now = {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
-    average_now = average and average.state_dict()
+    average_now = average.state_dict() if average else {}
     for weights, averages, epoch, step in _kept_weights(trainer):
         if (epoch, step) == (best["epoch"], 0):
             model.load_state_dict(weights)
@@ -64,7 +64,7 @@ def _problem(trainer: Trainer) -> str:
 
 
 def _kept_weights(trainer: Trainer) -> Iterator[tuple[Any, Any, int, int]]:
-    """Weights and averages of each checkpoint, with the epochs, and the steps of the next, that they have behind them."""
+    """Weights and averages of each checkpoint, and how many epochs, and steps of the next, they have behind them."""
     p, average = trainer.progress, trainer.average
     yield trainer.model.state_dict(), average and average.state_dict(), p.epoch, p.step
     with suppress(OSError, ValueError, KeyError):

@@ -1,4 +1,8 @@
-"""The recipes that there are: how GoogLeNets are trained, by whom, and where each figure comes from."""
+"""The recipes that there are: how GoogLeNets are trained, by whom, and where each figure comes from.
+
+The paper (arXiv 1409.4842) gives half of a recipe, in section 6. It tells neither the learning rate that 4 % are taken
+from, nor the batch, the number of epochs, a weight decay, or the steps that Polyak's average is taken over.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +48,7 @@ recipes = {
     ]
 }  # fmt: skip
 
-# Whose each recipe is, and the reason of every figure that is a part of it. The paper, arXiv 1409.4842, gives half of a
-# recipe in section 6: it tells neither the learning rate that the 4 % are taken from, nor the batch, a weight decay, the
-# number of epochs, or which steps Polyak's average is taken over.
+# Whose each recipe is, and the reason of every figure that is a part of it.
 ORIGINS = {
     "default": "what train.py does without --recipe: chosen on the digits",
     "paper": "Szegedy et al., Going Deeper with Convolutions, 2014, section 6",

@@ -28,7 +28,8 @@ def save_state(
     """Write checkpoint.safetensors; the one before stays as checkpoint-previous.safetensors.
 
     The arrays are the model's, the optimizer's and the averaged weights; all else (progress, random state, the
-    optimizer's numbers) is JSON in the metadata. Raises OSError where it cannot be written; both files are then as they were.
+    optimizer's numbers) is JSON in the metadata. Raises OSError where it cannot be written; both files are then as they
+    were.
     """
     arrays: dict[str, Any] = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     state = optimizer.state_dict()

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 import minicnn as mc
 from googlenet.commandline import say
-from googlenet.data import DigitsDataset
+from googlenet.data.augmentation import Augmentation
+from googlenet.data.dataset import ImageDataset
 from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
@@ -26,7 +27,9 @@ from googlenet.training.nonfinite import first_non_finite_layer
 from googlenet.training.optimization import make_optimizer, make_schedule, take_step
 from googlenet.training.options import Options
 from googlenet.training.progress import Progress, stopped_early
+from googlenet.training.run_data import RunData, data_of, prepare
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
+from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
 from minicnn import backend, rng
 from minicnn.backend import Array
@@ -56,7 +59,8 @@ class Batch:
 class Trainer:
     """One run: the network, its optimizer, the data, and how far it is. `run` trains to the end."""
 
-    def __init__(self, options: Options, folder: Path) -> None:
+    def __init__(self, options: Options, folder: Path, data: RunData | None = None) -> None:
+        """data: those that the options name, checked before; where not given, they are taken as they are."""
         self.options, self.folder, self.progress = options, folder, Progress()
         self.owner: Owner | None = None  # who keeps other processes out of the folder, once it is made
         self.saved_at: tuple[int, int] | None = None  # epoch and step of the last checkpoint
@@ -64,16 +68,21 @@ class Trainer:
         self.waiting = 0  # images whose gradient waits for those of other batches (--accumulate)
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        train_set = DigitsDataset(True, options.image_size, options.augment, options.limit_train)
-        test_set = DigitsDataset(False, options.image_size, limit=options.limit_test)
-        self.classes = len(DigitsDataset.classes)
+        self.data = data or prepare(options, data_of(options), {}, {})
+        images, preprocessing = self.data.images, self.data.preprocessing
+        self.classes = images.classes
+        augmentation = Augmentation.of(images.kind) if options.augment else None
+        train_set = ImageDataset(images.train, preprocessing, augmentation, options.limit_train)
+        test_set = ImageDataset(images.val, preprocessing, limit=options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
         self.test_loader = DataLoader(test_set, options.batch_size)
         if find_preset(options.preset).batch_norm and 1 in (options.batch_size, len(train_set) % options.batch_size):
             raise ValueError("--batch-size: a batch of one image would be left over, which batch norm cannot normalize")
-        self.model = GoogLeNet(self.classes, options.preset, in_channels=1, aux_heads=options.aux_heads).to(
-            options.device
-        )
+        self.model = GoogLeNet(
+            len(self.classes), options.preset, in_channels=options.channels, aux_heads=options.aux_heads
+        ).to(options.device)
+        if options.freeze:
+            freeze(self.model, options.freeze)
         self.optimizer = make_optimizer(options, self.model)
         self.average = make_average(options, self.model)
         self.steps = math.ceil(len(self.train_loader) / options.accumulate)  # of the optimizer, in an epoch
@@ -96,9 +105,9 @@ class Trainer:
                 if improved:
                     self.save_best(row)
                 self.save()
-                write_report(self.folder, self.progress.rows)
+                write_report(self.folder, self.progress.rows, len(self.classes))
             say(epoch_line(row, self.options.epochs, self.average is not None))
-            for warning in stuck(row, self.classes, self.options.preset):
+            for warning in stuck(row, len(self.classes), self.options.preset):
                 say(warning, error=True)
             if interrupt.asked and not self.is_complete():
                 raise Interrupted(f"stopped after epoch {self.progress.epoch}")
@@ -115,9 +124,15 @@ class Trainer:
         self.saved_at = self.progress.epoch, self.progress.step
 
     def save_best(self, row: Row) -> None:
-        """Write best.safetensors: the weights that an epoch has ended with, or their average where that is better."""
+        """Write best.safetensors, from which `predict` and `evaluate` know all they need.
+
+        The weights are those that the epoch has ended with, or their average where that is better.
+        """
         with self.averaged(row["epoch"]) if average_is_better(row) else nullcontext():
-            save_model(self.folder / BEST, self.model, self.options, row)
+            data = self.data.record(self.options)
+            save_model(
+                self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
+            )  # fmt: skip
 
     def averaged(self, epoch: int, interrupt: Interrupt | None = None) -> AbstractContextManager[None]:
         """Inside, the network has the averaged weights, with the statistics of images of that epoch (from 1)."""
@@ -168,6 +183,8 @@ class Trainer:
         done = min(p.step * o.batch_size * o.accumulate, images)
         head = f"{p.epoch + 1:>3}/{o.epochs}"
         self.model.train()
+        if self.options.freeze:
+            keep_frozen_in_evaluation(self.model, self.options.freeze)
         interrupt.doing = f"finishing step {p.step + 1}, saving"
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None

@@ -12,14 +12,14 @@ from minicnn.tensor import Tensor
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> Tensor:
-    """Shorten the gradient, all parameters' taken as one long vector, to max_norm where it is longer; its direction stays.
+    """Shorten the gradient, that of all parameters as one long vector, to max_norm where it is longer.
 
-        norm = sqrt(sum over all parameters of grad^2)                       for another norm_type p: (sum |grad|^p)^(1/p)
-        grad = grad min(1, max_norm / (norm + 1e-6))                         in place
+        norm = (sum over all parameters of |grad|^p)^(1/p)                   p: norm_type
+        grad = grad min(1, max_norm / (norm + 1e-6))                         in place; its direction stays
 
     Returns the norm before, a scalar Tensor on the gradients' device: nothing is read, so that nobody waits for a GPU.
-    Parameters without a gradient do not count. norm_type is above 0, or infinite (the largest magnitude); max_norm is at
-    least 0, and infinite where only the norm is wanted. Raises ValueError otherwise.
+    Parameters without a gradient do not count. norm_type is above 0, or infinite (the largest magnitude); max_norm is
+    at least 0, and infinite where only the norm is wanted. Raises ValueError otherwise.
     Source: Pascanu et al., "On the difficulty of training recurrent neural networks", 2013, section 3.2, as in PyTorch.
     """
     if max_norm != math.inf:
