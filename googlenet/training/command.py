@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
+from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
@@ -140,6 +142,8 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
 def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Trainer, list[str], Options]:
     """Find the images, and make the network; what is to be told; and the options as they would be by themselves."""
     named = with_recipe(wanted)
+    if named.get("data") in NAMED[1:]:
+        named.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
     images = data_of(Options(**named))
     suggested = sizes_for(images, named)
     options = with_threads(Options(**{**suggested, **named}))

@@ -22,7 +22,15 @@ from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock
 
 CONFIG, METRICS, CURVES = "config.json", "metrics.csv", "curves.png"
-UNNAMED = ("data", "preset", "image_size", "seed", "threads", "device")  # not in a run's name, or at its beginning
+UNNAMED = (
+    "data",
+    "data_root",
+    "preset",
+    "image_size",
+    "seed",
+    "threads",
+    "device",
+)  # not in a run's name, or at its beginning
 
 
 def usual_name(options: Options, usual: Options | None = None) -> str:
@@ -39,16 +47,14 @@ def usual_name(options: Options, usual: Options | None = None) -> str:
         name, value = field.name.replace("_", "-"), getattr(options, field.name)
         if value == getattr(usual, field.name) or field.name in UNNAMED:
             continue
-        elif field.name in ("init", "data_root"):
+        elif field.name == "init":
             words.append(f"{name}-{PurePath(value).stem}")
-        elif field.name in ("recipe", "average"):  # a preset may have the same name, and none is a word for all
-            words.append(f"{name}-{value}")
-        elif value is True:
-            words.append(name)
-        elif value is False:
-            words.append(f"no-{name}")
+        elif isinstance(value, bool):
+            words.append(name if value else f"no-{name}")
+        elif isinstance(value, str):  # "poly" and "sgd" speak for themselves
+            words.append(value if field.name in ("schedule", "optimizer") else f"{name}-{value}")
         else:
-            words.append(value if isinstance(value, str) else f"{name}{value}")
+            words.append(f"{name}{value}")
     return "-".join(words)
 
 
