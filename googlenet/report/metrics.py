@@ -19,7 +19,7 @@ Row = dict[str, Any]  # one epoch: a value for each column; None for what there 
 
 def average_is_better(row: Row) -> bool:
     """Whether the averaged weights, where there are any, are better than the network's own."""
-    average = row["average_accuracy"]
+    average = row.get("average_accuracy")
     return average is not None and average > row["test_accuracy"]
 
 

@@ -49,8 +49,8 @@ class Sweep:
     def proposed(self) -> float:
         """A third of the rate where the smoothed loss is lowest, in two digits.
 
-        There the steps begin to be too long. In a run they must not be, for thousands of them and not for one. What trains
-        well on the digits is 0.4 of it with Adam, 0.6 with SGD; a tenth, as is often taken, was found too careful there.
+        There the steps begin to be too long. In a run they must not be, for thousands of them and not for one. What
+        trains well on the digits is 0.4 of it with Adam, 0.6 with SGD; a tenth, as is often taken, is careful there.
         """
         return float(f"{SHARE * self.rates[self.lowest]:.2g}")
 

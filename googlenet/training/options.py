@@ -90,7 +90,7 @@ class Options:
                 listed = ", ".join(map(str, choices))
                 raise ValueError(f"{flag(name)}: got {getattr(self, name)!r}, expected one of {listed}")
         if self.label_smoothing >= 1:
-            raise ValueError(f"--label-smoothing: got {self.label_smoothing:g}, expected less than 1")
+            raise ValueError(f"--label-smoothing: got {self.label_smoothing}, expected less than 1")
         if self.val_share > 0.9:
             raise ValueError(f"--val-share: got {self.val_share:g}, expected at most 0.9")
         if self.freeze:
@@ -209,7 +209,7 @@ def check_that_all_act(args: argparse.Namespace) -> None:
         if args.freeze is not None and args.init is None:
             raise ValueError("--freeze: only beside --init: random weights would stay random")
     if args.lr == FIND:
-        for name in ("resume", "evaluate", "name", "show_batch"):
+        for name in ("resume", "name", "show_batch"):
             if getattr(args, name) is not None:
                 raise ValueError(f"{flag(name)}: does nothing beside --lr find: that makes no run")
     if args.name is not None and (PurePath(args.name).name != args.name or args.name == ".."):

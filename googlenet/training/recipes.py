@@ -44,7 +44,7 @@ recipes = {
         Recipe("paper",   "sgd",    0.01,  0.9,  0.0,   False, "step",     0.0, 0.0,  "polyak", 0.0, None, None),
         Recipe("caffe",   "sgd",    0.01,  0.9,  2e-4,  True,  "poly",     0.0, 0.0,  "none",   0.0, 32,   None),
         Recipe("mnist",   "sgd",    0.001, 0.7,  0.0,   False, "constant", 0.0, 0.0,  "none",   0.0, 300,  50),
-        Recipe("modern",  "adamw",  1e-3,  None, 0.05,  False, "cosine",   1.0, 0.1,  "ema",    1.0, None, None),
+        Recipe("modern",  "adamw",  1e-3,  None, 0.05,  False, "cosine",   0.5, 0.1,  "ema",    1.0, None, None),
     ]
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ REASONS = {
         "lr": "twice the default's, which the warm-up and the clipping allow",
         "weight_decay": "AdamW's of the transformers (ViT, ConvNeXt: 0.05)",
         "schedule": "Loshchilov and Hutter 2017",
-        "warmup": "Goyal et al. 2017 (5 of 90 epochs), shorter for short runs",
+        "warmup": "Goyal et al. 2017: 5 of 90 epochs; here runs are shorter",
         "label_smoothing": "Szegedy et al. 2015 (Inception v3), section 7",
         "average": "exponential, as in Inception v3: the last steps count most",
         "clip_norm": "Pascanu et al. 2013: one odd batch does not undo many",
