@@ -180,7 +180,8 @@ class Trainer:
         from tqdm import tqdm
 
         p, o, images = self.progress, self.options, len(self.train_loader.dataset)
-        done = min(p.step * o.batch_size * o.accumulate, images)
+        first = min(p.step * o.accumulate, len(self.train_loader))  # the last step may have fewer batches
+        done = min(first * o.batch_size, images)
         head = f"{p.epoch + 1:>3}/{o.epochs}"
         self.model.train()
         if self.options.freeze:
@@ -189,9 +190,7 @@ class Trainer:
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
-            for x, targets in backend.uploaded(
-                self.train_loader.batches(p.epoch, start=p.step * o.accumulate), o.device
-            ):
+            for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=first), o.device):
                 start = time.perf_counter()
                 self._step(x, targets)
                 if self.waiting == 0 and (p.step % self.read_every == 0 or p.step == self.steps):
