@@ -51,7 +51,7 @@ def find_images(folder: Path) -> tuple[FileImages, FileImages, list[str]]:
         check_classes(by_class, val_by_class, str(train.path), str(val.path), notes)
         notes += _left_out(val, val_by_class)
     if others := whole.all_others():
-        notes.append(f"passed by what are no images by their names: {_listed(others)}")
+        notes.append(f"no images by their names, passed by: {_listed(others)}")
     return _file_images(by_class, by_class), _file_images(val_by_class, by_class), notes
 
 
@@ -59,11 +59,11 @@ def check_classes(train: Iterable[str], val: Iterable[str], train_in: str, val_i
     """ValueError for a class that is in validation alone; a note for one that is in training alone."""
     if unknown := sorted(set(val) - set(train)):
         raise ValueError(
-            f"{val_in} has what {train_in} does not have: {_few(unknown)}. Both need the same classes: rename or "
+            f"{val_in} has what {train_in} does not have: {few(unknown)}. Both need the same classes: rename or "
             "remove what is in one alone"
         )
     if missing := sorted(set(train) - set(val)):
-        notes.append(f"no images of {_few(missing)} in {val_in}: trained, but not validated")
+        notes.append(f"no images of {few(missing)} in {val_in}: trained, but not validated")
 
 
 def class_in_name(name: str) -> str:
@@ -135,10 +135,11 @@ def _left_out(tree: Tree, by_class: Mapping[str, Sequence[Path]]) -> list[str]:
     """Notes about images that are in no class, and class folders without images."""
     notes = []
     if empty := [name for name, folder in tree.folders.items() if not folder.has_images()]:
-        notes.append(f"{tree.path}: folders without images: {_few(empty)}")
-    if unused := len(tree.all_images()) - sum(map(len, by_class.values())):
-        why = "beside the class folders" if any(tree.folders) else "whose names tell no class"
-        notes.append(f"{tree.path}: {unused} images {why} are not used")
+        notes.append(f"{tree.path}: folders without images: {few(empty)}")
+    count, used = len(tree.all_images()), sum(map(len, by_class.values()))
+    if used < count:
+        why = "lie beside the class folders" if tree.folders else "have names that tell no class"
+        notes.append(f"{tree.path}: {count - used} of {count} images are not used: they {why}")
     return notes
 
 
@@ -149,14 +150,16 @@ def _what_is_wrong(tree: Tree, by_class: Mapping[str, Sequence[Path]]) -> str:
     return f"has images in no class folders, whose names do not tell the class either ({example})"
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(map(repr, names[:5])) + more
 
 
 def _listed(others: Mapping[str, int]) -> str:
-    return ", ".join(f"{kind} ({count})" for kind, count in sorted(others.items(), key=lambda kind: -kind[1])[:5])
+    return ", ".join(
+        f"{kind} ({count})" for kind, count in sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
+    )
 
 
 def _in_brackets(others: Mapping[str, int]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from googlenet.data.class_folders import EXPECTED, check_classes, find_images
+from googlenet.data.class_folders import EXPECTED, check_classes, few, find_images
 from googlenet.data.digits import load_digits
 from googlenet.data.idx import read_pair
 from googlenet.data.idx_pairs import Pairs, find_pairs
@@ -49,10 +49,12 @@ def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: flo
     train, val = stratified_split(_names(data.train, data.where), data.train.labels, val_share, seed)
     if not len(val):
         raise ValueError(f"{data.where} has one image of each class, expected at least two, to train and to validate")
-    notes = [f"{val_share:.0%} of each class are for validation, drawn with seed {seed}: {len(train)} and {len(val)}"]
+    notes = [
+        f"{100 * val_share:g}% of each class are for validation, drawn with seed {seed}: {len(train)} and {len(val)}"
+    ]
     counts = np.bincount(data.train.labels, minlength=len(data.classes))
     if alone := [name for name, count in zip(data.classes, counts, strict=True) if count == 1]:
-        notes.append(f"of these classes there is one image, which is trained and not validated: {', '.join(alone)}")
+        notes.append(f"of these classes there is one image, which is trained and not validated: {few(alone)}")
     return replace(data, train=data.train.subset(train), val=data.train.subset(val), notes=(*data.notes, *notes))
 
 
