@@ -97,6 +97,8 @@ class Options:
             block_number(self.freeze)
         if self.image_size > LARGEST_IMAGE:
             raise ValueError(f"--image-size: got {self.image_size}, expected at most {LARGEST_IMAGE}")
+        if self.image_size < (smallest := presets[self.preset].smallest_image):
+            raise ValueError(f"--image-size: got {self.image_size}, preset {self.preset} needs at least {smallest}")
         try:
             number_of(self.device)
         except ValueError as error:
