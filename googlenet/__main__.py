@@ -10,10 +10,12 @@ from pathlib import Path
 
 import minicnn as mc
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
+from googlenet.differences import as_record, side_by_side
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
+from googlenet.training.recipes import records, side_by_side
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,8 +40,11 @@ def parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  python -m googlenet summary\n"
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
+        "  python -m googlenet summary --preset mnist\n"
+        "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,11 +53,14 @@ def parser() -> argparse.ArgumentParser:
 
     c = commands.add_parser("summary", help="every layer with its output shape and parameters")
     c.add_argument("--preset", choices=tuple(presets), default="paper", help="(paper)")
-    c.add_argument("--classes", type=at_least(1), default=1000, help="(1000)")
-    c.add_argument("--channels", type=at_least(1), default=3, help="of the input image (3)")
-    c.add_argument("--image-size", type=at_least(32), default=224, help="(224)")
+    c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
+    c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
+    c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")
     c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
     c.set_defaults(run=summary)
+
+    c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is")
+    c.set_defaults(run=compare_presets)
 
     c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
     c.set_defaults(run=table)
@@ -63,6 +71,9 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
     c.set_defaults(run=evaluate)
 
+    c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
+    c.set_defaults(run=recipes)
+
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
     c.set_defaults(run=devices)
 
@@ -72,9 +83,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def summary(args: argparse.Namespace) -> None:
-    model = GoogLeNet(args.classes, args.preset, args.channels, args.aux_heads)
-    found = mc.summary(model, (args.channels, args.image_size, args.image_size))
+    preset = presets[args.preset]
+    classes, channels = args.classes or preset.num_classes, args.channels or preset.in_channels
+    size = args.image_size or preset.image_size
+    found = mc.summary(GoogLeNet(classes, preset, channels, args.aux_heads), (channels, size, size))
     print(json.dumps(asdict(found)) if args.json else found)
+
+
+def compare_presets(args: argparse.Namespace) -> None:
+    every = list(presets.values())
+    print(json.dumps(as_record(every)) if args.json else side_by_side(every))
 
 
 def table(args: argparse.Namespace) -> None:
@@ -97,6 +115,10 @@ def table(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
     print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
+
+
+def recipes(args: argparse.Namespace) -> None:
+    print(json.dumps(records()) if args.json else side_by_side())
 
 
 def devices(args: argparse.Namespace) -> None:
