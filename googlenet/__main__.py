@@ -9,13 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import minicnn as mc
+from googlenet import differences
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
-from googlenet.differences import as_record, side_by_side
 from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
-from googlenet.training.recipes import records, side_by_side
+from googlenet.training import recipes as training_recipes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,7 +92,7 @@ def summary(args: argparse.Namespace) -> None:
 
 def compare_presets(args: argparse.Namespace) -> None:
     every = list(presets.values())
-    print(json.dumps(as_record(every)) if args.json else side_by_side(every))
+    print(json.dumps(differences.as_record(every)) if args.json else differences.side_by_side(every))
 
 
 def table(args: argparse.Namespace) -> None:
@@ -118,7 +118,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
 
 def recipes(args: argparse.Namespace) -> None:
-    print(json.dumps(records()) if args.json else side_by_side())
+    print(json.dumps(training_recipes.records()) if args.json else training_recipes.side_by_side())
 
 
 def devices(args: argparse.Namespace) -> None:
