@@ -20,16 +20,8 @@ EXPECTED = (
     "expected a folder of images for each class (also in train/ and val/), files named cat.0.jpg dog.0.jpg, "
     "IDX files (*images*, *labels*), or an archive of these"
 )
-TRAIN = ("train", "training")
-VALIDATION = (
-    "val",
-    "test",
-    "valid",
-    "validation",
-    "testing",
-    "dev",
-    "eval",
-)  # the first that is there, and has classes
+TRAIN = ["train", "training"]
+VALIDATION = "val test valid validation testing dev eval".split()  # the first that is there, and has classes
 
 # cat.0, dog_12, american_bulldog-007, "cat (3)": what stands before the number. Else what stands before the first dot.
 _BEFORE_A_NUMBER = re.compile(r"(.+?)[ ._-]+\(?\d")
