@@ -49,10 +49,12 @@ def usual_name(options: Options, usual: Options | None = None) -> str:
             continue
         elif field.name == "init":
             words.append(f"{name}-{PurePath(value).stem}")
-        elif value is False:
-            words.append(f"no-{name}")
+        elif isinstance(value, bool):
+            words.append(name if value else f"no-{name}")
+        elif isinstance(value, str):  # "poly" and "sgd" speak for themselves
+            words.append(value if field.name in ("schedule", "optimizer") else f"{name}-{value}")
         else:
-            words.append(value if isinstance(value, str) else f"{name}{value}")
+            words.append(f"{name}{value}")
     return "-".join(words)
 
 
