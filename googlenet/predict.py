@@ -99,6 +99,12 @@ def run(args: argparse.Namespace) -> int:
                 print("\n".join(prediction.lines()))
             if args.save:
                 save_picture(pictures[prediction.file], prediction)
+    if args.save and not args.json:
+        print(
+            f"the pictures are in {args.save}"
+            if len(pictures) > 1
+            else f"the picture is {next(iter(pictures.values()))}"
+        )
     failures = sum(prediction.error is not None for prediction in found)
     return 0 if not failures else FAILED if failures < len(found) else USAGE_ERROR
 
