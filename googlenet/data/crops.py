@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from googlenet.commandline import one_line
 from googlenet.data.images import Images
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.transforms import ORIENTATION_TAG, REDUCING_GAP, UPRIGHT, averageable, center_crop
+from googlenet.data.transforms.photos import ORIENTATION_TAG, REDUCING_GAP, UPRIGHT, averageable, center_crop
 from minicnn.arguments import whole_number
 from minicnn.data import Dataset
 

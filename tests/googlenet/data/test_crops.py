@@ -9,7 +9,7 @@ from PIL import Image
 from googlenet.data.crops import ImageCrops, crops, prepared_crops
 from googlenet.data.images import ArrayImages, FileImages
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.transforms import center_crop
+from googlenet.data.transforms.photos import center_crop
 from minicnn.data import DataLoader
 
 ORIENTATION = 0x0112
