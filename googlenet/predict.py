@@ -16,6 +16,7 @@ from googlenet.commandline import FAILED, USAGE_ERROR, at_least, not_empty, say
 from googlenet.data.crops import COUNTS, ImageCrops, upright
 from googlenet.data.images import FileImages
 from googlenet.data.preprocessing import Preprocessing
+from googlenet.data.tree import IMAGE_SUFFIXES, is_image, read_tree
 from googlenet.evaluation import predictions_with_bar
 from googlenet.report.figure import new_figure
 from googlenet.report.prediction import prediction_png
@@ -27,9 +28,8 @@ EXAMPLES = (
     "examples:\n"
     "  python -m googlenet predict runs/flowers/best.safetensors photo.jpg\n"
     "  python -m googlenet predict best.safetensors photos/ --save labeled/\n"
-    "  curl -s https://example.com/rose.jpg | python -m googlenet predict best.safetensors - --json"
+    "  cat photo.jpg | python -m googlenet predict best.safetensors - --json"
 )
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")  # in folders
 STDIN = "-"
 LARGEST_INPUT = 2**28  # bytes of an image on standard input
 BATCH_SIZE = 32
@@ -99,13 +99,9 @@ def run(args: argparse.Namespace) -> int:
                 print("\n".join(prediction.lines()))
             if args.save:
                 save_picture(pictures[prediction.file], prediction)
-    if args.save and not args.json:
-        print(
-            f"the pictures are in {args.save}"
-            if len(pictures) > 1
-            else f"the picture is {next(iter(pictures.values()))}"
-        )
     failures = sum(prediction.error is not None for prediction in found)
+    if args.save and not args.json and failures < len(found):
+        print(f"saved: {args.save}")
     return 0 if not failures else FAILED if failures < len(found) else USAGE_ERROR
 
 
@@ -124,17 +120,11 @@ def predict(
     dataset = ImageCrops(FileImages([file.path for file in files], [0] * len(files), ()), preprocessing, crops)
     found = predictions_with_bar(model.to(device), dataset, device, BATCH_SIZE)
     results = []
-    for index, (file, best) in enumerate(zip(files, found.most_probable(top), strict=True)):
-        guesses = [
-            Guess(info["classes"][number], int(number), float(found.probabilities[index, number])) for number in best
-        ]
+    for index, (file, best, p) in enumerate(zip(files, found.most_probable(top), found.probabilities, strict=True)):
+        guesses = [Guess(info["classes"][number], int(number), float(p[number])) for number in best]
         error = dataset.unreadable.get(index)
         results.append(Prediction(file, [] if error else guesses, error))
-    light = [
-        prediction.file
-        for prediction in results
-        if not prediction.error and dark_on_light(prediction.file, preprocessing)
-    ]
+    light = [result.file for result in results if not result.error and dark_on_light(result.file, preprocessing)]
     if light:
         say(f"note: {len(light):,} of {len(files):,} images are dark on light, such as {printable(light[0].name)}. "
             "These weights know light on dark: invert the images", error=True)  # fmt: skip
@@ -169,25 +159,15 @@ def files_of(arguments: Sequence[str]) -> Iterator[list[File]]:
                 folder = cleaning.enter_context(tempfile.TemporaryDirectory(prefix="googlenet-"))
                 files.append(File("standard input", from_standard_input(Path(folder, "image"))))
             elif os.path.isdir(argument):
-                inside = images_in(argument)
+                inside = read_tree(Path(argument)).all_images()
                 if not inside:
                     raise ValueError(
-                        f"{argument} has no images in it, expected files that end in {', '.join(SUFFIXES)}"
+                        f"{argument} has no images in it, expected files that end in {', '.join(IMAGE_SUFFIXES)}"
                     )
-                files += [File(name, Path(name)) for name in inside]
+                files += [File(str(path), path) for path in inside]
             else:
                 files.append(File(argument, Path(argument)))
         yield list(dict.fromkeys(files))
-
-
-def images_in(folder: str) -> list[str]:
-    """The paths of all images in a folder, and in its folders, in order; nothing hidden."""
-    found = []
-    for path, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        visible = sorted(name for name in names if not name.startswith("."))
-        found += [os.path.join(path, name) for name in visible if name.lower().endswith(SUFFIXES)]
-    return found
 
 
 def from_standard_input(path: Path) -> Path:
@@ -208,11 +188,11 @@ def picture_paths(out: str, files: Sequence[File], arguments: Sequence[str]) -> 
     """Where the picture of each image goes: one image into the file OUT, if that ends in .png, else into the folder.
 
     In a folder they have the names of the images; those that several share get numbers. No image is overwritten.
-    Raises ValueError where OUT cannot be meant, OSError where the folder cannot be made.
+    Raises ValueError where OUT cannot be meant.
     """
     folder = Path(out)
     taken = {os.path.realpath(file.path).casefold() for file in files}
-    if folder.suffix and folder.suffix.lower() in SUFFIXES and not folder.is_dir():
+    if is_image(out) and not folder.is_dir():
         if len(files) > 1 or any(os.path.isdir(argument) for argument in arguments):
             raise ValueError(f"--save: got {out} for several images, expected a folder")
         if folder.suffix.lower() != ".png":
@@ -220,7 +200,8 @@ def picture_paths(out: str, files: Sequence[File], arguments: Sequence[str]) -> 
         if os.path.realpath(folder).casefold() in taken:
             raise ValueError(f"--save: {out} is the image itself, expected another name")
         return {files[0]: folder}
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--save: {out} is there and no folder, expected a folder, or a name that ends in .png")
     paths = {}
     for file in files:
         stem, number = Path(file.name).stem[:60], 1
@@ -238,5 +219,6 @@ def save_picture(path: Path, prediction: Prediction) -> None:
     with FileImages([prediction.file.path], [0], ()).open(0) as image:
         photo = upright(image, SIDE // 2)
     photo.thumbnail((SIDE, SIDE))
+    path.parent.mkdir(parents=True, exist_ok=True)
     best = [(guess.name, guess.probability) for guess in prediction.guesses]
     write_atomically(path, [prediction_png(photo, Path(prediction.file.name).name, best)])
