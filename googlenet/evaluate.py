@@ -16,9 +16,9 @@ from minicnn.checkpoint import write_atomically
 
 EXAMPLES = (
     "examples:\n"
-    "  python -m googlenet evaluate runs/flowers/best.safetensors\n"
-    "  python -m googlenet evaluate runs/flowers/best.safetensors --crops 144 --save out\n"
-    "  python -m googlenet evaluate best.safetensors --data photos/ --part all --json"
+    "  python -m googlenet evaluate runs/pets/best.safetensors\n"
+    "  python -m googlenet evaluate runs/pets/best.safetensors --crops 144 --save out\n"
+    "  python -m googlenet evaluate best.safetensors --data photos/ --json"
 )
 
 

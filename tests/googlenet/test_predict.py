@@ -324,6 +324,7 @@ def test_help_has_examples(run):
     assert status == 0 and "examples:" in out and max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.everything("long runs")
 def test_a_real_network(tmp_path, capsys, photos):
     """As train.py has saved it: nothing but the file is needed."""
     from googlenet import GoogLeNet
