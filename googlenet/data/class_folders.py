@@ -157,9 +157,9 @@ def few(names: Sequence[str]) -> str:
 
 
 def _listed(others: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{kind} ({count})" for kind, count in sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
-    )
+    """The most frequent kinds of other files."""
+    shown = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
+    return ", ".join(f"{kind} ({count})" for kind, count in shown)
 
 
 def _in_brackets(others: Mapping[str, int]) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from googlenet.commandline import one_line
 from googlenet.data.images import Images
+from googlenet.data.photo import UnreadableImage, averageable, orientation
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.transforms.photos import ORIENTATION_TAG, REDUCING_GAP, UPRIGHT, averageable, center_crop
+from googlenet.data.transforms.photos import REDUCING_GAP, UPRIGHT, center_crop
 from minicnn.arguments import whole_number
 from minicnn.data import Dataset
 
@@ -66,7 +66,7 @@ def upright(image: Photo, side: int) -> Photo:
     """
     from PIL import Image
 
-    turn = UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
+    turn = UPRIGHT.get(orientation(image))
     enough = math.ceil(side * REDUCING_GAP)
     image.draft(None, (enough, enough))  # asks for at least that, along both sides
     photo = averageable(image).convert("RGB")
@@ -121,7 +121,7 @@ class ImageCrops(Dataset):
             with self.images.open(index) as image:
                 return prepared_crops(image, self.preprocessing, self.count), label
         except Exception as error:  # of a broken file, Pillow raises OSError, SyntaxError, struct.error and many more
-            self.unreadable[index] = one_line(error)
+            self.unreadable[index] = UnreadableImage(self.images.name(index), error).reason
         size = self.preprocessing.image_size
         return np.zeros((self.count, self.preprocessing.channels, size, size), np.float32), label
 

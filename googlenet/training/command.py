@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
             print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
             return 0
-        if args.lr == FIND:
-            find_lr(args)
+        if args.lr == FIND or args.show_batch:
+            (find_lr if args.lr == FIND else draw_batch)(args)
             return 0
         trainer = start(args)
     except KeyboardInterrupt:
@@ -115,6 +115,18 @@ def find_lr(args: argparse.Namespace) -> None:
     words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
              for n, v in given(args).items() if n != "lr"]  # fmt: skip
     say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
+
+
+def draw_batch(args: argparse.Namespace) -> None:
+    """Draw the first batch as the network would see it. No run is made."""
+    from googlenet.report.batch import show_batch
+
+    trainer, notes, _ = new_trainer(args, chosen(args))
+    introduce(trainer, notes)
+    path = trainer.folder / "batch.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    show_batch(trainer.train_loader, path, trainer.classes, trainer.data.preprocessing)
+    say(f"drawn in {path}")
 
 
 def start(args: argparse.Namespace) -> Trainer:

@@ -329,10 +329,10 @@ def test_what_cannot_be_read_is_left_out_and_told(painter, photos):
     broken.write_bytes(b"")
     found = evaluate_weights(Path("w"), data=str(data))
     assert found.evaluation.images == 3 and found.evaluation.top1 == pytest.approx(2 / 3)
-    assert list(found.unreadable) == [str(broken)] and "cannot identify" in found.unreadable[str(broken)]
+    assert found.unreadable == {str(broken): "it is empty"}
     for path in data.glob("val/*/*"):
         path.write_bytes(b"")
-    with pytest.raises(ValueError, match="photos: none of 4 images can be read; .*3.png: cannot identify"):
+    with pytest.raises(ValueError, match="photos: none of 4 images can be read; .*3.png: it is empty"):
         evaluate_weights(Path("w"), data=str(data))
 
 

@@ -111,7 +111,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_predicted(run, photos):
     assert status == 1
     assert out.count("%") == 9 and str(broken) not in out
     assert err.splitlines() == [
-        f"{broken} cannot be read: cannot identify image file '{broken}'",
+        f"{broken} cannot be read: it is a web page in place of an image",
         f"{photos / 'gone.png'} cannot be read: No such file or directory",
     ]
 

@@ -229,5 +229,5 @@ def test_what_cannot_be_read_does_not_stop_the_others(tmp_path):
     np.testing.assert_array_equal(x[1], prepared_crops(Image.open(paths[1]), GRAY, 10))
     assert not x[0].any() and not x[2].any() and labels.tolist() == [1, 2, 3]
     assert sorted(dataset.unreadable) == [0, 2]
-    assert "cannot identify image file" in dataset.unreadable[0]
+    assert dataset.unreadable[0] == "it is a web page in place of an image"
     assert dataset.unreadable[2] == "No such file or directory"

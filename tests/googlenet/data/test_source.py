@@ -55,16 +55,16 @@ def test_train_and_val_are_taken_as_they_are(tmp_path, monkeypatch):
 
 
 def test_what_has_no_part_for_validation_is_split(tmp_path):
-    touch(tmp_path, *(f"{name}/{i}.jpg" for name in "ab" for i in range(8)), "c/1.jpg")
-    data = open_data(str(tmp_path), val_share=0.25, seed=3)
-    assert (len(data.train), len(data.val)) == (13, 4)
-    assert np.bincount(data.val.labels).tolist() == [2, 2]
+    relative = sorted(f"{name}/{i}.jpg" for name in "ab" for i in range(12)) + ["c/1.jpg"]
+    touch(tmp_path, *relative)
+    data = open_data(str(tmp_path), val_share=0.425, seed=3)
+    assert (len(data.train), len(data.val)) == (15, 10)
+    assert np.bincount(data.val.labels).tolist() == [5, 5]
     assert data.notes == (
-        "25% of each class are for validation, drawn with seed 3: 13 and 4",
+        "42.5% of each class are for validation, drawn with seed 3: 15 and 10",
         "of these classes there is one image, which is trained and not validated: 'c'",
     )
-    relative = [f"{name}/{i}.jpg" for name in "ab" for i in range(8)] + ["c/1.jpg"]
-    train, val = stratified_split(relative, np.array([0] * 8 + [1] * 8 + [2]), 0.25, 3)
+    train, val = stratified_split(relative, np.array([0] * 12 + [1] * 12 + [2]), 0.425, 3)
     assert data.train.paths == [tmp_path / relative[i] for i in train]
     assert data.val.paths == [tmp_path / relative[i] for i in val]
 
