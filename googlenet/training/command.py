@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -13,9 +14,10 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
+from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
-from googlenet.report.lines import HEADING
+from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
 from googlenet.training.best import mend_best
 from googlenet.training.folder import (
     Owner,
@@ -31,20 +33,26 @@ from googlenet.training.folder import (
     write_report,
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
+from googlenet.training.lr_find import draw_sweep, sweep
 from googlenet.training.options import (
     ACTS,
+    FIND,
     SAME,
     YES,
     Options,
     check_momentum,
     chosen,
     flag,
+    given,
     known_options,
     parse,
-    usual_lr,
+    with_recipe,
 )
+from googlenet.training.run_data import DATA, data_of, prepare, read_data, write_data
+from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
+from googlenet.training.warm_start import begin_with
 from minicnn.checkpoint import CheckpointError
 
 
@@ -60,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
             mc.set_num_threads(args.threads or mc.get_num_threads())
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
             print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
+            return 0
+        if args.lr == FIND or args.show_batch:
+            (find_lr if args.lr == FIND else draw_batch)(args)
             return 0
         trainer = start(args)
     except KeyboardInterrupt:
@@ -86,8 +97,36 @@ def train(trainer: Trainer) -> int:
         return FAILED
     except Exception as error:
         return failed("train.py", error, trainer.folder, trainer.what_is_kept())
+    if (epoch := trainer.progress.epoch) < trainer.options.epochs:
+        say(f"stopped after epoch {epoch}: {trainer.options.early_stop} without a better test accuracy (--early-stop)")
     say(f"best test accuracy {trainer.progress.best:.2%}; {what_there_is(trainer.folder)}")
     return 0
+
+
+def find_lr(args: argparse.Namespace) -> None:
+    """Sweep the learning rate over a new network, draw lr.png, and say which rate to use. No run is made."""
+    trainer, notes, _ = new_trainer(args, chosen(args))
+    try_to_draw()
+    introduce(trainer, notes)
+    found = sweep(trainer.model, trainer.train_loader, trainer.options)
+    path = trainer.folder / "lr.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw_sweep(path, found)
+    words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
+             for n, v in given(args).items() if n != "lr"]  # fmt: skip
+    say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
+
+
+def draw_batch(args: argparse.Namespace) -> None:
+    """Draw the first batch as the network would see it. No run is made."""
+    from googlenet.report.batch import show_batch
+
+    trainer, notes, _ = new_trainer(args, chosen(args))
+    introduce(trainer, notes)
+    path = trainer.folder / "batch.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    show_batch(trainer.train_loader, path, trainer.classes, trainer.data.preprocessing)
+    say(f"drawn in {path}")
 
 
 def start(args: argparse.Namespace) -> Trainer:
@@ -97,22 +136,40 @@ def start(args: argparse.Namespace) -> Trainer:
 
 
 def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
-    """Make the network and, when all is known to be right, so that a mistake leaves nothing behind, the folder."""
-    options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
-    output = Path(args.output or "runs")
-    trainer = Trainer(options, output)
-    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
-        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
-            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
+    """Make the network and, when all is known to be right, the folder: a mistake leaves nothing."""
+    trainer, notes, usual = new_trainer(args, wanted)
+    options = trainer.options
     try_to_draw()
-    trainer.folder = make_folder(output, args.name, options)
+    trainer.folder = make_folder(trainer.folder, args.name, options, usual)
     with ExitStack() as undo:
         undo.callback(remove_if_empty, trainer.folder)
         trainer.owner = undo.enter_context(Owner(trainer.folder))
         write_config(trainer.folder, options)
-        introduce(trainer)
+        write_data(trainer.folder, trainer.data, options)
+        introduce(trainer, notes)
         undo.pop_all()
     return trainer
+
+
+def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Trainer, list[str], Options]:
+    """Find the images, and make the network; what is to be told; and the options as they would be by themselves."""
+    named = with_recipe(wanted)
+    if named.get("data") in NAMED[1:]:
+        named.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
+    images = data_of(Options(**named))
+    suggested = sizes_for(images, named)
+    options = with_threads(Options(**{**suggested, **named}))
+    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images))
+    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
+        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
+            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
+    notes = list(trainer.data.notes)
+    if suggested:
+        notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
+    if options.init:
+        notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
+    usual = with_recipe({"recipe": options.recipe, "optimizer": options.optimizer, "data": options.data})
+    return trainer, notes, Options(**{**suggested, **usual, "recipe": Options.recipe})
 
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
@@ -138,7 +195,12 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
-    return Trainer(options, folder), ["no checkpoint was written: starting anew"]
+    if not (folder / DATA).exists():  # killed between config.json and this
+        write_data(folder, prepare(options, data_of(options)), options)
+    trainer = Trainer(options, folder, read_data(folder, options))
+    if options.init:
+        begin_with(trainer.model, Path(options.init), trainer.classes)
+    return trainer, ["no checkpoint was written: starting anew"]
 
 
 def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
@@ -150,7 +212,10 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     refuse_another_run_s_config(path, own)
-    trainer = Trainer(with_threads(resumed_options(own, wanted)), folder)
+    options = with_threads(resumed_options(own, wanted))
+    if not (folder / DATA).exists():
+        write_data(folder, prepare(options, data_of(options)), options)
+    trainer = Trainer(options, folder, read_data(folder, options))
     try:
         trainer.resume(arrays, training)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
@@ -158,11 +223,15 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     p, epochs = trainer.progress, trainer.options.epochs
     if p.epoch > epochs:
         raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
-    notes = [mend_best(trainer)]
-    if p.epoch == epochs:
-        write_report(folder, p.rows)  # it may have been killed between its last checkpoint and these
+    notes = [*trainer.data.notes, mend_best(trainer)]
+    if trainer.is_complete():
+        # It may have been killed between its last checkpoint and these.
+        write_report(folder, p.rows, len(trainer.classes))
         more = "".join(f"; {note}" for note in notes if note)
-        raise ValueError(f"--resume: {path} is complete: all {epochs} epochs are done{more}")
+        why = f"all {epochs} epochs are done"
+        if p.epoch < epochs:
+            why = f"it stopped after epoch {p.epoch} (--early-stop {options.early_stop}; 0 lets it go on)"
+        raise ValueError(f"--resume: {path} is complete: {why}{more}")
     make_newest(path)
     if epochs != own.epochs:
         notes.append(trainer.what_becomes_of_the_lr())
@@ -192,11 +261,15 @@ def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     count = sum(parameter.data.size for parameter in trainer.model.parameters())
     heads = "both auxiliary heads" if o.aux_heads else "no auxiliary heads"
     say(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
-    say(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
-        f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
-    say(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
+    train, test = (len(loader.dataset) for loader in (trainer.train_loader, trainer.test_loader))
+    say(f"{trainer.data.images.name} at {o.image_size}x{o.image_size}: {train:,} to train on, {test:,} to test")
+    where = f"writing to {trainer.folder}/" if trainer.owner is not None else "keeping nothing"
+    recipe = "" if o.recipe == Options.recipe else f"recipe {o.recipe}, "
+    say(f"{recipe}device {o.device}, {o.threads} threads; {where}")
     for note in notes:
         say(note)
-    if trainer.owner is not None and not trainer.owner.alone:
+    if trainer.owner is None:
+        return
+    if not trainer.owner.alone:
         say("this file system has no locks: do not start another run in that folder")
-    say(f"\n{HEADING}")
+    say(f"\n{HEADING if trainer.average is None else HEADING_WITH_AVERAGE}")

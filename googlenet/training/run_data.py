@@ -1,0 +1,187 @@
+"""The images of a run: found, checked, and written down in data.json, so that a resumed run has the very same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minicnn as mc
+from googlenet.commandline import one_line
+from googlenet.data.archive import is_archive, unpacked
+from googlenet.data.augmentation import Augmentation
+from googlenet.data.check import Stamp, check_images
+from googlenet.data.images import FileImages, Images
+from googlenet.data.preprocessing import Preprocessing
+from googlenet.data.record import has_files, images_of, is_same, record_of
+from googlenet.data.source import ImageData, open_data
+from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
+from googlenet.training.options import Options
+from minicnn.checkpoint import write_atomically
+
+DATA = "data.json"
+MEASURED = 2000  # images whose pixels mean and standard deviation are measured from
+SHOWN = 5  # unreadable images that are named on the screen
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A data set whose images can all be read, and what is done to them."""
+
+    images: ImageData
+    preprocessing: Preprocessing
+    unreadable: dict[str, str] = field(default_factory=dict)  # name -> reason
+    known: dict[str, Stamp] = field(default_factory=dict)  # name -> size and time of a file that was decoded whole
+    notes: tuple[str, ...] = ()  # what the user should be told
+
+    def origin(self, options: Options) -> dict[str, Any]:
+        """What the weights' file says of the data, and data.json with the images."""
+        return {
+            "name": self.images.name, "kind": self.images.kind, "what": options.data, "root": options.data_root,
+            "where": self.images.where, "seed": options.seed, "val_share": options.val_share,
+        }  # fmt: skip
+
+
+def data_of(options: Options) -> ImageData:
+    """The images that the options name."""
+    return open_data(options.data, Path(options.data_root), val_share=options.val_share, seed=options.seed)
+
+
+def prepare(options: Options, images: ImageData) -> RunData:
+    """The data of a new run: every image is decoded once, and those that cannot be read are left out, and told.
+
+    Raises ValueError with --strict, and where nothing would be left of a class.
+    """
+    unreadable, known, parts = {}, {}, []
+    for part in (images.train, images.val):
+        bad, stamps = check_images(part, options.threads or mc.get_num_threads()) if is_files(part) else ([], {})
+        unreadable.update({image.name: image.reason for image in bad})
+        known.update(stamps)
+        parts.append(part.subset(np.setdiff1d(np.arange(len(part)), [image.index for image in bad])) if bad else part)
+    notes = _what_is_left_out(unreadable, options.strict)
+    train, val = parts
+    if empty := [name for label, name in enumerate(images.classes) if label not in train.labels]:
+        raise ValueError(f"no image of class {empty[0]!r} can be read to train with: {notes[-1].strip()}")
+    if not len(val):
+        raise ValueError(f"no image can be read to validate with: {notes[-1].strip()}")
+    images = replace(images, train=train, val=val)
+    return RunData(images, preprocessing_of(options, images), unreadable, known, (*images.notes, *notes))
+
+
+def is_files(images: Images) -> bool:
+    """Whether each image is a file of its own, which may be damaged."""
+    return isinstance(images, FileImages)
+
+
+def _what_is_left_out(unreadable: Mapping[str, str], strict: bool) -> list[str]:
+    """Lines for the user. ValueError where there should be nothing to tell."""
+    if not unreadable:
+        return []
+    shown = [f"  {name}: {reason}" for name, reason in list(unreadable.items())[:SHOWN]]
+    if strict:
+        raise ValueError(f"--strict: {len(unreadable):,} images cannot be read, such as {shown[0].strip()}")
+    more = [f"  and {len(unreadable) - SHOWN:,} more: see {DATA}"] if len(unreadable) > SHOWN else []
+    return [f"{len(unreadable):,} images cannot be read, and are left out:", *shown, *more]
+
+
+# ---- what is subtracted, and divided by ----------------------------------------------------------------------------
+
+
+def preprocessing_of(options: Options, images: ImageData) -> Preprocessing:
+    """How the options want these images prepared."""
+    size, channels = options.image_size, options.channels
+    order, crop = ("L" if channels == 1 else "RGB"), ("whole" if images.kind == "digits" else "center")
+    way = options.mean_std
+    if way == "usual" and images.name in ("digits", "mnist") and channels == 1:
+        return Preprocessing(size, 1, (MNIST_MEAN,), (MNIST_STD,), order, crop)
+    if way == "imagenet" or (way == "usual" and images.kind == "photos" and channels == 3):
+        if channels == 1:
+            return Preprocessing(size, 1, *gray_of_imagenet(), order, crop)
+        return Preprocessing(size, 3, IMAGENET_MEAN, IMAGENET_STD, order, crop)
+    plain = Preprocessing(size, channels, (0.0,) * channels, (1.0,) * channels, order, crop)
+    if way == "none":
+        return plain
+    mean, std = measured(images.train, plain)
+    return replace(plain, mean=mean, std=std)
+
+
+def gray_of_imagenet() -> tuple[tuple[float], tuple[float]]:
+    """ImageNet's mean and standard deviation for gray images: those of the colors, weighted as brightness is."""
+    weights = (0.299, 0.587, 0.114)  # ITU-R BT.601, which Pillow converts with
+    mean = sum(w * m for w, m in zip(weights, IMAGENET_MEAN, strict=True))
+    return (round(mean, 4),), (round(sum(w * s for w, s in zip(weights, IMAGENET_STD, strict=True)), 4),)
+
+
+def measured(images: Images, plain: Preprocessing) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, of training images as they are cut for evaluation."""
+    sums = np.zeros((3, plain.channels))  # of 1, x and x^2
+    for index in np.linspace(0, len(images) - 1, min(MEASURED, len(images))).astype(int):
+        with images.open(int(index)) as image:
+            x = plain(image).astype(np.float64).reshape(plain.channels, -1)
+        sums += [np.full(plain.channels, x.shape[1]), x.sum(axis=1), (x * x).sum(axis=1)]
+    count, total, squares = sums
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
+    return tuple(round(float(m), 4) for m in mean), tuple(max(round(float(s), 4), 0.001) for s in std)
+
+
+def augmentation_of(options: Options, images: ImageData) -> Augmentation | None:
+    """What the options ask for, beside what suits these images."""
+    if not options.augment:
+        return None
+    asked = {name: getattr(options, name) for name in ("jitter", "lighting", "cutout", "mixup")}
+    return replace(Augmentation.of(images.kind), **asked)
+
+
+# ---- data.json -----------------------------------------------------------------------------------------------------
+
+
+def write_data(folder: Path, data: RunData, options: Options) -> None:
+    """data.json: which images there are to train and to validate with."""
+    record = {
+        **data.origin(options),
+        "preprocessing": data.preprocessing.to_record(),
+        **record_of(data.images),
+        "unreadable": data.unreadable,
+        "known": data.known,
+    }
+    write_atomically(folder / DATA, [f"{json.dumps(record, indent=0, ensure_ascii=False)}\n".encode()])
+
+
+def read_data(folder: Path, options: Options) -> RunData:
+    """The data of a run that goes on, as data.json has them. ValueError, in one line, where they are not there now."""
+    path = folder / DATA
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        preprocessing = Preprocessing.from_record(record["preprocessing"])
+        unreadable, known = dict(record["unreadable"]), dict(record["known"])
+        images = images_of(record) if has_files(record) else data_of(options)
+        same = is_same(record, images)
+    except OSError as error:
+        raise OSError(f"{path}: {one_line(error)}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}): the images of this run are not known any more") from error
+    if not same:
+        raise ValueError(f"--resume: {options.data} has other images now than when the run began")
+    notes = _changes(images, known, options) if has_files(record) else []
+    return RunData(images, preprocessing, unreadable, known, tuple(notes))
+
+
+def _changes(images: ImageData, known: dict[str, Stamp], options: Options) -> list[str]:
+    """A line where files are not what they were. ValueError where one is gone, or cannot be read any more."""
+    if not Path(images.train.name(0)).is_file() and is_archive(options.data):
+        unpacked(options.data)  # the cache was cleared
+    bad, now = [], {}
+    for part in (images.train, images.val):
+        unreadable, stamps = check_images(part, options.threads or mc.get_num_threads(), known=known)
+        bad += unreadable
+        now.update(stamps)
+    if bad:
+        raise ValueError(f"--resume: {len(bad):,} of the run's images are gone or damaged, such as {bad[0].name}: "
+                         f"{bad[0].reason}. Put them back")  # fmt: skip
+    changed = sum(known.get(name) != stamp for name, stamp in now.items())
+    return [f"{changed:,} images are not the files that they were when the run began"] if changed else []
