@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -75,17 +76,23 @@ def unpacked(path: str | Path, cache: str | Path | None = None) -> Path:
 
 
 def left_out(folder: Path) -> tuple[str, ...]:
-    """What `unpacked` has not written, in words: ("3 links are left out",)."""
-    counts = json.loads((folder / INDEX).read_text(encoding="utf-8"))["left_out"]
-    return tuple(f"{count:,} {what} left out of the archive" for what, count in sorted(counts.items()))
+    """What `unpacked` has not written, in words: ("3 links left out of the archive",)."""
+    counts = Counter(json.loads((folder / INDEX).read_text(encoding="utf-8"))["left_out"])
+    most = counts.most_common(5)
+    if rest := counts.total() - sum(count for _, count in most):
+        most.append(("others", rest))
+    return tuple(f"{count:,} {what} left out of the archive" for what, count in most)
 
 
 def cache_folder(cache: str | Path | None = None) -> Path:
     """Where archives are unpacked to: see `unpacked`."""
-    if cache or os.environ.get(CACHE):
-        return Path(cache or os.environ[CACHE]).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "minicnn-googlenet" / "archives"
+    try:
+        if cache or os.environ.get(CACHE):
+            return Path(cache or os.environ[CACHE]).expanduser()
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "minicnn-googlenet" / "archives"
+    except RuntimeError as error:
+        raise ValueError(f"there is no home folder to unpack archives into: let {CACHE} name a folder") from error
 
 
 # ---- one process at a time, and nothing by halves -----------------------------------------------------------------
@@ -216,7 +223,9 @@ def _why_not(member: Member, parts: list[str]) -> str:
     if member.what != "file":
         return f"{member.what}s"
     suffix = os.path.splitext(parts[-1])[1].lower()
-    return "" if suffix in DATA or suffix.endswith("-ubyte") else f"{suffix} files"
+    if suffix in DATA or suffix.endswith("-ubyte"):
+        return ""
+    return f"{suffix} files" if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "other files"
 
 
 def _parts(path: Path, name: str) -> list[str]:

@@ -150,23 +150,22 @@ def _of_tar(file: IO[bytes], meter: _Meter, on_read: Callable[[int], None]) -> I
         with tarfile.open(fileobj=stream, mode="r:") as tar:
             while (info := tar.next()) is not None:
                 tar.members.clear()  # else it keeps all of them, 1 GB for a million
-                is_file = info.isreg() and not info.issparse()
-                what = (
-                    "file"
-                    if is_file
-                    else "folder"
-                    if info.isdir()
-                    else "link"
-                    if info.issym() or info.islnk()
-                    else OTHER
-                )
-                yield Member(info.name, what, _of_tar_file(stream, info) if is_file else iter(()))
+                what = _what(info)
+                yield Member(info.name, what, _of_tar_file(stream, info) if what == "file" else iter(()))
                 on_read(file.tell())
             # tarfile takes a damaged header for the end, too; the real one is a block of zeros.
             if stream.last != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("it has no end")
             while stream.read(CHUNK):  # up to the checksum of the compressed data
                 pass
+
+
+def _what(info: tarfile.TarInfo) -> str:
+    if info.isdir():
+        return "folder"
+    if info.issym() or info.islnk():
+        return "link"
+    return "file" if info.isreg() and not info.issparse() else OTHER
 
 
 def _of_tar_file(stream: _Stream, info: tarfile.TarInfo) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from googlenet.data.archive import CACHE, cache_folder, is_archive, left_out, un
 from minicnn.lock import try_lock
 
 FILES = {"flowers/train/daisy/1.jpg": b"one", "flowers/train/rose/2.PNG": b"two two", "flowers/labels.csv": b"1,2\n"}
+ENTRIES = list(FILES.items())
 NO_LOCKS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
 
 
@@ -34,7 +35,7 @@ def cache(tmp_path):
     return tmp_path / "cache"
 
 
-def write_tar(path, entries=FILES.items(), mode="w:gz"):
+def write_tar(path, entries=ENTRIES, mode="w:gz"):
     with tarfile.open(path, mode) as archive:
         for info, content in entries:
             if isinstance(info, str):
@@ -44,7 +45,7 @@ def write_tar(path, entries=FILES.items(), mode="w:gz"):
     return path
 
 
-def write_zip(path, entries=FILES.items()):
+def write_zip(path, entries=ENTRIES):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in entries:
             archive.writestr(name, content)
@@ -70,7 +71,7 @@ def left_overs(cache):
     ("name", "write"),
     [(f"flowers.{end}", write_tar) for end in ("tar", "tgz", "tar.gz", "tar.xz", "tar.bz2")] + [("a.zip", write_zip)],
 )
-def test_every_archive_is_unpacked_once(tmp_path, cache, synced, name, write):
+def test_every_archive_is_unpacked_once(tmp_path, cache, synced, monkeypatch, name, write):
     options = (
         {"mode": "w:" + {"tgz": "gz", "tar": ""}.get(end := name.split(".")[-1], end)} if write is write_tar else {}
     )
@@ -81,6 +82,7 @@ def test_every_archive_is_unpacked_once(tmp_path, cache, synced, name, write):
     assert folder.parent == cache
     assert folder.name.startswith(name.split(".")[0] + "-")
     assert left_out(folder) == ()
+    monkeypatch.setattr(module, "_alone", None)  # no lock is needed, nor a folder that can be written to
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert unpacked(str(path), str(cache)) == folder
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
@@ -142,8 +144,8 @@ def test_an_archive_without_a_name_for_it_and_folders_and_nothing(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        "../evil.jpg", "a/../../evil.jpg", "/tmp/evil.jpg", "C:/evil.jpg", "c:evil.jpg", "\\evil.jpg", "a\\..\\..\\evil.jpg",
-        "\\\\server\\share\\evil.jpg", "a/..",
+        "../evil.jpg", "a/../../evil.jpg", "/tmp/evil.jpg", "C:/evil.jpg", "c:evil.jpg", "\\evil.jpg",
+        "a\\..\\..\\evil.jpg", "\\\\server\\share\\evil.jpg", "a/..",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("write", [write_tar, write_zip])
@@ -209,8 +211,27 @@ def test_only_data_is_written(tmp_path, cache):
     folder = unpacked(write_zip(tmp_path / "a.zip", [(name, b"1") for name in data + others + nothing]), cache)
     assert sorted(contents(folder)) == sorted(data)
     assert left_out(folder) == tuple(
-        f"{n} {what} files left out of the archive" for n, what in ((1, ".exe"), (2, ".py"), (1, ".sh"), (1, ".zip"))
+        f"{n} {what} files left out of the archive" for n, what in ((2, ".py"), (1, ".sh"), (1, ".exe"), (1, ".zip"))
     )
+
+
+def test_what_is_left_out_is_told_in_a_few_plain_words(tmp_path, cache):
+    names = ["1.jpg", *(f"{i}.{c}" for c in "abcdefg" for i in range(8 - ord(c) + ord("a"))), *["x.\033[31m"] * 9]
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = write_zip(tmp_path / "a.zip", [(name, b"1") for name in names])
+    told = ["9 other files", "8 .a files", "7 .b files", "6 .c files", "5 .d files", "9 others"]
+    assert left_out(unpacked(path, cache)) == tuple(f"{what} left out of the archive" for what in told)
+
+
+def test_nobody_has_a_home_folder(monkeypatch):
+    def nobody():
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in (CACHE, "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    with pytest.raises(ValueError, match="there is no home folder to unpack archives into: let MINICNN_CACHE name a"):
+        cache_folder()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
@@ -316,6 +337,12 @@ def damage_link(folder):
     path.symlink_to(target)
 
 
+def damage_folder_elsewhere(folder):
+    moved = folder.parent / "elsewhere"
+    (folder / "flowers" / "train").rename(moved)
+    (folder / "flowers" / "train").symlink_to(moved)
+
+
 def damage_all_elsewhere(folder):
     moved = folder.parent.parent / "elsewhere"
     folder.rename(moved)
@@ -325,7 +352,8 @@ def damage_all_elsewhere(folder):
 @pytest.mark.parametrize(
     "damage",
     [
-        damage_missing, damage_shorter, damage_more, damage_index, damage_no_index, damage_link, damage_all_elsewhere,
+        damage_missing, damage_shorter, damage_more, damage_index, damage_no_index, damage_link,
+        damage_folder_elsewhere, damage_all_elsewhere,
     ],
 )  # fmt: skip
 def test_a_folder_that_has_changed_since_is_unpacked_again(tmp_path, cache, damage):
@@ -428,19 +456,22 @@ def test_the_second_waits_for_the_first(tmp_path, cache, monkeypatch, capsys):
 
 def test_without_locks_the_first_to_finish_wins(tmp_path, cache, monkeypatch):
     path = write_zip(tmp_path / "a.zip")
-    monkeypatch.setattr(module, "try_lock", lambda file: None)
-    real = module._write
+    write, remove, finished = module._write, module._remove, []
 
     def overtaken(path, folder):
-        real(path, folder)
-        monkeypatch.setattr(module, "_write", real)
-        monkeypatch.setattr(module, "_remove", lambda folder: None)  # it finished after this one looked
-        unpacked(path, cache)
-        monkeypatch.undo()
+        write(path, folder)
+        if not finished:
+            finished.append(folder)
+            finished.append(unpacked(path, cache))
 
+    monkeypatch.setattr(module, "try_lock", lambda file: None)
     monkeypatch.setattr(module, "_write", overtaken)
+    # Each finds no folder in its way, as if the other one had finished right after it looked.
+    monkeypatch.setattr(module, "_remove", lambda folder: remove(folder) if folder.name.endswith(".tmp") else None)
     folder = unpacked(path, cache)
+    assert finished[1] == folder
     assert contents(folder) == FILES
+    assert left_overs(cache) == [folder.name]
 
 
 @pytest.mark.everything("kills")
