@@ -40,7 +40,7 @@ class MnistFiles:
 
 
 # The checksums: MNIST's from the files that googlenet/data/digits was made from (their SHA-256 stands there);
-# Fashion-MNIST's as PyTorch projects publish them for the unpacked files (PaddleClas, mindcv).
+# Fashion-MNIST's as several public projects have them for the unpacked files, all the same; never computed here.
 MNIST = MnistFiles(
     name="mnist",
     title="MNIST",
