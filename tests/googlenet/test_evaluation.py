@@ -175,6 +175,13 @@ def test_many_crops_go_through_the_network_a_few_at_a_time():
     np.testing.assert_allclose(found.probabilities, softmax(x[..., 0, 0].astype(float)).mean(axis=1), rtol=1e-5)
 
 
+def test_crops_are_averaged_where_the_network_is(device):
+    x = np.random.default_rng(0).standard_normal((3, 40, 3, 1, 1)).astype(np.float32)
+    found = predictions(Pretended(), DataLoader(ArrayDataset(x, np.array([0, 2, 1])), 2), device)
+    assert all(type(array) is np.ndarray for array in found)
+    np.testing.assert_allclose(found.probabilities, softmax(x[..., 0, 0].astype(float)).mean(axis=1), rtol=1e-5)
+
+
 PROBABILITIES = np.array(
     [[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], [0, 0.1, 0.2, 0.3, 0.15, 0.15, 0.1], [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4]],
     np.float32,
