@@ -67,7 +67,7 @@ class Trainer:
         self.waiting = 0  # images whose gradient waits for those of other batches (--accumulate)
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        self.data = data or prepare(options, data_of(options), {}, {})
+        self.data = data or prepare(options, data_of(options))
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
         augmentation = augmentation_of(options, images)
@@ -128,7 +128,7 @@ class Trainer:
         The weights are those that the epoch has ended with, or their average where that is better.
         """
         with self.averaged(row["epoch"]) if average_is_better(row) else nullcontext():
-            data = self.data.record(self.options)
+            data = self.data.origin(self.options)
             save_model(
                 self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
             )  # fmt: skip

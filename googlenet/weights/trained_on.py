@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from googlenet.commandline import one_line
-from googlenet.data.images import FileImages
+from googlenet.data.record import has_files, images_of
 from googlenet.data.source import ImageData, open_data
 
 DATA_FILE = "data.json"  # beside best.safetensors: the images of the run
@@ -54,22 +54,16 @@ def _listed(path: Path, data: Mapping[str, Any]) -> ImageData | None:
     """The images in a data.json; None where it is not there, is another run's, or does not list files."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if any(record[name] != value for name, value in data.items()) or not isinstance(record["val"], list):
+        if any(record[name] != value for name, value in data.items()) or not has_files(record):
             return None
-        classes, where = tuple(map(str, record["classes"])), str(record["where"])
-        train, val = (
-            FileImages([Path(where, name) for name, _ in record[part]], [label for _, label in record[part]], classes)
-            for part in ("train", "val")
-        )
-        if not all(0 <= label < len(classes) for part in (train, val) for label in part.labels):
-            raise ValueError(f"a label that is none of {len(classes)} classes")
-        images = ImageData(str(record["name"]), str(record["kind"]), where, classes, train, val)
+        images = images_of(record)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise OSError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error})") from error
-    if gone := [image for image in val.paths if not image.is_file()]:
-        raise FileNotFoundError(f"{len(gone):,} of {len(val):,} for validation are gone, such as {gone[0]}")
+    names = [images.val.name(index) for index in range(len(images.val))]
+    if gone := [name for name in names if not Path(name).is_file()]:
+        raise FileNotFoundError(f"{len(gone):,} of {len(names):,} for validation are gone, such as {gone[0]}")
     return images

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support import fetch, put, quiet
 
 import minicnn as mc
 import minicnn.functional as F
@@ -109,11 +110,14 @@ def test_count_right():
     assert count_right(logits, np.array([1, 1, 1])).shape == ()  # a number, but still on the device of the logits
 
 
-def test_count_right_of_probabilities():
+def test_count_right_of_probabilities(device):
     """The likeliest class counts; as many rows as classes, so that rows and columns could be mistaken."""
-    logits = Tensor([[1.0, 2.0, 0.0], [3.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
-    assert count_right(logits, np.array([[0.4, 0.6, 0.0], [0.5, 0.1, 0.4], [0.9, 0.0, 0.1]], np.float32)) == 2
-    assert count_right(logits, np.eye(3)[[1, 0, 2]]) == 3
+    logits = Tensor([[1.0, 2.0, 0.0], [3.0, 0.0, 1.0], [0.0, 1.0, 2.0]]).to(device)
+    for rows, right in (([[0.4, 0.6, 0.0], [0.5, 0.1, 0.4], [0.9, 0.0, 0.1]], 2), (np.eye(3)[[1, 0, 2]], 3)):
+        targets = put(np.array(rows, np.float32), device)
+        with quiet():
+            found = count_right(logits, targets)
+        assert fetch(found) == right
 
 
 def test_the_first_of_two_equal_logits_is_the_answer():
