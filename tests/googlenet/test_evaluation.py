@@ -367,13 +367,3 @@ def test_weights_for_other_than_gray_or_color(painter, photos, monkeypatch):
     monkeypatch.setattr(evaluation, "load_model", lambda path: (painter, info))
     with pytest.raises(ValueError, match=r"^w: for 4 channels, expected 1 .gray. or 3 .color.$"):
         evaluate_weights(Path("w"), data=photos(train=TRAIN, val=VAL))
-
-
-@pytest.mark.parametrize(("classes", "channels"), [(7, 1), (10, 3)])
-def test_weights_for_other_images_are_refused(tmp_path, classes, channels):
-    path = tmp_path / "best.safetensors"
-    model = GoogLeNet(classes, "plain", in_channels=channels, aux_heads=False)
-    save_model(path, model, Options(preset="plain", aux_heads=False), {"epoch": 1, "test_accuracy": 0.1})
-    with pytest.raises(ValueError, match=rf"best\.safetensors: for {classes} classes and {channels} channels"):
-        evaluate_file(path, limit=20)
-    path.unlink()
