@@ -147,6 +147,13 @@ def center_crop(image: Photo, size: int) -> Photo:
     return _cut(image, center_crop_box(*image.size, size), size)
 
 
+def whole(image: Photo, size: int) -> Photo:
+    """All of a photo, squeezed to size x size pixels, in color. Raises as `random_resized_crop`."""
+    _check_photo("whole", image)
+    size = whole_number("whole", "size", size, minimum=1)
+    return _cut(image, (0, 0, *image.size), size)
+
+
 def random_flip(image: Photo, rng: np.random.Generator) -> Photo:
     """The mirror image, left and right exchanged, with probability 1/2; else the image itself. Draws one number.
 
