@@ -1,4 +1,4 @@
-"""python -m googlenet: look at the network, evaluate saved weights, list the devices."""
+"""python -m googlenet: look at the network and at data, evaluate saved weights, list the devices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import minicnn as mc
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
 from googlenet.evaluation import evaluate_file
+from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
         "  python -m googlenet table\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet data photos/\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -62,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--device", type=not_empty, default="cpu", help="cpu, cuda, cuda:1 (cpu)")
     c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
     c.set_defaults(run=evaluate)
+
+    add_data(commands)
 
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
     c.set_defaults(run=devices)
