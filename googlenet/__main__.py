@@ -10,6 +10,7 @@ from pathlib import Path
 
 import minicnn as mc
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
+from googlenet.compare_command import add_command as add_compare
 from googlenet.evaluation import evaluate_file
 from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet table\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
         "  python -m googlenet data photos/\n"
+        "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     c.set_defaults(run=evaluate)
 
     add_data(commands)
+    add_compare(commands)
 
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
     c.set_defaults(run=devices)

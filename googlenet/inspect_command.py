@@ -22,7 +22,7 @@ NAMED = 5  # images that are named in each list: with --json all are
 SHEET = "contact_sheet.png"
 
 
-def add_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def add_command(commands: argparse._SubParsersAction) -> None:
     """The command `data`, with its options."""
     c = commands.add_parser(
         "data",

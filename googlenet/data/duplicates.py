@@ -1,7 +1,7 @@
 """Which images show the same picture? A perceptual hash, and the pairs whose hashes are close.
 
 The hash is pHash (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010): the signs of an
-image's lowest frequencies. It stays nearly the same where a picture is resized, compressed or brightened, and is another
+image's lowest frequencies. It stays nearly the same where a picture is resized, compressed or brightened, and differs
 for another picture. LIMIT is how many of its 64 bits may differ, measured on 1,000 flowers and 600 cats and dogs:
 
     of the copies are within LIMIT     half size 100 %, JPEG quality 30 100 %, quality 10 99.9 %, gray 100 %,
@@ -9,8 +9,8 @@ for another picture. LIMIT is how many of its 64 bits may differ, measured on 1,
                                        2 % cut off at each side 97 %, 5 % 31 %; mirrored copies are others
     of 679,200 pairs of other images   7 are: six show one scene (bursts, the same photo edited), one does not
 
-At 10 in place of 8 it is 54 % of the copies without 5 % of each side, and 8 pairs; at 12, 23 pairs. dHash, which compares
-neighboring pixels, finds 13 pairs at 8, most of which have nothing in common.
+At 10 in place of 8 it is 54 % of the copies without 5 % of each side, and 8 pairs; at 12, 23 pairs. dHash, which
+compares neighboring pixels, finds 13 pairs at 8, most of which have nothing in common.
 """
 
 from __future__ import annotations

@@ -133,13 +133,15 @@ def inspect(
     good = [i for i, look in enumerate(looks) if not look.problem]
     pairs, not_compared = _pairs([looks[i] for i in good], [places[i] for i in good])
     sizes = np.array([(looks[i].width, looks[i].height) for i in good]).reshape(-1, 2)
+    counts = [np.bincount(images.labels, minlength=len(data.classes)).tolist() for _, images in parts]
     return Inspection(
-        data.name,
-        data.kind,
-        data.where,
-        tuple(data.notes),
-        tuple(data.classes),
-        *(tuple(np.bincount(images.labels, minlength=len(data.classes)).tolist()) for _, images in parts),
+        name=data.name,
+        kind=data.kind,
+        where=data.where,
+        notes=tuple(data.notes),
+        classes=tuple(data.classes),
+        train=tuple(counts[0]),
+        val=tuple(counts[1]),
         widths=_spread(sizes[:, 0]),
         heights=_spread(sizes[:, 1]),
         aspects=_spread(sizes[:, 0] / sizes[:, 1]),
