@@ -8,13 +8,15 @@ import math
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from googlenet.commandline import at_least, check_packages, not_empty
 from googlenet.data.inspection import VERY_SMALL, Inspection, Pair, Place, Spread, inspect
-from googlenet.data.source import open_data
+from googlenet.data.source import ImageData, open_data
 from googlenet.report.columns import fit, shorten
+from googlenet.training.options import Options, flag
+from googlenet.training.sizes import sizes_for
 
 WIDTH = 80  # columns
 FEW = 20  # classes that are all listed; of more the largest and the smallest
@@ -77,12 +79,28 @@ def run(args: argparse.Namespace) -> None:
         sheet = Path(args.save) / SHEET
         sheet.parent.mkdir(parents=True, exist_ok=True)
         draw_contact_sheet(sheet, data)
+    chosen = suggestion(data, found)
     if args.json:
-        print(json.dumps({**as_json(found), "contact_sheet": sheet and str(sheet)}))
-    else:
-        print("\n".join(lines(found)))
-        if sheet:
-            print(f"images of every class are in {sheet}")
+        print(json.dumps({**as_json(found), "suggestion": chosen, "contact_sheet": sheet and str(sheet)}))
+        return
+    print("\n".join(lines(found)))
+    if chosen:
+        words = " ".join(f"{flag(name)} {value}" for name, value in chosen.items())
+        print("\n" + "\n".join(_wrapped(f"train.py would choose {words}")))
+    if sheet:
+        print(f"\nimages of every class are in {sheet}")
+
+
+def suggestion(data: ImageData, found: Inspection) -> dict[str, int]:
+    """Image size, batch size, epochs and channels that train.py chooses for the readable images, if there are any."""
+    unreadable = {place.name for place, _ in found.unreadable if place.part == "train"}
+    good = [i for i in range(len(data.train)) if data.train.name(i) not in unreadable]
+    if not good:
+        return {}
+    usual = Options()
+    chosen = sizes_for(replace(data, train=data.train.subset(good)), {})
+    names = ("image_size", "batch_size", "epochs", "channels")
+    return {name: chosen.get(name, getattr(usual, name)) for name in names}
 
 
 def as_json(found: Inspection) -> dict[str, object]:

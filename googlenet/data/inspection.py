@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from googlenet.commandline import one_line
 from googlenet.data.duplicates import SIDE, SMALLEST, equal_pairs, near_pairs, perceptual_hash
 from googlenet.data.images import FileImages, Images
+from googlenet.data.photo import UnreadableImage, orientation
 from googlenet.data.source import ImageData
-from googlenet.data.transforms import ORIENTATION_TAG, UPRIGHT, whole
+from googlenet.data.transforms import whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Photo
@@ -160,15 +160,15 @@ def look_at(images: Images, index: int) -> Look:
     try:
         with images.open(index) as image:
             image.load()
-            turn = image.getexif().get(ORIENTATION_TAG, 1)
+            corner = orientation(image)
             small = whole(image, SIDE)
             gray = np.asarray(small.convert("L"))
-            width, height = image.size if turn not in (5, 6, 7, 8) else image.size[::-1]
+            width, height = image.size if corner < 5 else image.size[::-1]  # 5 to 8 lie on their sides
             return Look(
                 width,
                 height,
                 _stored(image, small),
-                turned=turn in UPRIGHT,
+                turned=corner != 1,
                 file=_file_digest(images, index),
                 pixels=_pixel_digest(image),
                 hash=perceptual_hash(gray) if min(width, height) >= SMALLEST else None,
@@ -177,7 +177,7 @@ def look_at(images: Images, index: int) -> Look:
     except MemoryError:
         raise
     except Exception as error:  # of a broken file, Pillow raises OSError, SyntaxError, struct.error and many more
-        return Look(problem=one_line(error))
+        return Look(problem=UnreadableImage(images.name(index), error).reason)
 
 
 def _stored(image: Photo, small: Photo) -> str:
