@@ -14,7 +14,7 @@ from pathlib import Path
 from googlenet.commandline import at_least, check_packages, not_empty
 from googlenet.data.inspection import VERY_SMALL, Inspection, Pair, Place, Spread, inspect
 from googlenet.data.source import ImageData, open_data
-from googlenet.report.columns import fit, shorten
+from googlenet.report.columns import fit, printable, shorten
 from googlenet.training.options import Options, flag
 from googlenet.training.sizes import sizes_for
 
@@ -115,7 +115,7 @@ def lines(found: Inspection) -> list[str]:
     where = f" ({found.where})" if found.where and found.where != found.name else ""
     said = [shorten(f"{found.name}: {_count(len(found.classes), 'class')}{where}", WIDTH), ""]
     said += class_table(found) + [""] + _properties(found)
-    said += [line for note in found.notes for line in ("", *_wrapped(f"note: {note}"))]
+    said += [line for note in found.notes for line in ("", *_wrapped(f"note: {printable(note)}"))]
     problems = _problems(found)
     return said + (problems or ["", "no image comes twice, and all can be read"])
 
@@ -195,7 +195,7 @@ def _problems(found: Inspection) -> list[str]:
     if found.unreadable:
         said += ["", f"UNREADABLE: {_count(len(found.unreadable), 'image')} left out of the training"]
         for place, reason in found.unreadable[:NAMED]:
-            said += [_named(place, found), *_wrapped(f"    {reason}", 4)]
+            said += [_named(place, found), *_wrapped(f"    {printable(reason)}", 4)]
         said += _more(len(found.unreadable))
     for label, name in enumerate(found.classes):
         if not found.train[label]:

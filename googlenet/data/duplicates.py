@@ -61,3 +61,22 @@ def near_pairs(hashes: Sequence[int], most: int, limit: int = LIMIT) -> list[tup
         one, other = np.nonzero(distance <= limit)
         # Both count from `first`. Left out is a hash with itself, and each pair the other way round.
         later = other > one
+        one, other = one[later], other[later]
+        if len(found) + len(one) > most:
+            return None
+        found += zip((one + first).tolist(), (other + first).tolist(), distance[one, other].tolist(), strict=True)
+    return sorted(found, key=lambda pair: (pair[2], pair[0], pair[1]))
+
+
+def equal_pairs(keys: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Where a key comes again: (the first place that has it, the place), in the order of the places.
+
+    A key that comes k times makes k - 1 pairs, all with its first place: what is in two parts or under two labels is
+    in one of these pairs too, if the places are in the order of the parts. A key that is None equals nothing.
+    """
+    first: dict[Hashable, int] = {}
+    pairs = []
+    for place, key in enumerate(keys):
+        if key is not None and first.setdefault(key, place) != place:
+            pairs.append((first[key], place))
+    return pairs
