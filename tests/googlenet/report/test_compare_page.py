@@ -26,7 +26,7 @@ def run(*accuracies, folder="runs/a", problems=(), **options):
 
 RUNS = [
     run(0.25, 0.5, 0.75, lr=0.1), run(0.5, lr=0.2, folder="<script>alert(1)</script>&"), Run("empty", {}, ()),
-    run(0.5, folder="c", note='"><img src=x>', problems=("metrics.csv is <damaged>",)),
+    run(0.5, folder="c", lr='"><img src=x>', problems=("metrics.csv is <damaged>",)),
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_numbers_are_in_the_table():
     text = page(compare(RUNS))
     assert "<td>75.00%</td><td>3</td><td>75.00%</td><td>37.50%</td><td>0.7500</td><td>-</td><td>-</td>" in text
     assert "<td>finished</td><td>3/3</td><td>3:00</td><td>-</td>" in text
-    assert '<td class="name">lr</td><td>0.1</td><td>0.2</td><td>-</td><td>-</td>' in text
+    assert '<td class="name">lr</td><td>0.1</td><td>0.2</td><td>-</td>' in text
     assert "all have the same options" in page(compare([RUNS[0], RUNS[0]]))
 
 
