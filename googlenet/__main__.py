@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import minicnn as mc
+from googlenet import differences
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
 from googlenet.compare_command import add_command as add_compare
 from googlenet.evaluation import evaluate_file
@@ -16,6 +17,7 @@ from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
+from googlenet.training import recipes as training_recipes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,10 +42,13 @@ def parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  python -m googlenet summary\n"
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
+        "  python -m googlenet summary --preset mnist\n"
+        "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
+        "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,11 +57,14 @@ def parser() -> argparse.ArgumentParser:
 
     c = commands.add_parser("summary", help="every layer with its output shape and parameters")
     c.add_argument("--preset", choices=tuple(presets), default="paper", help="(paper)")
-    c.add_argument("--classes", type=at_least(1), default=1000, help="(1000)")
-    c.add_argument("--channels", type=at_least(1), default=3, help="of the input image (3)")
-    c.add_argument("--image-size", type=at_least(32), default=224, help="(224)")
+    c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
+    c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
+    c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")
     c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
     c.set_defaults(run=summary)
+
+    c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is")
+    c.set_defaults(run=compare_presets)
 
     c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
     c.set_defaults(run=table)
@@ -70,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_compare(commands)
 
+    c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
+    c.set_defaults(run=recipes)
+
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
     c.set_defaults(run=devices)
 
@@ -79,9 +90,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def summary(args: argparse.Namespace) -> None:
-    model = GoogLeNet(args.classes, args.preset, args.channels, args.aux_heads)
-    found = mc.summary(model, (args.channels, args.image_size, args.image_size))
+    preset = presets[args.preset]
+    classes, channels = args.classes or preset.num_classes, args.channels or preset.in_channels
+    size = args.image_size or preset.image_size
+    found = mc.summary(GoogLeNet(classes, preset, channels, args.aux_heads), (channels, size, size))
     print(json.dumps(asdict(found)) if args.json else found)
+
+
+def compare_presets(args: argparse.Namespace) -> None:
+    every = list(presets.values())
+    print(json.dumps(differences.as_record(every)) if args.json else differences.side_by_side(every))
 
 
 def table(args: argparse.Namespace) -> None:
@@ -104,6 +122,10 @@ def table(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
     print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
+
+
+def recipes(args: argparse.Namespace) -> None:
+    print(json.dumps(training_recipes.records()) if args.json else training_recipes.side_by_side())
 
 
 def devices(args: argparse.Namespace) -> None:

@@ -71,5 +71,10 @@ def evaluate_file(
 
 
 def count_right(logits: mc.Tensor, targets: Array) -> Array:
-    """For how many rows of logits (N, classes) the largest is the target's; a number still on their device."""
+    """For how many rows of logits (N, classes) the largest is the target's; a number still on their device.
+
+    targets (N,) classes; or (N, classes) probabilities, of which the largest counts.
+    """
+    if targets.ndim == 2:
+        targets = targets.argmax(axis=1)
     return (logits.data.argmax(axis=1) == targets).sum()

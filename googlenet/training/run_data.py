@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from googlenet.data.augmentation import Augmentation
 from googlenet.data.images import ArrayImages, FileImages, Images
 from googlenet.data.preprocessing import Preprocessing
 from googlenet.data.source import ImageData, open_data
@@ -88,6 +89,14 @@ def measured(images: Images, plain: Preprocessing) -> tuple[tuple[float, ...], t
     mean = total / count
     std = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
     return tuple(round(float(m), 4) for m in mean), tuple(max(round(float(s), 4), 0.001) for s in std)
+
+
+def augmentation_of(options: Options, images: ImageData) -> Augmentation | None:
+    """What the options ask for, beside what suits these images."""
+    if not options.augment:
+        return None
+    asked = {name: getattr(options, name) for name in ("jitter", "lighting", "cutout", "mixup")}
+    return replace(Augmentation.of(images.kind), **asked)
 
 
 # ---- data.json -----------------------------------------------------------------------------------------------------

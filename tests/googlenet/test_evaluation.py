@@ -98,6 +98,13 @@ def test_count_right():
     assert count_right(logits, np.array([1, 1, 1])).shape == ()  # a number, but still on the device of the logits
 
 
+def test_count_right_of_probabilities():
+    """The likeliest class counts; as many rows as classes, so that rows and columns could be mistaken."""
+    logits = Tensor([[1.0, 2.0, 0.0], [3.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
+    assert count_right(logits, np.array([[0.4, 0.6, 0.0], [0.5, 0.1, 0.4], [0.9, 0.0, 0.1]], np.float32)) == 2
+    assert count_right(logits, np.eye(3)[[1, 0, 2]]) == 3
+
+
 def test_the_first_of_two_equal_logits_is_the_answer():
     assert [count_right(Tensor([[1.0, 1.0]]), np.array([target])) for target in (0, 1)] == [1, 0]
 

@@ -11,8 +11,10 @@ import pytest
 import minicnn as mc
 from googlenet import __main__ as command
 from googlenet.__main__ import main, parser
+from googlenet.differences import as_record, side_by_side
 from googlenet.evaluation import Evaluation, evaluate_file
 from googlenet.model import GoogLeNet
+from googlenet.presets import presets
 from googlenet.training.options import Options
 from googlenet.weights import save_model
 
@@ -55,6 +57,16 @@ def test_table_shows_the_papers_figures_beside_the_counted_ones(capsys):
     assert sum(row["params"] for row in rows) == 6_998_552
 
 
+def test_recipes_stand_side_by_side_within_80_columns(capsys):
+    status, out, _ = run(capsys, "recipes")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.splitlines()[0].split() == ["default", "paper", "caffe", "mnist", "modern"]
+    assert "--momentum                .       0.9       0.9       0.7         .\n" in out
+    found = {recipe["name"]: recipe for recipe in json.loads(run(capsys, "recipes", "--json")[1])}
+    assert found["caffe"]["lr"] == 0.01 and "lr_mult 2" in found["caffe"]["reasons"]["bias_rules"]
+
+
 def test_each_figure_of_the_table_stands_in_its_column(capsys):
     _, out, _ = run(capsys, "table")
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
@@ -63,10 +75,47 @@ def test_each_figure_of_the_table_stands_in_its_column(capsys):
     assert rows["maxpool4"] == ["3x3/2", "7x7x832"]
 
 
-def test_without_options_it_is_the_paper_s_network():
+def asked_for(capsys, monkeypatch, *arguments):
+    """What `summary` makes and shows: classes, preset, channels, heads, and the shape of the images."""
+    asked = []
+    monkeypatch.setattr(command, "GoogLeNet", lambda *arguments: asked.extend(arguments))
+    monkeypatch.setattr(mc, "summary", lambda model, shape: asked.append(shape))
+    assert run(capsys, "summary", *arguments)[0] == 0
+    classes, preset, channels, aux_heads, shape = asked
+    return classes, preset.name, channels, aux_heads, shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], (1000, "paper", 3, True, (3, 224, 224))),
+        (["--preset", "mnist"], (10, "mnist", 1, True, (1, 224, 224))),
+        (["--preset", "catsdogs", "--no-aux-heads"], (2, "catsdogs", 3, False, (3, 82, 82))),
+        (["--preset", "catsdogs", "--classes", 5, "--channels", 1, "--image-size", 64],
+         (5, "catsdogs", 1, True, (1, 64, 64))),
+    ],
+)  # fmt: skip
+def test_what_is_not_said_is_what_the_preset_was_made_for(capsys, monkeypatch, arguments, expected):
+    assert asked_for(capsys, monkeypatch, *arguments) == expected
+
+
+def test_without_options_it_is_the_paper_s_network_with_its_heads():
     options = parser().parse_args(["summary"])
-    assert (options.preset, options.classes, options.channels) == ("paper", 1000, 3)
-    assert (options.image_size, options.aux_heads) == (224, True)
+    assert (options.preset, options.aux_heads) == ("paper", True)
+
+
+def test_a_size_that_a_preset_has_no_use_for_is_one_line(capsys):
+    status, out, err = run(capsys, "summary", "--preset", "mnist", "--image-size", 64)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "expected (N, 1, H, W) with H and W at least 125" in err
+
+
+def test_presets_side_by_side(capsys):
+    status, out, _ = run(capsys, "presets")
+    assert status == 0
+    assert out == f"{side_by_side(list(presets.values()))}\n"
+    assert max(map(len, out.splitlines())) <= 80
+    assert json.loads(run(capsys, "presets", "--json")[1]) == json.loads(json.dumps(as_record(list(presets.values()))))
 
 
 def test_devices_that_cannot_be_used_are_listed_with_the_reason(capsys):

@@ -1,10 +1,11 @@
-"""The optimizer and the learning rate of a run; what the Trainer passes on, averages and keeps, and goes on from."""
+"""The learning rate when a run goes on; what the Trainer passes on, averages and keeps, and goes on from."""
 
 import itertools
 import math
 
 import numpy as np
 import pytest
+from rates import rates
 from rows import row
 
 import minicnn as mc
@@ -15,64 +16,12 @@ from googlenet.data.digits import Digits, load_digits
 from googlenet.evaluation import Evaluation
 from googlenet.training import trainer as trainer_module
 from googlenet.training.interrupt import Interrupt, Interrupted
+from googlenet.training.optimization import make_schedule
 from googlenet.training.options import Options
+from googlenet.training.progress import Progress
 from googlenet.training.state import CHECKPOINT, read_state
-from googlenet.training.trainer import Progress, Trainer, TrainingStopped, make_optimizer, make_schedule
+from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn import Tensor, nn, optim
-
-
-def rates(**options):
-    """The learning rate of every step of a run with ten steps an epoch."""
-    options = Options(**{"epochs": 4, "lr": 0.1, "warmup": 0.0, **options})
-    optimizer = optim.SGD([Tensor(np.zeros(1), requires_grad=True)], 0.1)
-    schedule = make_schedule(options, optimizer, 10)
-    found = []
-    for step in range(10 * options.epochs):
-        schedule.last_epoch = step - 1  # as Trainer does
-        schedule.step()
-        found.append(optimizer.param_groups[0]["lr"])
-    return np.array(found)
-
-
-def test_schedules():
-    t = np.arange(40)
-    np.testing.assert_allclose(rates(schedule="constant"), 0.1)
-    np.testing.assert_allclose(rates(schedule="cosine"), 0.05 * (1 + np.cos(np.pi * t / 40)), atol=1e-9)
-    np.testing.assert_allclose(rates(schedule="poly"), 0.1 * (1 - t / 40) ** 0.5, atol=1e-9)
-    np.testing.assert_allclose(rates(schedule="step", epochs=20), 0.1 * 0.96 ** (np.arange(200) // 80))
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "poly", "step"])
-def test_warm_up_climbs_to_the_rate_and_then_the_schedule_begins(schedule):
-    found = rates(schedule=schedule, warmup=0.5)
-    assert found[0] > 0
-    np.testing.assert_allclose(np.diff(found[:6]), np.diff(found[:6])[0])  # a line
-    assert found[5] == pytest.approx(0.1)
-    assert found.max() == pytest.approx(0.1)
-    np.testing.assert_array_equal(found[:5], np.sort(found[:5]))
-    assert (found > 0).all()
-
-
-def test_warm_up_climbs_from_where_one_step_more_would_be_0():
-    np.testing.assert_allclose(rates(schedule="constant", warmup=0.5)[:6], 0.1 * np.arange(1, 7) / 6)
-
-
-def test_behind_the_warm_up_a_schedule_reaches_its_end_with_the_run():
-    t = np.arange(35)
-    np.testing.assert_allclose(rates(schedule="cosine", warmup=0.5)[5:], 0.05 * (1 + np.cos(np.pi * t / 35)))
-    np.testing.assert_allclose(rates(schedule="poly", warmup=0.5)[5:], 0.1 * (1 - t / 35) ** 0.5)
-
-
-@pytest.mark.parametrize(("name", "kind"), [("sgd", optim.SGD), ("adam", optim.Adam), ("adamw", optim.AdamW)])
-def test_optimizers(name, kind):
-    options = Options(optimizer=name, lr=0.03, momentum=0.8, weight_decay=1e-3)
-    optimizer = make_optimizer(options, nn.Linear(2, 2))
-    assert type(optimizer) is kind
-    group = optimizer.param_groups[0]
-    assert (group["lr"], group["weight_decay"]) == (0.03, 1e-3)
-    if name == "sgd":
-        assert group["momentum"] == 0.8
-
 
 # ---- another number of epochs at resume ---------------------------------------------------------------------------
 
@@ -84,7 +33,7 @@ class Resumed:
 
     def __init__(self, progress, **options):
         self.options, self.progress = Options(**{"lr": 0.1, "warmup": 0.0, **options}), progress
-        self.train_loader = range(10)
+        self.steps = 10
         self.schedule = make_schedule(self.options, optim.SGD([Tensor(np.zeros(1), requires_grad=True)], 0.1), 10)
 
 
@@ -114,42 +63,6 @@ def test_what_becomes_of_the_learning_rate_is_told(options, progress, way):
 def test_nothing_is_told_where_it_does_not_jump(options):
     progress = Progress(epoch=2, rows=[row(1), row(2)]) if options else Progress()
     assert Resumed(progress, epochs=9, **options).what_becomes_of_the_lr() == ""
-
-
-# ---- progress -----------------------------------------------------------------------------------------------------
-
-
-SUMS = {"lr": 0.1, "images": 16, "right": 3, "seconds": 1.5, "total": 2.3, "main": 2.3}
-
-
-@pytest.mark.parametrize(
-    "progress", [{}, {"epoch": 2, "rows": [row(1), row(2)], "best": 0.5}, {"step": 10, "sums": SUMS}, {"best": 1}]
-)
-def test_progress_as_a_run_writes_it(progress):
-    Progress(**progress).check(steps=10)
-
-
-@pytest.mark.parametrize(
-    ("progress", "message"),
-    [
-        ({"epoch": "2"}, "epoch is '2'"),
-        ({"step": None}, "step is None"),
-        ({"sums": []}, r"sums is \[\]"),
-        ({"rows": {}}, "rows is {}"),
-        ({"best": "high"}, "best is 'high'"),
-        ({"epoch": -1}, "-1 epochs"),
-        ({"epoch": 1}, "1 epochs and 0 of 10 steps are done, with 0 rows"),
-        ({"rows": [row()]}, "0 epochs and 0 of 10 steps are done, with 1 rows"),
-        ({"step": 11, "sums": SUMS}, "11 of 10 steps"),
-        ({"step": -1, "sums": SUMS}, "-1 of 10 steps"),
-        ({"epoch": 1, "rows": [3]}, "a row does not have the columns epoch, lr"),
-        ({"epoch": 1, "rows": [{"epoch": 1}]}, "a row does not have the columns epoch, lr"),
-        ({"step": 3, "sums": {"lr": 0.1, "total": 2.0}}, "images, main, right, seconds missing in the sums"),
-    ],
-)
-def test_progress_that_no_run_writes(progress, message):
-    with pytest.raises(ValueError, match=message):
-        Progress(**progress).check(steps=10)
 
 
 # ---- the Trainer, with a network that takes no time -----------------------------------------------------------------
@@ -286,13 +199,6 @@ def test_every_epoch_trains_and_then_evaluates(make):
     assert (p.epoch, p.step, p.sums, len(p.rows)) == (2, 0, {}, 2)
 
 
-def test_an_amount_is_added_to_those_before():
-    progress = Progress()
-    progress.add(images=4, right=1.0)
-    progress.add(images=2)
-    assert progress.sums == {"images": 6, "right": 1.0}
-
-
 @pytest.mark.parametrize("read_every", [1, 2, 10])
 @pytest.mark.parametrize("heads", [True, False])
 def test_losses_and_accuracy_are_means_over_the_images(make, monkeypatch, heads, read_every):
@@ -405,3 +311,208 @@ def test_a_loss_that_is_not_finite_stops_the_run(make, monkeypatch, value, loss,
     layer = "the first layer whose output is not finite: fc" if read_every == 1 else "losses are read every 10 steps"
     with pytest.raises(TrainingStopped, match=f"the loss is {loss} in step 1 of epoch 1; {layer}"):
         run(trainer)
+
+
+# ---- what recipes ask for -----------------------------------------------------------------------------------------
+
+
+def weights_of(model):
+    return {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
+
+
+def assert_same_weights(found, expected, **tolerance):
+    for name, array in weights_of(found).items():
+        np.testing.assert_allclose(array, weights_of(expected)[name], err_msg=name, **tolerance)
+
+
+@pytest.mark.parametrize(
+    ("small", "accumulate", "large", "optimizer"),
+    [(2, 2, 4, "sgd"), (2, 2, 4, "adam"), (3, 3, 9, "sgd"), (2, 9, 18, "sgd")],
+)
+def test_accumulated_batches_are_the_large_batch(make, small, accumulate, large, optimizer):
+    """Ten images: the last step of an epoch has fewer batches, and the last batch fewer images. Without dropout."""
+    same = {"epochs": 3, "lr": 0.01, "optimizer": optimizer, "label_smoothing": 0.1, "clip_norm": 0.5, "warmup": 0.5}
+    accumulated = make(batch_size=small, accumulate=accumulate, **same)
+    at_once = make(batch_size=large, **same)
+    rows, expected = run(accumulated), run(at_once)
+    assert [len(x) for training, x in accumulated.model.seen if training][0] == small
+    assert_same_weights(accumulated.model, at_once.model, rtol=2e-4, atol=2e-6)
+    for found, other in zip(rows, expected, strict=True):
+        assert found["lr"] == other["lr"]
+        for name in ("train_loss", "loss_main", "loss_aux1", "loss_aux2", "train_accuracy"):
+            assert found[name] == pytest.approx(other[name], rel=1e-4), name
+
+
+def test_the_labels_are_smoothed_for_the_gradient_and_not_in_the_losses(make):
+    x, labels = digits(True, 10)
+    plain, smooth = (make(batch_size=10, optimizer="sgd", lr=1.0, momentum=0.0, label_smoothing=s) for s in (0.0, 0.4))
+    output = smooth.model.train()(Tensor(x))
+    main, aux1, aux2 = (F.cross_entropy(y, labels, label_smoothing=0.4) for y in output)
+    (main + 0.3 * aux1 + 0.3 * aux2).backward()
+    expected = {name: p.data - p.grad for name, p in smooth.model.named_parameters()}
+    smooth.model.zero_grad()
+    (found,), (other,) = run(smooth), run(plain)
+    for name, p in smooth.model.named_parameters():
+        np.testing.assert_allclose(p.data, expected[name], rtol=1e-4, atol=1e-6)
+    assert found["train_loss"] == pytest.approx(other["train_loss"], rel=1e-6)
+    assert not np.allclose(smooth.model.fc.weight.data, plain.model.fc.weight.data)
+
+
+def test_a_gradient_is_clipped(make):
+    clipped = make(batch_size=10, optimizer="sgd", lr=1.0, momentum=0.0, clip_norm=0.01)
+    before = weights_of(clipped.model)
+    run(clipped)
+    way = [array - before[name] for name, array in weights_of(clipped.model).items()]
+    assert np.sqrt(sum((part.astype(float) ** 2).sum() for part in way)) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_biases_go_twice_as_far_with_bias_rules(make):
+    options = {"batch_size": 10, "optimizer": "sgd", "lr": 0.5, "momentum": 0.0}
+    plain, rules = make(**options), make(**options, bias_rules=True)
+    before = weights_of(plain.model)
+    run(plain)
+    (found,) = run(rules)
+    for name, array in weights_of(rules.model).items():
+        times = 2 if name.endswith("bias") else 1
+        np.testing.assert_allclose(
+            array - before[name], times * (weights_of(plain.model)[name] - before[name]), atol=1e-6
+        )
+    assert found["lr"] == 0.5
+
+
+@pytest.mark.parametrize("kind", ["polyak", "ema"])
+def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypatch, kind):
+    trainer, seen = make(average=kind, epochs=4), []
+
+    def evaluate(model, *_):
+        seen.append(weights_of(model))
+        return Evaluation(len(seen) / 100, 1.0, 5)
+
+    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+    rows = run(trainer)
+    found = [(row["test_accuracy"], row["average_accuracy"]) for row in rows]
+    if kind == "ema":
+        assert found == [(0.01, 0.02), (0.03, 0.04), (0.05, 0.06), (0.07, 0.08)]
+    else:  # the second half
+        assert found == [(0.01, None), (0.02, None), (0.03, 0.04), (0.05, 0.06)]
+    own, average = seen[-2:]
+    for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
+        np.testing.assert_array_equal(p.data, own[name])
+        np.testing.assert_array_equal(mean, average[name])
+        assert not np.array_equal(p.data, mean)
+
+
+@pytest.mark.parametrize(
+    ("results", "saved", "kept"),
+    [
+        ([0.1, 0.2, 0.3, 0.25], [1, 2], "own"),
+        ([0.1, 0.2, 0.25, 0.3], [1, 2], "average"),
+        ([0.1, 0.3, 0.25, 0.3], [1], "average"),  # of the first epoch: the second is not better
+        ([0.3, 0.3, 0.1, 0.2], [1], "own"),  # the network's own where both are as good
+    ],
+)
+def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
+    left, files = iter(results), []
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(left), 1.0, 5))
+    trainer = make(average="ema", epochs=2)
+    ends = []  # the network's own weights and their average, after each epoch
+    monkeypatch.setattr(
+        trainer_module,
+        "save_model",
+        lambda path, model, options, row, *_: files.append((row["epoch"], weights_of(model))),
+    )
+    monkeypatch.setattr(
+        trainer_module, "write_report",
+        lambda *_: ends.append((weights_of(trainer.model), [mean.copy() for mean in trainer.average.averages])),
+    )  # fmt: skip
+    run(trainer)
+    assert [epoch for epoch, _ in files] == saved
+    epoch, weights = files[-1]
+    own, average = ends[epoch - 1]
+    expected = list(own.values()) if kept == "own" else average
+    for array, other in zip(weights.values(), expected, strict=True):
+        np.testing.assert_array_equal(array, other)
+    assert trainer.progress.best == max(results)
+
+
+def test_early_stopping_ends_a_run(make, monkeypatch):
+    results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    trainer = make(early_stop=2, epochs=9)
+    assert [row["test_accuracy"] for row in run(trainer)] == [0.1, 0.3, 0.2, 0.3]
+    assert trainer.is_complete()
+    resumed = make(early_stop=2, epochs=9)
+    resumed.resume(*read_state(trainer.folder / CHECKPOINT))
+    assert resumed.is_complete()
+    longer = make(early_stop=0, epochs=9)
+    longer.resume(*read_state(trainer.folder / CHECKPOINT))
+    assert not longer.is_complete()
+
+
+def state_without_times(path):
+    arrays, training = read_state(path)
+    training["rows"] = [row | {"seconds": 0, "images_per_second": 0} for row in training["rows"]]
+    return {name: tensor.data.tobytes() for name, tensor in arrays.items()}, training
+
+
+EVERYTHING = {
+    "epochs": 3, "label_smoothing": 0.1, "bias_rules": True, "clip_norm": 0.5, "accumulate": 2, "early_stop": 9,
+    "batch_size": 2, "weight_decay": 0.01, "schedule": "cosine", "warmup": 0.5, "augment": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "options"),
+    [(1, {"average": "ema"}), (3, {"average": "ema"}), (8, {"average": "ema"}),
+     (5, {"average": "polyak", "optimizer": "sgd"})],
+)  # fmt: skip
+def test_with_everything_on_a_run_goes_on_bit_for_bit(make, tmp_path, options, step):
+    """Five batches of two images, two for each step: three steps an epoch, the last of one batch."""
+    undisturbed = make(**EVERYTHING, **options)
+    run(undisturbed)
+    expected = state_without_times(tmp_path / CHECKPOINT)
+    (tmp_path / CHECKPOINT).unlink()
+    stopped = make(**EVERYTHING, **options)
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, step, interrupt)
+        stopped.run(interrupt)
+    resumed = make(**EVERYTHING, **options)
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert state_without_times(tmp_path / CHECKPOINT) == expected
+    assert any(name.startswith("average.") for name in expected[0])
+    assert make.saved[: len(make.saved) // 2] == make.saved[len(make.saved) // 2 :]
+
+
+def test_ctrl_c_amid_accumulated_batches_waits_for_the_step(make, tmp_path):
+    trainer = make(batch_size=2, accumulate=3)
+    with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 1 of epoch 1"):
+        interrupt.asked = False
+        whole = trainer._step
+
+        def step(x, targets):
+            whole(x, targets)
+            interrupt.asked = True  # from the first batch on
+
+        trainer._step = step
+        trainer.run(interrupt)
+    assert len(trainer.model.seen) == 3
+    assert read_state(tmp_path / CHECKPOINT)[1]["step"] == 1
+
+
+def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(make, tmp_path, monkeypatch):
+    trainer, calls = make(average="ema"), itertools.count(1)
+    whole = trainer_module.evaluate
+
+    with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 3 of epoch 1"):
+
+        def evaluate(*arguments):
+            interrupt.asked = next(calls) == 2  # of the averaged weights
+            return whole(*arguments)
+
+        monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+        trainer.run(interrupt)
+    arrays, _ = read_state(tmp_path / CHECKPOINT)
+    for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
+        np.testing.assert_array_equal(arrays[f"model.{name}"].data, p.data)
+        assert not np.array_equal(p.data, mean)
