@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from googlenet.commandline import at_least, check_packages, not_empty
 from googlenet.data.inspection import VERY_SMALL, Inspection, Pair, Place, Spread, inspect
 from googlenet.data.source import ImageData, open_data
-from googlenet.report.columns import fit, printable, shorten
+from googlenet.report.columns import fit, shorten, wrap
 from googlenet.training.options import Options, flag
 from googlenet.training.sizes import sizes_for
 
@@ -86,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
     print("\n".join(lines(found)))
     if chosen:
         words = " ".join(f"{flag(name)} {value}" for name, value in chosen.items())
-        print("\n" + "\n".join(_wrapped(f"train.py would choose {words}")))
+        print("\n" + "\n".join(wrap(f"train.py would choose {words}")))
     if sheet:
         print(f"\nimages of every class are in {sheet}")
 
@@ -115,7 +114,7 @@ def lines(found: Inspection) -> list[str]:
     where = f" ({found.where})" if found.where and found.where != found.name else ""
     said = [shorten(f"{found.name}: {_count(len(found.classes), 'class')}{where}", WIDTH), ""]
     said += class_table(found) + [""] + _properties(found)
-    said += [line for note in found.notes for line in ("", *_wrapped(f"note: {printable(note)}"))]
+    said += [line for note in found.notes for line in ("", *wrap(f"note: {note}"))]
     problems = _problems(found)
     return said + (problems or ["", "no image comes twice, and all can be read"])
 
@@ -153,7 +152,7 @@ def _properties(found: Inspection) -> list[str]:
         f"shape      {_spread(found.aspects, '.2f')} (width / height)",
     ]
     stored = ", ".join(f"{count:,} {how}" for how, count in found.stored.items())
-    said += _wrapped(f"channels   {stored}", 11)
+    said += wrap(stored, indent=11, start="channels   ")
     if found.turned:
         said.append(f"EXIF       {found.turned:,} are stored lying or mirrored, and are turned upright")
     if found.animated:
@@ -195,7 +194,7 @@ def _problems(found: Inspection) -> list[str]:
     if found.unreadable:
         said += ["", f"UNREADABLE: {_count(len(found.unreadable), 'image')} left out of the training"]
         for place, reason in found.unreadable[:NAMED]:
-            said += [_named(place, found), *_wrapped(f"    {printable(reason)}", 4)]
+            said += [_named(place, found), *wrap(reason, indent=4, start="    ")]
         said += _more(len(found.unreadable))
     for label, name in enumerate(found.classes):
         if not found.train[label]:
@@ -206,14 +205,14 @@ def _problems(found: Inspection) -> list[str]:
         said += ["", f"VERY SMALL: {many} below {VERY_SMALL} pixels in width or height"]
         said += [_named(place, found) for place in found.very_small[:NAMED]] + _more(len(found.very_small))
     if found.not_compared:
-        said += ["", *_wrapped(f"note: {found.not_compared}")]
+        said += ["", *wrap(f"note: {found.not_compared}")]
     return said
 
 
 def _pairs(heading: str, pairs: list[Pair], found: Inspection) -> list[str]:
     if not pairs:
         return []
-    said = ["", *_wrapped(heading)]
+    said = ["", *wrap(heading)]
     for pair in pairs[:NAMED]:
         how = pair.how if pair.how != "similar" else f"{pair.bits} of 64 bits differ"
         said += [_named(pair.one, found), _named(pair.other, found, f"  ({how})")]
@@ -235,7 +234,3 @@ def _more(count: int) -> list[str]:
 def _count(count: int, what: str) -> str:
     plural = f"{what}es" if what.endswith("s") else f"{what}s"
     return f"1 {what}" if count == 1 else f"{count:,} {plural}"
-
-
-def _wrapped(text: str, indent: int = 2) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)

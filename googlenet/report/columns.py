@@ -36,3 +36,19 @@ def fit(text: str, columns: int) -> str:
     """The text in exactly so many columns: `shorten`ed, or filled up with spaces."""
     text = shorten(text, columns)
     return text + " " * (columns - columns_of(text))
+
+
+def wrap(text: str, columns: int = 80, indent: int = 2, start: str = "") -> list[str]:
+    """The text, printable, in lines of at most so many columns: the first after `start`, the others after spaces.
+
+    A word that is longer than a line is `shorten`ed.
+    """
+    lines, line, empty = [], start, True
+    for word in printable(text).split():
+        word = shorten(word, columns - max(indent, columns_of(start)))
+        longer = line + word if empty else f"{line} {word}"
+        if columns_of(longer) > columns:
+            lines.append(line)
+            longer = " " * indent + word
+        line, empty = longer, False
+    return [*lines, line]

@@ -16,7 +16,7 @@ from minicnn.lock import try_lock
 
 CONFIG, METRICS, LOCK = "config.json", "metrics.csv", "lock"
 LARGEST_FILE = 64 << 20  # bytes: of a file that a run has written, far more than it can have
-ACCURACY = "test_accuracy"
+ACCURACY, AVERAGED = "test_accuracy", "average_accuracy"  # of the network's own weights, and of their average
 LOSSES = ("loss_main", "loss_aux1", "loss_aux2")
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MISSING = "-"  # the value of an option that a run does not have
@@ -76,8 +76,8 @@ class Run:
 
     @property
     def best(self) -> tuple[float, int] | None:
-        """The best accuracy, and the first epoch that had it."""
-        curve = self.curve(ACCURACY)
+        """The best accuracy, of the network's own weights or their average, and the first epoch that had it."""
+        curve = self.curve(ACCURACY) + self.curve(AVERAGED)
         epoch, value = max(curve, key=lambda point: (point[1], -point[0])) if curve else (0.0, math.nan)
         return (value, int(epoch)) if curve else None
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from googlenet.report.columns import fit, printable, shorten
+from googlenet.report.columns import fit, wrap
 from googlenet.report.compare import ACCURACY, LETTERS, LOSSES, Comparison, Difference, Group, Run
 
 WIDTH, CHART_HEIGHT = 80, 12  # columns and lines
@@ -18,7 +17,7 @@ def lines(found: Comparison) -> list[str]:
     said += ["", *options(found), "", *results(found.runs)]
     if any(len(run.curve(ACCURACY)) for run in found.runs):
         said += ["", *chart(found.runs)]
-    return said + [line for text in verdicts(found) for line in ("", *_wrapped(text))]
+    return said + [line for text in verdicts(found) for line in ("", *wrap(text))]
 
 
 def options(found: Comparison) -> list[str]:
@@ -27,11 +26,11 @@ def options(found: Comparison) -> list[str]:
     for name, values in found.differing.items():
         who: dict[str, str] = {}
         for letter, value in zip(LETTERS, map(shown, values), strict=False):
-            who[printable(value)] = who.get(printable(value), "") + letter
+            who[value] = who.get(value, "") + letter
         text = ", ".join(f"{value} ({letters})" for value, letters in who.items())
-        said += _wrapped(f"  {shorten(name, 18):<18} {text}", 21)
+        said += wrap(text, indent=21, start=f"  {fit(name, 18)} ")
     if found.not_in_all:
-        said += _wrapped(f"  not in all: {', '.join(map(printable, found.not_in_all))}", 4)
+        said += wrap(", ".join(found.not_in_all), indent=4, start="  not in all: ")
     return said
 
 
@@ -129,7 +128,3 @@ def _percent(value: float | None, columns: int = 10) -> str:
 
 def _number(value: float | None, columns: int, style: str) -> str:
     return f"{'-' if value is None else format(value, style):>{columns}}"
-
-
-def _wrapped(text: str, indent: int = 2) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)

@@ -6,20 +6,24 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from googlenet.report.compare import ACCURACY, LETTERS, LOSSES, Comparison, Run
+from googlenet.report.compare import ACCURACY, AVERAGED, LETTERS, LOSSES, Comparison, Run
 from googlenet.report.compare_lines import duration, same_options, shown, verdicts
 
 # Colors that people with the frequent color blindnesses tell apart, too (M. Okabe, K. Ito, "Color Universal Design",
-# 2008), without its yellow, which is pale on white. The ninth run gets the first again, dashed.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7f7f7f")
+# 2008), without its yellow, which is pale on white, and lighter on black. The ninth run gets the first again, dashed.
+COLORS = 8  # --c0 to --c7 below
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 5", "10 4", "4 6")
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 250, 48, 12, 12, 34  # of a chart, in its own units
 
 STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1b1b1b; --soft: #666; --line: #ddd; --panel: #f6f6f6 }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1b1b1b; --soft: #666; --line: #ddd; --panel: #f6f6f6;
+        --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #e69f00; --c5: #56b4e9;
+        --c6: #8c564b; --c7: #7f7f7f }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #161616; --ink: #e8e8e8; --soft: #a0a0a0; --line: #3a3a3a; --panel: #202020 }
+  :root { --paper: #161616; --ink: #e8e8e8; --soft: #a0a0a0; --line: #3a3a3a; --panel: #202020;
+          --c0: #4aa8e0; --c1: #f08a3c; --c2: #2fc494; --c3: #e09cc4; --c4: #f0b838; --c5: #9ad4f5;
+          --c6: #c08a7c; --c7: #a8a8a8 }
 }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 1560px; padding: 16px; background: var(--paper); color: var(--ink);
@@ -48,6 +52,7 @@ def page(found: Comparison) -> str:
     charts = [
         chart("Test accuracy over epochs", "epoch", [run.curve(ACCURACY) for run in runs], percent),
         chart("Test accuracy over time", "minutes", [run.over_time(ACCURACY) for run in runs], percent),
+        chart("Test accuracy of the averaged weights", "epoch", [run.curve(AVERAGED) for run in runs], percent),
         chart("Training accuracy over epochs", "epoch", [run.curve("train_accuracy") for run in runs], percent),
         chart("Loss of the main output", "epoch", [run.curve("loss_main") for run in runs], number),
         chart("Loss of aux1", "epoch", [run.curve("loss_aux1") for run in runs], number),
@@ -163,11 +168,11 @@ def _key(number: int) -> str:
 
 
 def _color(number: int) -> str:
-    return COLORS[number % len(COLORS)]
+    return f"var(--c{number % COLORS})"
 
 
 def _stroke(number: int) -> str:
-    return f'stroke="{_color(number)}" stroke-dasharray="{DASHES[number // len(COLORS)]}"'
+    return f'stroke="{_color(number)}" stroke-dasharray="{DASHES[number // COLORS]}"'
 
 
 def _percent(value: float | None) -> str:

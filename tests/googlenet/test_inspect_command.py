@@ -72,12 +72,12 @@ def test_the_contact_sheet_is_saved(capsys, photos, tmp_path):
 
 
 def test_nothing_is_suggested_where_nothing_can_be_read(capsys, tmp_path):
-    for part in ("train", "val"):
-        (tmp_path / part / "cats").mkdir(parents=True)
-        (tmp_path / part / "cats" / "a.jpg").write_bytes(b"")
+    for folder in ("train/cats", "train/dogs", "val/cats", "val/dogs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.jpg").write_bytes(b"")
     status, out, _ = run(capsys, tmp_path, "--json")
     found = json.loads(out)
-    assert (status, found["suggestion"], found["widths"], len(found["unreadable"])) == (0, {}, None, 2)
+    assert (status, found["suggestion"], found["widths"], len(found["unreadable"])) == (0, {}, None, 4)
     assert "no image can be read" in run(capsys, tmp_path)[1]
 
 
@@ -124,7 +124,8 @@ def place(name="/data/pets/train/cats/a.jpg", part="train", label="cats"):
 
 LONG = "/data/pets/train/" + "a long name " * 20
 EVERYTHING = inspection(
-    classes=("漢字" * 40, "a very long name " * 9, "\x1b[31m\n"), train=(0, 3, 1_000_000), notes=("a \x1bnote " * 30,),
+    classes=("漢字" * 40, "a very long name " * 9, "\x1b[31m\n"), train=(0, 3, 1_000_000),
+    notes=("a \x1bnote 漢字漢字 " * 30,),
     stored={"RGB": 3, "gray with transparency": 200_000, "palette with transparency": 5, "16-bit gray": 1},
     turned=3, animated=2, very_small=(place(LONG),) * 9, not_compared="reason " * 30,
     unreadable=((place(LONG), "because\x1b " * 30),) * 9,

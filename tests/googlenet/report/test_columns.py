@@ -2,7 +2,7 @@
 
 import pytest
 
-from googlenet.report.columns import columns_of, fit, printable, shorten
+from googlenet.report.columns import columns_of, fit, printable, shorten, wrap
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_the_middle_is_left_out(text, columns, expected):
 def test_what_fits_has_exactly_so_many_columns(text, columns):
     assert columns_of(fit(text, columns)) == columns
     assert columns_of(shorten(text, columns)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one two three four", ["> one two", "  three four"]),
+        ("", ["> "]),
+        ("one chrysanthemum-and-roses", ["> one", "  chry..oses"]),
+        ("漢字漢 漢字漢 漢字漢", ["> 漢字漢", "  漢字漢", "  漢字漢"]),
+        ("a\x1bb\nc", ["> a?b?c"]),
+    ],
+)
+def test_words_are_wrapped(text, expected):
+    assert wrap(text, 12, start="> ") == expected

@@ -59,6 +59,13 @@ def test_the_first_of_equal_epochs_is_the_best():
     assert run(0.2, 0.7, 0.7).best == (0.7, 2)
 
 
+def test_the_averaged_weights_may_be_the_best():
+    rows = ({"epoch": 1.0, "test_accuracy": 0.5, "average_accuracy": 0.25},
+            {"epoch": 2.0, "test_accuracy": 0.5, "average_accuracy": 0.75})  # fmt: skip
+    assert Run("x", {}, rows).best == (0.75, 2)
+    assert Run("x", {}, rows[:1]).best == (0.5, 1)
+
+
 def test_a_run_without_epochs(tmp_path):
     found = read_run(make(tmp_path / "a"))
     assert (found.state, found.progress, found.best, found.seconds) == ("no epoch yet", "0/2", None, None)
