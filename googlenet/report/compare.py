@@ -50,7 +50,9 @@ class Run:
             return "no epoch yet"
         if not isinstance(planned, int):
             return "unknown"
-        return "finished" if done >= planned else "stopped"
+        patience = self.options.get("early_stop")  # epochs that may raise nothing; 0: as many as are planned
+        stopped_early = isinstance(patience, int) and patience > 0 and self.best and done - self.best[1] >= patience
+        return "finished" if done >= planned or stopped_early else "stopped"
 
     @property
     def progress(self) -> str:

@@ -14,7 +14,7 @@ from googlenet.report.compare_lines import duration, same_options, shown, verdic
 COLORS = 8  # --c0 to --c7 below
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 5", "10 4", "4 6")
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 250, 48, 12, 12, 34  # of a chart, in its own units
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 250, 54, 12, 12, 34  # of a chart, in its own units
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1b1b; --soft: #666; --line: #ddd; --panel: #f6f6f6;

@@ -81,6 +81,12 @@ def test_a_run_that_was_stopped_and_one_that_goes_on(tmp_path):
     assert read_run(folder).state == "stopped"
 
 
+@pytest.mark.parametrize(("patience", "state"), [(0, "stopped"), (2, "finished"), (3, "stopped")])
+def test_a_run_that_stopped_early_is_finished(patience, state):
+    rows = run(0.1, 0.7, 0.7, 0.5).epochs
+    assert Run("x", {"epochs": 9, "early_stop": patience}, rows).state == state
+
+
 def test_metrics_alone_are_a_run(tmp_path):
     (tmp_path / "metrics.csv").write_text("epoch,test_accuracy\n1,0.5\n")
     found = read_run(tmp_path)
