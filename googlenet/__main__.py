@@ -1,4 +1,4 @@
-"""python -m googlenet: look at the network and at data, evaluate saved weights, list the devices."""
+"""python -m googlenet: look at the network and at data, use and evaluate saved weights, compare runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import minicnn as mc
-from googlenet import differences
-from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
+from googlenet import differences, evaluate, predict
+from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
-from googlenet.evaluation import evaluate_file
 from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
@@ -25,26 +23,27 @@ def main(arguments: list[str] | None = None) -> int:
     prepare_streams()
     args = parser().parse_args(arguments)
     try:
-        args.run(args)
+        status = args.run(args) or 0
         sys.stdout.flush()  # here, where the answer to a closed pipe or a full disk is
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
         return failed("googlenet", error)
-    return 0
+    return int(status)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = Parser(
         prog="python -m googlenet",
-        description="GoogLeNet: its layers, its accuracy. Training is done by train.py.",
+        description="GoogLeNet: its layers, its predictions, its accuracy. Training is done by train.py.",
         epilog="examples:\n"
         "  python -m googlenet summary\n"
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
         "  python -m googlenet summary --preset mnist\n"
         "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
+        "  python -m googlenet predict runs/paper-64-seed0/best.safetensors photo.jpg\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
@@ -69,11 +68,8 @@ def parser() -> argparse.ArgumentParser:
     c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
     c.set_defaults(run=table)
 
-    c = commands.add_parser("evaluate", help="accuracy of a best.safetensors on the test digits")
-    c.add_argument("file", type=not_empty, help="weights that train.py has written")
-    c.add_argument("--device", type=not_empty, default="cpu", help="cpu, cuda, cuda:1 (cpu)")
-    c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
-    c.set_defaults(run=evaluate)
+    predict.add_options(commands.add_parser("predict", help="what is on these photos? With saved weights"))
+    evaluate.add_options(commands.add_parser("evaluate", help="accuracy of saved weights, class by class"))
 
     add_data(commands)
     add_compare(commands)
@@ -117,11 +113,6 @@ def table(args: argparse.Namespace) -> None:
     print(f"counted (weights and biases), without the heads: {sum(row.params for row in TABLE_1):,}")
     print("The paper's columns are as printed; they do not all add up (K is 1024 in some")
     print("rows, 2.7K is no plain 7x7 convolution, 4c is 9 % below its own channels).")
-
-
-def evaluate(args: argparse.Namespace) -> None:
-    result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
-    print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
 
 
 def recipes(args: argparse.Namespace) -> None:

@@ -57,7 +57,7 @@ class Augmentation:
         number("Augmentation", "zoom", self.zoom, below=1)
         number("Augmentation", "lighting", self.lighting)
         checks.strength("Augmentation", "cutout", self.cutout)
-        number("Augmentation", "mixup", self.mixup)
+        number("Augmentation", "mixup", self.mixup, minimum=1e-6 if self.mixup else 0)
 
     @classmethod
     def of(cls, kind: str) -> Augmentation:

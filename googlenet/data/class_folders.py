@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,13 +20,13 @@ EXPECTED = (
     "expected a folder of images for each class (also in train/ and val/), files named cat.0.jpg dog.0.jpg, "
     "IDX files (*images*, *labels*), or an archive of these"
 )
-TRAIN = ("train", "training")
-VALIDATION = ("val", "test", "valid", "validation", "testing")  # the first that is there, and has classes
+TRAIN = ["train", "training"]
+VALIDATION = "val test valid validation testing dev eval".split()  # the first that is there, and has classes
 
 # cat.0, dog_12, american_bulldog-007, "cat (3)": what stands before the number. Else what stands before the first dot.
 _BEFORE_A_NUMBER = re.compile(r"(.+?)[ ._-]+\(?\d")
 # Cameras and phones number their pictures, too, whatever is on them.
-_CAMERAS = {"img", "dsc", "dscn", "dscf", "pxl", "mvimg", "vid", "image", "photo", "picture", "screenshot"}
+_CAMERAS = set("img dsc dscn dscf pxl mvimg vid image photo picture screenshot".split()) | {"whatsapp image"}
 
 
 def find_images(folder: Path) -> tuple[FileImages, FileImages, list[str]]:
@@ -43,7 +43,8 @@ def find_images(folder: Path) -> tuple[FileImages, FileImages, list[str]]:
     train, val = _parts(tree, notes)
     by_class = _classes(train)
     if len(by_class) < 2:
-        raise ValueError(f"{train.path} {_what_is_wrong(train, by_class)}, {EXPECTED}")
+        wrong = _what_is_wrong(train, by_class) + _in_brackets(whole.all_others())
+        raise ValueError(f"{train.path} {wrong}, {EXPECTED}")
     notes += _left_out(train, by_class)
     val_by_class = {}
     if val:
@@ -73,7 +74,8 @@ def class_in_name(name: str) -> str:
     before, dot, _ = stem.partition(".")
     found = numbered[1] if numbered else before if dot else ""
     found = unicodedata.normalize("NFC", found.strip(" ._-"))
-    return "" if found.lower() in _CAMERAS else found
+    a_date = found.isdecimal() and len(found) >= len("240131")
+    return "" if found.lower() in _CAMERAS or a_date else found
 
 
 # ---- where the classes are -----------------------------------------------------------------------------------------
@@ -92,18 +94,27 @@ def _step_in(tree: Tree, notes: list[str]) -> Tree:
 
 def _parts(tree: Tree, notes: list[str]) -> tuple[Tree, Tree | None]:
     """The folders train/ and val/ (of that or another name), or the whole folder and None."""
-    folders = {name.lower(): folder for name, folder in tree.folders.items() if folder.has_images()}
-    train = next((folders[name] for name in TRAIN if name in folders), None)
-    candidates = [folders[name] for name in VALIDATION if name in folders]
-    # "train" may also be a class, beside cars and planes: then there are no classes in it, and no val/ beside it.
-    if train is None or not (candidates or len(_classes(train)) > 1):
+    folders = [folder for folder in tree.folders.values() if folder.has_images()]
+    train = next(iter(_called(TRAIN, folders)), None)
+    # "train" may also be a class, beside cars and planes, and a "train station" is one.
+    # Then there are no classes in it, and no val/ beside train/.
+    candidates = [folder for folder in _called(VALIDATION, folders) if folder is not train]
+    if train is None or not (len(_classes(train)) > 1 or (train.path.name.lower() in TRAIN and candidates)):
         return tree, None
     val = next((folder for folder in candidates if _classes(folder)), None)
-    for folder in folders.values():
+    for folder in folders:
         if folder not in (train, val):
             why = ": its images lie in no class folders" if folder in candidates and not _classes(folder) else ""
             notes.append(f"{folder.path} is not used{why}")
     return train, val
+
+
+def _called(words: Sequence[str], folders: Sequence[Tree]) -> list[Tree]:
+    """The folders that have one of these words for a name, then those that have one in it: training_set, seg_train."""
+    names = {id(folder): folder.path.name.lower() for folder in folders}
+    alone = [folder for word in words for folder in folders if names[id(folder)] == word]
+    among = [f for word in words for f in folders if word in re.split("[^a-z]+", names[id(f)]) and f not in alone]
+    return alone + among
 
 
 def _classes(tree: Tree) -> dict[str, list[Path]]:
@@ -157,10 +168,11 @@ def few(names: Sequence[str]) -> str:
 
 
 def _listed(others: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{kind} ({count})" for kind, count in sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
-    )
+    """The most frequent kinds of other files."""
+    shown = sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))[:5]
+    return ", ".join(f"{kind} ({count})" for kind, count in shown)
 
 
-def _in_brackets(others: Mapping[str, int]) -> str:
-    return f" (but {_listed(others)})" if others else ""
+def _in_brackets(others: Counter[str]) -> str:
+    hint = "; convert HEIC photos to JPEG" if others[".heic"] or others[".heif"] else ""
+    return f" (other files: {_listed(others)}{hint})" if others else ""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from googlenet.data.augmentation import Augmentation
 from googlenet.data.images import Images
+from googlenet.data.photo import UnreadableImage
 from googlenet.data.preprocessing import Preprocessing
 from googlenet.data.transforms import mixup, one_hot
 from minicnn.data import Dataset
@@ -51,5 +52,5 @@ class ImageDataset(Dataset):
                 else:
                     pixels = self.preprocessing.cut(image)
         except Exception as error:  # of a broken file, Pillow raises OSError, SyntaxError, struct.error and many more
-            raise OSError(f"{self.images.name(index)} cannot be read: {error}. Replace or remove it") from error
+            raise UnreadableImage(self.images.name(index), error) from error
         return self.preprocessing.normalize(pixels)

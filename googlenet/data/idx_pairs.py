@@ -39,6 +39,8 @@ def find_pairs(path: Path) -> Pairs | None:
     several data sets, or two pairs of which none is for training; OSError where it cannot be listed.
     """
     folder = path if path.is_dir() else path.parent
+    if path != folder and not kind_of(path):
+        return None
     entries = list_folder(folder)
     found: dict[str, dict[str, Path]] = defaultdict(dict)  # by the name without these two words, and by the word
     for entry in entries:
@@ -48,7 +50,7 @@ def find_pairs(path: Path) -> Pairs | None:
     if path != folder:
         own = _without(path.name, _KIND)
         of_data_set = [own] if _VALIDATION.search(own) else [key for key in found if _data_set(key) == _data_set(own)]
-        found = {key: found[key] for key in of_data_set if own in found}
+        found = {key: found[key] for key in of_data_set}
     elif not found:
         below = [folder / entry.name for entry in entries if is_folder(entry)]
         return find_pairs(below[0]) if len(below) == 1 else None

@@ -141,8 +141,7 @@ def _download(files: MnistFiles, folder: Path) -> None:
             for name in _missing(files, folder):
                 say(f"getting {name}.gz from {mirror}", error=True)
                 content = _get(f"{mirror}{name}.gz", files.md5[name])
-                folder.mkdir(parents=True, exist_ok=True)
-                write_atomically(folder / f"{name}.gz", [content], files.title)
+                _keep(content, folder / f"{name}.gz")
             return
         except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException, ValueError) as error:
             problems.append(f"{mirror}: {one_line(error)}")
@@ -151,6 +150,14 @@ def _download(files: MnistFiles, folder: Path) -> None:
         f"{files.title} is not in {folder}, and cannot be downloaded ({'; '.join(problems)}). Put these files there, "
         f"as they are or as .gz: {', '.join(missing)}; in brackets the MD5 of the unpacked file"
     )
+
+
+def _keep(content: bytes, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"the folder {path.parent} cannot be made ({error.strerror})") from error
+    write_atomically(path, [content])
 
 
 def _get(url: str, md5: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from googlenet.data.archive import is_archive, left_out, unpacked
 from googlenet.data.class_folders import EXPECTED, check_classes, few, find_images
 from googlenet.data.digits import load_digits
 from googlenet.data.idx import read_pair
@@ -39,7 +40,8 @@ def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: flo
     """The images that WHAT names: digits, mnist or fashion-mnist (below `root`, or downloaded to it), or a path:
 
     a folder of class folders, or of files named cat.0.jpg dog.0.jpg, also in train/ and val/ (`class_folders.py`); a
-    folder with IDX files, or one IDX file of images, its labels beside it (`idx_pairs.py`). What has no part for
+    folder with IDX files, or one IDX file of images, its labels beside it (`idx_pairs.py`); an archive of any of these,
+    which is unpacked once (`archive.py`), so that `where` is a folder in the cache. What has no part for
     validation is split, class by class (`split.py`): `val_share` of it, as `seed` draws.
     Raises ValueError or OSError, in one line that says what was expected.
     """
@@ -74,11 +76,23 @@ def _find(what: str, root: Path) -> ImageData:
     path = Path(os.path.abspath(os.path.expanduser(what)))
     if not os.path.exists(path):
         raise FileNotFoundError(f"{what} is not there and none of {', '.join(NAMED)}, {EXPECTED}")
+    if not is_archive(path):
+        return _at(path)
+    folder = unpacked(path)
+    try:
+        data = _at(folder)
+    except ValueError as error:
+        raise ValueError(f"{path}, unpacked: {error}") from error
+    return replace(data, name=path.name.partition(".")[0], notes=(*left_out(folder), *data.notes))
+
+
+def _at(path: Path) -> ImageData:
+    """The images in a folder, or in one IDX file."""
     if pairs := find_pairs(path):
         return _from_pairs(pairs, path)
     if not path.is_dir():
         kind = "one image" if is_image(path.name) else "a file of another kind"
-        raise ValueError(f"{what} is {kind}, {EXPECTED}")
+        raise ValueError(f"{path} is {kind}, {EXPECTED}")
     train, val, notes = find_images(path)
     return ImageData(path.name, "photos", str(path), train.classes, train, val, tuple(notes))
 

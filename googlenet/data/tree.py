@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")  # in any case
+# What `open_photo` reads, by the ends of the names, in any case.
+_KINDS = "jpg jpeg jpe jfif png bmp gif webp tif tiff ppm pgm pbm pnm avif jp2 tga"
+IMAGE_SUFFIXES = tuple(f".{kind}" for kind in _KINDS.split())
 
 # What systems and authors leave beside images is passed by without a word.
 _LEFT_BY_SYSTEMS = ("__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini")

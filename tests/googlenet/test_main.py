@@ -1,9 +1,7 @@
 """python -m googlenet: every command, as a user calls it."""
 
-import inspect
 import json
 import platform
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +10,6 @@ import minicnn as mc
 from googlenet import __main__ as command
 from googlenet.__main__ import main, parser
 from googlenet.differences import as_record, side_by_side
-from googlenet.evaluation import Evaluation, evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.training.options import Options
@@ -124,20 +121,6 @@ def test_devices_that_cannot_be_used_are_listed_with_the_reason(capsys):
         (device.name, device.usable, device.description) for device in mc.devices()
     ]
     assert len(run(capsys, "devices")[1].splitlines()) >= len(found)
-
-
-def test_evaluate_hands_its_options_on(capsys, monkeypatch):
-    asked = []
-
-    def pretended(*arguments, **options):
-        asked.append(inspect.signature(evaluate_file).bind(*arguments, **options).arguments)
-        return Evaluation(0.5, 1.25, 7)
-
-    monkeypatch.setattr(command, "evaluate_file", pretended)
-    status, out, _ = run(capsys, "evaluate", "w.safetensors", "--device", "cuda:1", "--limit-test", 7)
-    assert (status, out) == (0, "w.safetensors: top-1 50.00%, loss 1.2500, 7 test images\n")
-    (arguments,) = asked
-    assert arguments == {"path": Path("w.safetensors"), "device": "cuda:1", "limit": 7}
 
 
 def test_a_command_is_needed(capsys):

@@ -133,6 +133,15 @@ def test_each_head_counts_also_without_the_other():
     assert float(second.total) == pytest.approx(main + 0.3 * aux2, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", [GoogLeNetOutput, SummedOutput])
+def test_the_loss_takes_the_probabilities_of_the_classes(kind):
+    output, targets = kind(images(4, 3), images(4, 3) * 2, images(4, 3) * 3), [0, 1, 2, 0]
+    mixed = (0.75 * np.eye(3)[targets] + 0.25 * np.eye(3)[[1, 1, 0, 2]]).astype(np.float32)
+    one, other = loss(output, targets), loss(output, [1, 1, 0, 2])
+    for part, *parts in zip(loss(output, mixed), one, other, strict=True):
+        assert float(part) == pytest.approx(0.75 * float(parts[0]) + 0.25 * float(parts[1]), rel=1e-5)
+
+
 @pytest.mark.parametrize("wrap", [lambda logits: logits, lambda logits: GoogLeNetOutput(logits, None, None)])
 def test_the_loss_without_heads_is_main_alone(wrap):
     parts = loss(wrap(images(4, 3)), [0, 1, 2, 0])

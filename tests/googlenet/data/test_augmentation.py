@@ -143,6 +143,7 @@ def test_the_defaults():
         ("jitter", 1.5, ValueError), ("jitter", "0.1", TypeError), ("hue", 0.6, ValueError),
         ("degrees", 360, ValueError), ("shift", 1, ValueError), ("zoom", 1, ValueError), ("lighting", -1, ValueError),
         ("cutout", 1.5, ValueError), ("mixup", -0.1, ValueError), ("mixup", float("inf"), ValueError),
+        ("mixup", 1e-9, ValueError),
     ],
 )  # fmt: skip
 def test_what_no_transform_would_take_is_refused_at_once(field, value, error):

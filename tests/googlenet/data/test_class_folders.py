@@ -43,8 +43,14 @@ def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
     assert val == {} and notes == []
 
 
-@pytest.mark.parametrize("train_name", ["train", "Train", "training"])
-@pytest.mark.parametrize("val_name", ["val", "test", "valid", "validation", "testing", "Val"])
+@pytest.mark.parametrize(
+    ("train_name", "val_name"),
+    [
+        *(("train", name) for name in ("val", "test", "valid", "validation", "testing", "Val", "dev", "test1")),
+        *((name, "val") for name in ("Train", "training")),
+        *(("training_set", "test_set"), ("seg_train", "seg_test"), ("Pet Train", "Pet Valid")),
+    ],
+)
 def test_train_and_val_may_have_several_names(tmp_path, train_name, val_name):
     touch(tmp_path, *(f"{part}/{name}.jpg" for part in (train_name, val_name) for name in ("a/1", "b/1")))
     classes, train, val, notes = found(tmp_path)
@@ -71,16 +77,19 @@ def test_a_test_folder_without_classes_is_not_used(tmp_path):
 
 
 def test_train_may_stand_alone(tmp_path):
-    touch(tmp_path, "train/a/1.jpg", "train/b/1.jpg", "extra/1.jpg")
+    touch(tmp_path, "train/a/1.jpg", "train/b/1.jpg", "extra/1.jpg", "a_train/c/1.jpg", "a_train/d/1.jpg")
     classes, train, val, notes = found(tmp_path)
     assert classes == ("a", "b") and list(train) == ["train/a/1.jpg", "train/b/1.jpg"] and val == {}
-    assert notes == ["ROOT/extra is not used"]
+    assert notes == ["ROOT/a_train is not used", "ROOT/extra is not used"]
 
 
 def test_train_may_be_a_class(tmp_path):
     touch(tmp_path, "car/1.jpg", "plane/1.jpg", "train/train_1.jpg", "train/train_2.jpg")
     classes, train, _, _ = found(tmp_path)
     assert classes == ("car", "plane", "train") and len(train) == 4
+    (tmp_path / "train").rename(tmp_path / "train station")
+    touch(tmp_path, "test tube/1.jpg")
+    assert found(tmp_path)[0] == ("car", "plane", "test tube", "train station")
 
 
 def test_the_folder_at_the_top_of_an_archive_is_stepped_into(tmp_path):
@@ -117,6 +126,9 @@ def test_the_top_may_have_train_and_val_or_names_below(tmp_path):
         ("IMG_0001.JPG", ""),
         ("PXL_20240102_030405.jpg", ""),
         ("photo-1.jpg", ""),
+        ("20240102_030405.jpg", ""),
+        ("12345_1.jpg", "12345"),
+        ("WhatsApp Image 2024-01-02 at 03.jpg", ""),
     ],
 )
 def test_classes_in_names(name, expected):
@@ -136,10 +148,12 @@ def test_names_tell_the_class_also_in_train_and_val(tmp_path):
 
 def test_both_forms_of_unicode_are_one_class(tmp_path):
     composed, decomposed = (unicodedata.normalize(form, "café crème") for form in ("NFC", "NFD"))
-    touch(tmp_path, f"train/{composed}/1.jpg", "train/thé/1.jpg", f"val/{decomposed}/2.jpg", "val/thé/2.jpg")
+    first, last = (unicodedata.normalize("NFD", name) for name in ("zoé", "été"))  # in the order of their NFC
+    touch(tmp_path, f"train/{composed}/1.jpg", f"train/{last}/1.jpg", f"train/{first}/1.jpg")
+    touch(tmp_path, f"val/{decomposed}/2.jpg", f"val/{last}/2.jpg", f"val/{first}/2.jpg")
     classes, _, val, notes = found(tmp_path)
-    assert classes == (composed, "thé")
-    assert list(val.values()) == [composed, "thé"] and notes == []
+    assert classes == (composed, "zoé", "été")
+    assert list(val.values()) == [composed, "zoé", "été"] and notes == []
 
 
 def test_what_is_left_out_is_said(tmp_path):
@@ -171,8 +185,11 @@ def test_a_class_in_val_alone_is_an_error(tmp_path):
     ("names", "message"),
     [
         ([], "ROOT has no images in it, expected a folder of images for each class"),
-        (["a/1.txt", "b/2.HEIC", "b/3.heic"], r"ROOT has no images in it \(but .heic \(2\), .txt \(1\)\), expected"),
-        (["a/1.jpg", "b/x.txt"], "ROOT has one class alone, 'a', expected"),
+        (
+            ["a/1.txt", "b/2.HEIC", "b/3.heic"],
+            r"ROOT has no images in it \(other files: .heic \(2\), .txt \(1\); convert HEIC photos to JPEG\), expected",
+        ),
+        (["a/1.jpg", "b/x.txt"], r"ROOT has one class alone, 'a' \(other files: .txt \(1\)\), expected"),
         (["a/b/1.jpg"], "ROOT/a has one class alone, 'b', expected"),
         (["cat.1.jpg", "cat.2.jpg"], "ROOT has one class alone, 'cat', expected"),
         (["1.jpg", "2.jpg"], r"ROOT has images in no class folders, whose names do not tell the class .*\(1.jpg\)"),

@@ -50,6 +50,8 @@ def test_the_file_for_testing_stands_alone_where_it_is_named(tmp_path):
     put(tmp_path, *MNIST)
     assert names(find_pairs(tmp_path / MNIST[2])) == ["", *MNIST[2:]]
     assert names(find_pairs(tmp_path / MNIST[1])) == ["", *MNIST]  # by its labels
+    put(tmp_path, "train")
+    assert find_pairs(tmp_path / "train") is None
 
 
 def test_the_unpacked_file_comes_first(tmp_path):

@@ -1,6 +1,7 @@
 """What --data names: names, folders, IDX files; split where it has no part for validation."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +56,16 @@ def test_train_and_val_are_taken_as_they_are(tmp_path, monkeypatch):
 
 
 def test_what_has_no_part_for_validation_is_split(tmp_path):
-    touch(tmp_path, *(f"{name}/{i}.jpg" for name in "ab" for i in range(8)), "c/1.jpg")
-    data = open_data(str(tmp_path), val_share=0.25, seed=3)
-    assert (len(data.train), len(data.val)) == (13, 4)
-    assert np.bincount(data.val.labels).tolist() == [2, 2]
+    relative = sorted(f"{name}/{i}.jpg" for name in "ab" for i in range(12)) + ["c/1.jpg"]
+    touch(tmp_path, *relative)
+    data = open_data(str(tmp_path), val_share=0.425, seed=3)
+    assert (len(data.train), len(data.val)) == (15, 10)
+    assert np.bincount(data.val.labels).tolist() == [5, 5]
     assert data.notes == (
-        "25% of each class are for validation, drawn with seed 3: 13 and 4",
+        "42.5% of each class are for validation, drawn with seed 3: 15 and 10",
         "of these classes there is one image, which is trained and not validated: 'c'",
     )
-    relative = [f"{name}/{i}.jpg" for name in "ab" for i in range(8)] + ["c/1.jpg"]
-    train, val = stratified_split(relative, np.array([0] * 8 + [1] * 8 + [2]), 0.25, 3)
+    train, val = stratified_split(relative, np.array([0] * 12 + [1] * 12 + [2]), 0.425, 3)
     assert data.train.paths == [tmp_path / relative[i] for i in train]
     assert data.val.paths == [tmp_path / relative[i] for i in val]
 
@@ -149,6 +150,33 @@ def test_what_cannot_be_data_is_refused_in_one_line(tmp_path):
         with pytest.raises(error, match=f"^{tmp_path / name} {message}") as caught:
             open_data(str(tmp_path / name))
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_archives_are_looked_into(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("MINICNN_CACHE", str(tmp_path / "cache"))
+    for name in ("train/cat.0.jpg", "train/dog.0.jpg", "val/dog.1.jpg", "val/cat.1.jpg"):
+        (tmp_path / "top" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / "top" / name)
+    (tmp_path / "top" / "run.py").write_text("print()")
+    archive = shutil.make_archive(str(tmp_path / "my pets"), kind, tmp_path, "top")
+    data = open_data(archive)
+    assert (data.name, data.kind, data.classes) == ("my pets", "photos", ("cat", "dog"))
+    assert Path(data.where).parent == tmp_path / "cache"
+    assert [path.relative_to(data.where).as_posix() for path in data.val.paths] == [
+        "top/val/cat.1.jpg",
+        "top/val/dog.1.jpg",
+    ]
+    assert len(data.notes) == 2 and ".py" in data.notes[0] and "the classes are taken from" in data.notes[1]
+
+
+def test_archives_of_nothing_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINICNN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "top").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "top" / "a.png")
+    archive = shutil.make_archive(str(tmp_path / "pets"), "tar", tmp_path, "top")
+    with pytest.raises(ValueError, match=f"^{archive}, unpacked: .* has one class alone, 'top', expected"):
+        open_data(archive)
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):

@@ -315,6 +315,46 @@ def test_a_run_that_is_complete_says_so(command, two_epochs):
     assert "all 2 epochs are done" in error
 
 
+def test_early_stopping_says_so_and_the_run_is_complete(command, tmp_path, no_curves):
+    """With a learning rate of 0 the second epoch is not better than the first."""
+    tiny = ["--limit-train", 8, "--limit-test", 4, "--batch-size", 8, "--image-size", 32, "--no-aux-heads"]
+    status, out, _ = command(*tiny, "--lr", 0, "--early-stop", 1, "--epochs", 9, "--output", tmp_path, "--name", "run")
+    assert status == 0
+    assert "stopped after epoch 2: 1 without a better test accuracy (--early-stop)" in out
+    assert len(metrics(tmp_path / "run")) == 2
+    status, out, error = command("--resume", tmp_path / "run")
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert "is complete: it stopped after epoch 2 (--early-stop 1; 0 lets it go on)" in error
+    assert command("--resume", tmp_path / "run", "--early-stop", 0, "--epochs", 3)[0] == 0
+    assert len(metrics(tmp_path / "run")) == 3
+
+
+def test_the_learning_rate_is_looked_for_and_no_run_is_made(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(lr_find, "STEPS", 3)
+    tiny = ["--limit-train", 8, "--limit-test", 4, "--batch-size", 4, "--image-size", 32, "--no-aux-heads"]
+    status, out, error = command(*tiny, "--recipe", "caffe", "--lr", "find", "--output", tmp_path / "my runs")
+    assert (status, error) == (0, "")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["my runs/lr.png"]
+    *_, last = out.splitlines()
+    words = shlex.split(last)
+    assert words[:3] == ["python", "train.py", "--lr"] and float(words[3]) > 0
+    assert "--no-aux-heads" in words and words[words.index("--output") + 1] == str(tmp_path / "my runs")
+    assert vars(parse(words[2:]))["recipe"] == "caffe"
+
+
+@pytest.mark.everything("long runs")
+@pytest.mark.parametrize("name", recipes)
+def test_every_recipe_trains_the_real_network(command, tmp_path, name):
+    few = ["--limit-train", 40, "--limit-test", 10, "--batch-size", 20, "--image-size", 32, "--epochs", 1]
+    status, _, error = command(*few, "--recipe", name, "--output", tmp_path)
+    assert status == 0, error
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("paper-32-seed0-") and (name == "default" or f"recipe-{name}" in folder.name)
+    (row,) = metrics(folder)
+    assert (row["average_accuracy"] != "") == (name in ("paper", "modern"))
+
+
 def test_a_complete_run_whose_best_weights_are_gone_gets_them_back(command, copy_of, two_epochs):
     folder = copy_of(two_epochs)
     (folder / BEST).unlink()
@@ -622,8 +662,8 @@ def stopped(tmp_path, capfd):
 def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
     """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
     results = []
-    counted = calling(evaluation.count_right, 3, ctrl_c())
-    monkeypatch.setattr(evaluation, "count_right", lambda *batch: results.append(counted(*batch)) or results[-1])
+    counted = calling(evaluation.log_probabilities, 3, ctrl_c())
+    monkeypatch.setattr(evaluation, "log_probabilities", lambda *batch: results.append(counted(*batch)) or results[-1])
     folder = tmp_path / "two"
     answer, last = stopped()
     assert len(results) == 3

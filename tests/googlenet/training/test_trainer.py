@@ -17,8 +17,9 @@ from googlenet.evaluation import Evaluation
 from googlenet.training import trainer as trainer_module
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.optimization import make_schedule
-from googlenet.training.options import Options
+from googlenet.training.options import Options, with_recipe
 from googlenet.training.progress import Progress
+from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn import Tensor, nn, optim
@@ -516,3 +517,13 @@ def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(mak
     for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
         np.testing.assert_array_equal(arrays[f"model.{name}"].data, p.data)
         assert not np.array_equal(p.data, mean)
+
+
+@pytest.mark.parametrize("name", recipes)
+def test_every_recipe_trains(make, name):
+    before = weights_of(make().model)
+    trainer = make(**{**with_recipe({"recipe": name}), "epochs": 1, "batch_size": 4})
+    (found,) = run(trainer)
+    assert all(math.isfinite(value) for value in found.values() if value is not None)
+    assert (found["average_accuracy"] is not None) == (name in ("paper", "modern"))
+    assert not np.array_equal(trainer.model.fc.weight.data, before["fc.weight"])
