@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from googlenet.commandline import not_empty, one_line, say
-from googlenet.report.columns import printable
 from googlenet.report.compare import Run, compare, read_run
 from googlenet.report.compare_lines import lines
 from googlenet.report.compare_page import page
+from googlenet.report.text import printable
 from minicnn.checkpoint import write_atomically
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from googlenet.data.check import LARGE
 from googlenet.data.duplicates import SIDE, SMALLEST, equal_pairs, near_pairs, perceptual_hash
 from googlenet.data.images import FileImages, Images
 from googlenet.data.photo import UnreadableImage, orientation
@@ -33,6 +36,8 @@ STORED = {
     "F": "floating-point gray",
 }  # fmt: skip
 COLORLESS = "gray saved as RGB"
+
+_ONE_LARGE = threading.Lock()  # held while a large image is decoded: two at a time could take all memory
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def inspect(
 def look_at(images: Images, index: int) -> Look:
     """Decode one image, and note all that is asked about it, so that no other pass is needed."""
     try:
-        with images.open(index) as image:
+        with images.open(index) as image, _ONE_LARGE if image.width * image.height > LARGE else nullcontext():
             image.load()
             corner = orientation(image)
             small = whole(image, SIDE)

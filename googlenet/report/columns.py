@@ -1,31 +1,18 @@
-"""Text in columns of a terminal: names of any length, in any writing."""
+"""Lines and columns of a terminal: names that may lose their middle, texts in lines of so many columns."""
 
 from __future__ import annotations
 
-import unicodedata
-
-
-def printable(text: str) -> str:
-    """The text on one line, without what moves a terminal's cursor or colors it: such characters become "?"."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def columns_of(text: str) -> int:
-    """How many columns the text takes: two for each wide character (Chinese, Japanese, emoji), none for an accent."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
+from googlenet.report.text import printable, width
 
 
 def shorten(text: str, columns: int) -> str:
     """The text, printable, in at most so many columns (2 or more): where it is longer ".." stands for its middle."""
     text = printable(text)
-    if columns_of(text) <= columns:
+    if width(text) <= columns:
         return text
     start, end = text[: len(text) // 2], text[len(text) // 2 :]
-    while columns_of(start) + columns_of(end) > columns - 2:
-        if columns_of(start) >= columns_of(end):
+    while width(start) + width(end) > columns - 2:
+        if width(start) >= width(end):
             start = start[:-1]
         else:
             end = end[1:]
@@ -35,7 +22,7 @@ def shorten(text: str, columns: int) -> str:
 def fit(text: str, columns: int) -> str:
     """The text in exactly so many columns: `shorten`ed, or filled up with spaces."""
     text = shorten(text, columns)
-    return text + " " * (columns - columns_of(text))
+    return text + " " * (columns - width(text))
 
 
 def wrap(text: str, columns: int = 80, indent: int = 2, start: str = "") -> list[str]:
@@ -45,9 +32,9 @@ def wrap(text: str, columns: int = 80, indent: int = 2, start: str = "") -> list
     """
     lines, line, empty = [], start, True
     for word in printable(text).split():
-        word = shorten(word, columns - max(indent, columns_of(start)))
+        word = shorten(word, columns - max(indent, width(start)))
         longer = line + word if empty else f"{line} {word}"
-        if columns_of(longer) > columns:
+        if width(longer) > columns:
             lines.append(line)
             longer = " " * indent + word
         line, empty = longer, False

@@ -11,7 +11,7 @@ import numpy as np
 from googlenet.data.images import Images
 from googlenet.data.source import ImageData
 from googlenet.data.transforms import center_crop, whole
-from googlenet.report.columns import printable
+from googlenet.report.text import printable
 from minicnn.checkpoint import write_atomically
 
 if TYPE_CHECKING:

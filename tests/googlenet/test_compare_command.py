@@ -63,7 +63,9 @@ def test_what_cannot_be_read_is_one_line_each_and_the_rest_is_compared(capsys, r
     assert status == 0
     lines = err.splitlines()
     assert len(lines) == 3 and all(line.startswith("warning: ") for line in lines)
-    assert "b: config.json is damaged" in lines[0] and "gone is not there" in lines[1] and "empty? holds" in lines[2]
+    assert (
+        "b: config.json is damaged" in lines[0] and "gone is not there" in lines[1] and "empty\ufffd holds" in lines[2]
+    )
     assert "\nb  " in out and "\nc  " not in out
 
 

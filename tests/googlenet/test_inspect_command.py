@@ -10,7 +10,7 @@ from PIL import Image
 from googlenet.__main__ import main
 from googlenet.data.inspection import Inspection, Pair, Place, Spread
 from googlenet.inspect_command import class_table, lines
-from googlenet.report.columns import columns_of
+from googlenet.report.text import width
 
 
 def run(capsys, *arguments):
@@ -141,7 +141,7 @@ EVERYTHING = inspection(
 )  # fmt: skip
 def test_lines_fit_a_terminal_and_nothing_moves_its_cursor(found):
     said = lines(found)
-    assert max(map(columns_of, said)) <= 80
+    assert max(map(width, said)) <= 80
     assert all(line.isprintable() for line in said)
     assert len(said) < 150
 

@@ -234,3 +234,14 @@ def test_each_image_is_opened_once_on_threads_and_watched(monkeypatch):
     assert sorted(opened) == list(range(12))
     assert len(seen) == 12
     assert threading.get_ident() not in threads
+
+
+def test_of_large_images_one_at_a_time_is_decoded(monkeypatch):
+    monkeypatch.setattr(inspection, "LARGE", 120 * 90 - 1)
+    held = []
+    monkeypatch.setattr(inspection, "whole", lambda *_: held.append(inspection._ONE_LARGE.locked()) or spots(0))
+    look_at(many(1).train, 0)
+    monkeypatch.setattr(inspection, "LARGE", 120 * 90)
+    look_at(many(1).train, 0)
+    assert held == [True, False]
+    assert not inspection._ONE_LARGE.locked()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from googlenet.report.columns import columns_of
 from googlenet.report.compare import Run, compare
 from googlenet.report.compare_lines import chart, duration, lines, results
+from googlenet.report.text import width
 
 
 def run(*accuracies, folder="runs/a", planned=None, **options):
@@ -20,7 +20,7 @@ def test_everything_fits_80_columns():
                 note="text " * 50) for i in range(40)]  # fmt: skip
     for count in (1, 2, 40):
         said = lines(compare(runs[:count] + [Run("x", {}, ()), run(folder="old", color="漢字")]))
-        assert max(map(columns_of, said)) <= 80
+        assert max(map(width, said)) <= 80
         assert all(line.isprintable() for line in said)
 
 
