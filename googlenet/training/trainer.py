@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 import minicnn as mc
 from googlenet.commandline import say
-from googlenet.data.augmentation import Augmentation
 from googlenet.data.dataset import ImageDataset
 from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
@@ -27,7 +26,7 @@ from googlenet.training.nonfinite import first_non_finite_layer
 from googlenet.training.optimization import make_optimizer, make_schedule, take_step
 from googlenet.training.options import Options
 from googlenet.training.progress import Progress, stopped_early
-from googlenet.training.run_data import RunData, data_of, prepare
+from googlenet.training.run_data import RunData, augmentation_of, data_of, prepare
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
@@ -68,10 +67,10 @@ class Trainer:
         self.waiting = 0  # images whose gradient waits for those of other batches (--accumulate)
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        self.data = data or prepare(options, data_of(options), {}, {})
+        self.data = data or prepare(options, data_of(options))
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
-        augmentation = Augmentation.of(images.kind) if options.augment else None
+        augmentation = augmentation_of(options, images)
         train_set = ImageDataset(images.train, preprocessing, augmentation, options.limit_train)
         test_set = ImageDataset(images.val, preprocessing, limit=options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
@@ -129,7 +128,7 @@ class Trainer:
         The weights are those that the epoch has ended with, or their average where that is better.
         """
         with self.averaged(row["epoch"]) if average_is_better(row) else nullcontext():
-            data = self.data.record(self.options)
+            data = self.data.origin(self.options)
             save_model(
                 self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
             )  # fmt: skip

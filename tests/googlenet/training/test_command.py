@@ -665,8 +665,8 @@ def stopped(tmp_path, capfd):
 def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
     """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
     results = []
-    counted = calling(evaluation.count_right, 3, ctrl_c())
-    monkeypatch.setattr(evaluation, "count_right", lambda *batch: results.append(counted(*batch)) or results[-1])
+    counted = calling(evaluation.log_probabilities, 3, ctrl_c())
+    monkeypatch.setattr(evaluation, "log_probabilities", lambda *batch: results.append(counted(*batch)) or results[-1])
     folder = tmp_path / "two"
     answer, last = stopped()
     assert len(results) == 3
