@@ -112,7 +112,7 @@ def find_lr(args: argparse.Namespace) -> None:
     path = trainer.folder / "lr.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_sweep(path, found)
-    words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
+    words = [flag(n) if v is True else f"--no-{flag(n)[2:]}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
              for n, v in given(args).items() if n != "lr"]  # fmt: skip
     say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
 

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,9 +25,10 @@ from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
 from googlenet.training import folder as run_folder
-from googlenet.training import trainer
+from googlenet.training import lr_find, trainer
 from googlenet.training.command import main, resumed_options
-from googlenet.training.options import Options
+from googlenet.training.options import Options, parse
+from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
 from minicnn import checkpoint, optim
 
@@ -149,6 +151,7 @@ def test_metrics(two_epochs):
     assert tuple(rows[0]) == COLUMNS
     assert [row["epoch"] for row in rows] == ["1", "2"]
     for row in rows:
+        assert row.pop("average_accuracy") == ""
         values = {name: float(value) for name, value in row.items()}
         parts = values["loss_main"] + 0.3 * (values["loss_aux1"] + values["loss_aux2"])
         assert values["train_loss"] == pytest.approx(parts, rel=1e-4)
