@@ -133,5 +133,5 @@ def test_a_broken_file_is_named_once(tmp_path):
     for augmentation in (None, EVERYTHING):
         data = ImageDataset(files, COLOR, augmentation)
         data[0]
-        with raises(OSError, f"{tmp_path / '1.png'} cannot be read: ...Replace or remove it"):
+        with raises(OSError, f"{tmp_path / '1.png'} cannot be read: ...Replace the file, or remove it"):
             data.sample(1, np.random.default_rng(0))
