@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 import minicnn as mc
 import minicnn.functional as F
 from googlenet.data import DigitsDataset
@@ -15,44 +18,102 @@ from minicnn import backend
 from minicnn.backend import Array
 from minicnn.data import DataLoader
 
+CROPS_AT_ONCE = 32  # crops of images that go through the network together
+
 
 class Evaluation(NamedTuple):
-    """top1: share of images (0 to 1) whose class got the highest logit; loss: mean cross-entropy; images: how many."""
+    """top1: share of images (0 to 1) whose class is the most probable one; loss: mean cross-entropy; images: how many.
+
+    top5: share of images whose class is among the five most probable; None where there are no more than five classes.
+    """
 
     top1: float
     loss: float
     images: int
+    top5: float | None = None
 
     def __str__(self) -> str:
         return f"top-1 {self.top1:.2%}, loss {self.loss:.4f}, {self.images:,} test images"
 
 
+class Predictions(NamedTuple):
+    """What a network says of N images, in the order in which they came.
+
+    labels: (N,) int64, what they are; probabilities: (N, classes) float32, what the network takes them for; losses:
+    (N,) float32, the cross-entropy of each, exact where the probability of its class rounds to 0.
+    """
+
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    losses: NDArray[np.float32]
+
+    def most_probable(self, count: int) -> NDArray[np.intp]:
+        """The `count` most probable classes of each image, (N, count), the best first; of equals the first."""
+        return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+
+    def confusion(self) -> NDArray[np.int64]:
+        """How many images of class i were taken for class j, at [i, j]: (classes, classes)."""
+        classes = self.probabilities.shape[1]
+        pairs = self.labels * classes + self.most_probable(1)[:, 0]
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+    def evaluation(self) -> Evaluation:
+        """The shares and the mean over all images."""
+        classes = self.probabilities.shape[1]
+        hits = self.most_probable(5) == self.labels[:, np.newaxis]
+        top5 = float(hits.any(axis=1).mean()) if classes > 5 else None
+        return Evaluation(float(hits[:, 0].mean()), float(self.losses.mean(dtype=float)), len(hits), top5)
+
+
 def evaluate(
     model: GoogLeNet, loader: DataLoader, device: str = "cpu", before_batch: Callable[[], None] = lambda: None
 ) -> Evaluation:
+    """Accuracy and loss on the loader's images: see `predictions`."""
+    return predictions(model, loader, device, before_batch).evaluation()
+
+
+def predictions(
+    model: GoogLeNet, loader: DataLoader, device: str = "cpu", before_batch: Callable[[], None] = lambda: None
+) -> Predictions:
     """Send every image through the network in evaluation mode; the mode it was in is restored.
 
+    Batches are x (N, C, H, W) or, with several crops of each image, (N, crops, C, H, W), and targets (N,). The
+    probabilities of an image are the mean over its crops ("Going deeper with convolutions", section 7).
     before_batch is called before each batch, and may end it by an exception.
     """
     was_training = model.training
     model.eval()
     backend.use(device)
-    results, images = [], 0
+    batches = []
     try:
         with mc.no_grad():
             for x, targets in backend.uploaded(loader.batches(epoch=0), device):
                 before_batch()
-                logits = model(mc.Tensor(x))
-                loss = F.cross_entropy(logits, targets, reduction="sum")
-                results.append((count_right(logits, targets), loss.data))
-                images += len(x)
+                log_p = log_probabilities(model, x)
+                loss = F.cross_entropy(mc.Tensor(log_p), targets, reduction="none")  # softmax leaves log p as it is
+                batches.append((targets, backend.module_of(log_p).exp(log_p), loss.data))
     finally:
         model.train(was_training)
     # Read when all is done: every number that is read makes the CPU wait for a GPU.
-    right, total = 0, 0.0
-    for count, summed in results:
-        right, total = right + int(count), total + float(summed)
-    return Evaluation(right / images, total / images, images)
+    labels, probabilities, losses = (
+        np.concatenate([backend.to_device(array, "cpu") for array in arrays]) for arrays in zip(*batches, strict=True)
+    )
+    return Predictions(labels, probabilities, losses)
+
+
+def log_probabilities(model: GoogLeNet, x: Array) -> Array:
+    """The logarithm of each class's probability, (N, classes), for x as `predictions` takes it; on the device of x."""
+    if x.ndim < 5:
+        return F.log_softmax(model(mc.Tensor(x)), axis=1).data
+    n, crops = x.shape[:2]
+    every = x.reshape(n * crops, *x.shape[2:])
+    # Of an image there may be 144 crops: not all of them are in memory at once, with all that becomes of them.
+    parts = [every[start : start + CROPS_AT_ONCE] for start in range(0, len(every), CROPS_AT_ONCE)]
+    log_p = F.concat([F.log_softmax(model(mc.Tensor(part)), axis=1) for part in parts], axis=0).data
+    log_p = log_p.reshape(n, crops, log_p.shape[1])
+    # The logarithm of the mean; the largest is taken out, so that not all of what is averaged can round to 0.
+    xp, largest = backend.module_of(log_p), log_p.max(axis=1, keepdims=True)
+    return largest[:, 0] + xp.log(xp.exp(log_p - largest).mean(axis=1))
 
 
 def evaluate_file(

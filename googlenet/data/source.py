@@ -11,6 +11,7 @@ from googlenet.data.digits import load_digits
 from googlenet.data.images import ArrayImages, FileImages, Images
 
 DIGITS = tuple("0123456789")
+NAMED = ("digits", "mnist", "fashion-mnist")  # WHAT that is no path
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 

@@ -256,7 +256,7 @@ def _cut(image: Photo, box: Box, size: int) -> Photo:
     _, _, drafted_width, drafted_height = drafted[1] if drafted else (0, 0, width, height)
     x, y = drafted_width / width, drafted_height / height
 
-    cut = _averageable(image).resize(
+    cut = averageable(image).resize(
         (size, size), Image.Resampling.BILINEAR, (left * x, top * y, right * x, bottom * y), REDUCING_GAP
     )
     if cut.mode != "RGB":
@@ -266,7 +266,7 @@ def _cut(image: Photo, box: Box, size: int) -> Photo:
     return cut.transpose(Image.Transpose[turn]) if turn else cut
 
 
-def _averageable(image: Photo) -> Photo:
+def averageable(image: Photo) -> Photo:
     """The image in a mode whose pixels may be averaged: no palette, no transparency (white shines through), 8 bits."""
     from PIL import Image
 

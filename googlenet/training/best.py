@@ -11,7 +11,6 @@ import minicnn as mc
 from googlenet.training.options import known_options, what_differs
 from googlenet.training.state import BEST, PREVIOUS, read_state, weights_of
 from googlenet.training.trainer import Trainer
-from googlenet.weights import save_model
 
 
 def mend_best(trainer: Trainer) -> str:
@@ -30,7 +29,7 @@ def mend_best(trainer: Trainer) -> str:
     for weights, epoch, step in _kept_weights(trainer):
         if (epoch, step) == (best["epoch"], 0):
             model.load_state_dict(weights)
-            save_model(trainer.folder / BEST, model, trainer.options, best)
+            trainer.save_best(best)
             model.load_state_dict(now)
             return f"{BEST} {problem}: written again"
     p.best = -1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import warnings
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
+from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING
@@ -43,8 +45,11 @@ from googlenet.training.options import (
     parse,
     usual_lr,
 )
+from googlenet.training.run_data import DATA, data_of, prepare, read_data, write_data
+from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
+from googlenet.training.warm_start import begin_with
 from minicnn.checkpoint import CheckpointError
 
 
@@ -97,20 +102,32 @@ def start(args: argparse.Namespace) -> Trainer:
 
 
 def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
-    """Make the network and, when all is known to be right, so that a mistake leaves nothing behind, the folder."""
-    options = with_threads(Options(**{"lr": usual_lr(args.optimizer), **wanted}))
+    """Find the images, make the network and, when all is known to be right, the folder: a mistake leaves nothing."""
+    wanted = {"lr": usual_lr(wanted.get("optimizer", Options.optimizer)), **wanted}
+    if wanted.get("data") in NAMED[1:]:
+        wanted.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
+    images = data_of(Options(**wanted))
+    suggested = sizes_for(images, wanted)
+    options = with_threads(Options(**{**suggested, **wanted}))
     output = Path(args.output or "runs")
-    trainer = Trainer(options, output)
+    trainer = Trainer(options, output, prepare(options, images, {}, {}))
     for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
         if (limit := getattr(options, name)) > (count := len(loader.dataset)):
             raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
+    notes = list(images.notes)
+    if suggested:
+        notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
+    if options.init:
+        notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
     try_to_draw()
-    trainer.folder = make_folder(output, args.name, options)
+    usual = replace(Options(data=options.data, lr=usual_lr(options.optimizer)), **suggested)
+    trainer.folder = make_folder(output, args.name, options, usual)
     with ExitStack() as undo:
         undo.callback(remove_if_empty, trainer.folder)
         trainer.owner = undo.enter_context(Owner(trainer.folder))
         write_config(trainer.folder, options)
-        introduce(trainer)
+        write_data(trainer.folder, trainer.data, options)
+        introduce(trainer, notes)
         undo.pop_all()
     return trainer
 
@@ -138,7 +155,12 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
-    return Trainer(options, folder), ["no checkpoint was written: starting anew"]
+    if not (folder / DATA).exists():  # killed between config.json and this
+        write_data(folder, prepare(options, data_of(options), {}, {}), options)
+    trainer = Trainer(options, folder, read_data(folder, options))
+    if options.init:
+        begin_with(trainer.model, Path(options.init), trainer.classes)
+    return trainer, ["no checkpoint was written: starting anew"]
 
 
 def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
@@ -150,7 +172,8 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     refuse_another_run_s_config(path, own)
-    trainer = Trainer(with_threads(resumed_options(own, wanted)), folder)
+    options = with_threads(resumed_options(own, wanted))
+    trainer = Trainer(options, folder, read_data(folder, options) if (folder / DATA).exists() else None)
     try:
         trainer.resume(arrays, training)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
@@ -160,7 +183,9 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
     notes = [mend_best(trainer)]
     if p.epoch == epochs:
-        write_report(folder, p.rows)  # it may have been killed between its last checkpoint and these
+        write_report(
+            folder, p.rows, len(trainer.classes)
+        )  # it may have been killed between its last checkpoint and these
         more = "".join(f"; {note}" for note in notes if note)
         raise ValueError(f"--resume: {path} is complete: all {epochs} epochs are done{more}")
     make_newest(path)
@@ -192,8 +217,8 @@ def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     count = sum(parameter.data.size for parameter in trainer.model.parameters())
     heads = "both auxiliary heads" if o.aux_heads else "no auxiliary heads"
     say(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
-    say(f"digits at {o.image_size}x{o.image_size}: {len(trainer.train_loader.dataset):,} to train on, "
-        f"{len(trainer.test_loader.dataset):,} to test")  # fmt: skip
+    train, test = (len(loader.dataset) for loader in (trainer.train_loader, trainer.test_loader))
+    say(f"{trainer.data.images.name} at {o.image_size}x{o.image_size}: {train:,} to train on, {test:,} to test")
     say(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
     for note in notes:
         say(note)

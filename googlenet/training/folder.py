@@ -7,49 +7,65 @@ import os
 import platform
 from contextlib import suppress
 from dataclasses import asdict, fields
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 
 import numpy as np
 
 import minicnn as mc
-from googlenet.data import DigitsDataset
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
 from googlenet.training.options import Options, known_options, usual_lr, what_differs
+from googlenet.training.run_data import DATA
 from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
 from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock
 
 CONFIG, METRICS, CURVES = "config.json", "metrics.csv", "curves.png"
+UNNAMED = (
+    "data",
+    "data_root",
+    "preset",
+    "image_size",
+    "seed",
+    "threads",
+    "device",
+)  # not in a run's name, or at its beginning
 
 
-def usual_name(options: Options) -> str:
-    """Preset, size and seed, then what is not the default: paper-64-seed0-lr0.1, plain-64-seed3-sgd-no-aux-heads.
+def usual_name(options: Options, usual: Options | None = None) -> str:
+    """Data, preset, size and seed, then what is not usual: paper-64-seed0-lr0.1, photos-plain-96-seed3-sgd.
 
-    Threads and device are not in it: they do not change what is trained.
+    The digits are not named, and neither are threads and device: they do not change what is trained.
+    usual: what the options would be without any on the command line; the defaults, where not given.
     """
-    usual = Options(lr=usual_lr(options.optimizer))
+    usual = usual or Options(lr=usual_lr(options.optimizer))
     words = [options.preset, str(options.image_size), f"seed{options.seed}"]
+    if options.data != Options.data:
+        words.insert(0, PurePath(options.data).name.partition(".")[0])
     for field in fields(Options):
         name, value = field.name.replace("_", "-"), getattr(options, field.name)
-        if value == getattr(usual, field.name) or field.name in ("preset", "image_size", "seed", "threads", "device"):
+        if value == getattr(usual, field.name) or field.name in UNNAMED:
             continue
-        elif value is False:
-            words.append(f"no-{name}")
+        elif field.name == "init":
+            words.append(f"{name}-{PurePath(value).stem}")
+        elif isinstance(value, bool):
+            words.append(name if value else f"no-{name}")
+        elif isinstance(value, str):  # "poly" and "sgd" speak for themselves
+            words.append(value if field.name in ("schedule", "optimizer") else f"{name}-{value}")
         else:
-            words.append(value if isinstance(value, str) else f"{name}{value}")
+            words.append(f"{name}{value}")
     return "-".join(words)
 
 
-def make_folder(output: Path, name: str | None, options: Options) -> Path:
+def make_folder(output: Path, name: str | None, options: Options, usual: Options | None = None) -> Path:
     """Make the folder of a new run. A name that is taken is an error where the user chose it, else gets a number.
 
     Making it is the test: where two runs want one name at the same moment, one of them finds it taken. Raises OSError
     with one clear line.
     """
-    usual = usual_name(options)
-    folder, number = output / (name or usual), 1
+    usual_folder = usual_name(options, usual)
+    folder, number = output / (name or usual_folder), 1
     while True:
         try:
             output.mkdir(parents=True, exist_ok=True)
@@ -64,7 +80,7 @@ def make_folder(output: Path, name: str | None, options: Options) -> Path:
                 go_on = ", or remove it: it is empty, as of a run that was killed before it began"
             raise ValueError(f"--name: {folder} exists. Choose another{go_on}")
         number += 1
-        folder = output / f"{usual}-{number}"
+        folder = output / f"{usual_folder}-{number}"
 
 
 def was_never_begun(folder: Path) -> bool:
@@ -137,7 +153,7 @@ class Owner:
         """
         if self.alone:
             folder = self.path.parent
-            for name in (CONFIG, METRICS, CURVES, BEST, UNFINISHED):
+            for name in (CONFIG, DATA, METRICS, CURVES, BEST, UNFINISHED):
                 remove_left_overs(folder / name)
             for name in (UNFINISHED, SECOND_NAME):
                 (folder / name).unlink(missing_ok=True)
@@ -174,7 +190,7 @@ def refuse_lost_checkpoint(folder: Path) -> None:
 
 def refuse_directories(folder: Path) -> None:
     """ValueError where there is a directory in place of a file of the run: found before the first epoch, not after."""
-    for name in (CONFIG, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES):
+    for name in (CONFIG, DATA, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES):
         if (folder / name).is_dir():
             raise ValueError(f"--resume: {folder / name} is a directory, expected a file: move it away")
 
@@ -195,13 +211,13 @@ def refuse_another_run_s_config(path: Path, options: Options) -> None:
         )
 
 
-def write_report(folder: Path, rows: list[Row]) -> None:
+def write_report(folder: Path, rows: list[Row], classes: int) -> None:
     """metrics.csv and curves.png."""
     write_metrics(folder / METRICS, rows)
-    draw_curves(folder / CURVES, rows, len(DigitsDataset.classes))
+    draw_curves(folder / CURVES, rows, classes)
 
 
 def what_there_is(folder: Path) -> str:
     """Where everything is, or what of it is not."""
-    missing = [name for name in (CONFIG, METRICS, CURVES, BEST, CHECKPOINT) if not (folder / name).is_file()]
+    missing = [name for name in (CONFIG, DATA, METRICS, CURVES, BEST, CHECKPOINT) if not (folder / name).is_file()]
     return f"the run is in {folder}/, without {', '.join(missing)}" if missing else f"everything is in {folder}/"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 from typing import Any
 
 from googlenet.commandline import Parser, add_version, not_empty
+from googlenet.data.source import NAMED
 from googlenet.presets import presets
+from googlenet.training.warm_start import block_number
 from minicnn.backend.arrays import number_of
 
 SCHEDULES = ("cosine", "step", "poly", "constant")
 OPTIMIZERS = ("sgd", "adam", "adamw")
+MEAN_STD = ("usual", "imagenet", "measure", "none")
 SGD_LR = 0.01  # what sgd gets in place of the default learning rate, which is Adam's
 LARGEST_IMAGE = 10_000  # pixels along a side: what is more is a slip, and would end in an error about memory
 
@@ -31,10 +35,18 @@ class Options:
     optimizer: str = "adam"  # leaves the first plateau an epoch sooner than sgd (which has momentum 0.9)
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # pulls every weight towards 0
+    data: str = "digits"  # what to train on: see googlenet/data/source.py
+    data_root: str = "data"  # where mnist and fashion-mnist lie
+    val_share: float = 0.2  # of images that have no part of their own to validate with: so much becomes one
+    channels: int = 1  # 1: gray, 3: color
+    mean_std: str = "usual"  # what is subtracted, and divided by: see googlenet/training/run_data.py
+    strict: bool = False  # stop where an image cannot be read; else train without it
     image_size: int = 64  # width and height, at least 32
     preset: str = "paper"  # which GoogLeNet: see googlenet/presets.py
     aux_heads: bool = True  # train with the two auxiliary heads
-    augment: bool = True  # turn, scale and shift the digits a little, anew in each epoch
+    init: str = ""  # weights to begin with, in place of random ones
+    freeze: str = ""  # leave all up to this block as it is
+    augment: bool = True  # change training images a little at random, anew in each epoch
     seed: int = 0  # initial weights, order of the images, dropout
     threads: int = 0  # CPU threads; 0: one for each core
     device: str = "cpu"  # cpu, cuda, cuda:1
@@ -51,15 +63,23 @@ class Options:
                 raise ValueError(f"{flag(field.name)}: got {value!r}, expected {words[kind]}")
         at_least = {
             "epochs": 1, "batch_size": 1, "lr": 0, "warmup": 0, "momentum": 0, "weight_decay": 0, "image_size": 32,
-            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0,
+            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0, "val_share": 0.01,
         }  # fmt: skip
         for name, minimum in at_least.items():
             if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
                 raise ValueError(f"{flag(name)}: got {getattr(self, name)}, expected at least {minimum}")
-        one_of = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets)}
+        one_of: dict[str, tuple[Any, ...]] = {
+            "schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets), "channels": (1, 3),
+            "mean_std": MEAN_STD,
+        }  # fmt: skip
         for name, choices in one_of.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"--{name}: got {getattr(self, name)!r}, expected one of {', '.join(choices)}")
+                listed = ", ".join(map(str, choices))
+                raise ValueError(f"{flag(name)}: got {getattr(self, name)!r}, expected one of {listed}")
+        if self.val_share > 0.9:
+            raise ValueError(f"--val-share: got {self.val_share:g}, expected at most 0.9")
+        if self.freeze:
+            block_number(self.freeze)
         if self.image_size > LARGEST_IMAGE:
             raise ValueError(f"--image-size: got {self.image_size}, expected at most {LARGEST_IMAGE}")
         try:
@@ -107,6 +127,15 @@ ACTS = {
     "momentum":     (YES, SAME, NO),
     "weight_decay": (YES, SAME, NO),
     "seed":         (YES, SAME, NO),
+    "data":         (YES, SAME, NO),
+    "data_root":    (YES, SAME, NO),
+    "val_share":    (YES, SAME, NO),
+    "channels":     (YES, SAME, NO),
+    "mean_std":     (YES, SAME, NO),
+    "strict":       (YES, SAME, NO),
+    "init":         (YES, SAME, NO),
+    "freeze":       (YES, SAME, NO),
+    "show_batch":   (YES, NO,   NO),
     "preset":       (YES, SAME, NO),
     "aux_heads":    (YES, SAME, NO),
     "image_size":   (YES, SAME, YES),
@@ -144,6 +173,8 @@ def check_that_all_act(args: argparse.Namespace) -> None:
             raise ValueError(f"{flag(name)}: does nothing beside --{mode}: {why[mode]}")
     if mode == "new":
         check_momentum(args.momentum, args.optimizer or Options.optimizer)
+        if args.freeze is not None and args.init is None:
+            raise ValueError("--freeze: only beside --init: random weights would stay random")
     if args.name is not None and (PurePath(args.name).name != args.name or args.name == ".."):
         raise ValueError(f"--name: got {args.name!r}, expected the name of a folder (--output says where it lies)")
     if args.name is not None and not args.name.isprintable():
@@ -161,10 +192,12 @@ def parser() -> argparse.ArgumentParser:
     p = Parser(
         prog="train.py",
         description="Train GoogLeNet. Without arguments: the paper's network, with both auxiliary heads, on the digits "
-        "that come with it, at 64x64. Everything is written to a folder of its own under runs/.",
+        "that come with it, at 64x64. With --data: on your own images. Everything is "
+        "written to a folder of its own under runs/.",
         epilog="examples:\n"
         "  python train.py                                  the main job, about five minutes on two cores\n"
         "  python train.py --limit-train 500 --epochs 1     a quick try\n"
+        "  python train.py --data photos/                   your own: a folder of photos for each class\n"
         "  python train.py --preset batchnorm --name bn     another GoogLeNet, into runs/bn\n"
         "  python train.py --resume runs/bn                 go on after Ctrl-C or a crash\n"
         "  python train.py --evaluate runs/bn/best.safetensors",
@@ -182,13 +215,33 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--momentum", type=float, help=f"of sgd ({default.momentum})")
     run.add_argument("--weight-decay", type=float, help=f"pulls weights towards 0 ({default.weight_decay})")
     run.add_argument("--seed", type=int, help=f"weights, order, dropout ({default.seed})")
-    net = p.add_argument_group("the network and its images")
+    data = p.add_argument_group("the images")
+    data.add_argument("--data", type=not_empty, metavar="WHAT", help="digits (those that come with it), mnist, "
+                      "fashion-mnist, a folder, or an archive of one (digits)")  # fmt: skip
+    data.add_argument("--data-root", type=not_empty, metavar="FOLDER", help="where mnist and fashion-mnist lie (data)")
+    data.add_argument("--val-share", type=float, metavar="SHARE", help="so much is kept from images that are not "
+                      f"split into train and val ({default.val_share})")  # fmt: skip
+    data.add_argument("--channels", type=int, choices=(1, 3), help="gray or color (what the images are)")
+    data.add_argument("--mean-std", choices=MEAN_STD, help="what to normalize with (usual: MNIST's for digits, "
+                      "ImageNet's for photos, measured for all else)")  # fmt: skip
+    data.add_argument("--image-size", type=int, help=f"width and height, from 32 ({default.image_size} for the digits; "
+                      "else what suits the images)")  # fmt: skip
+    data.add_argument("--augment", action=argparse.BooleanOptionalAction, help="change training images a little at "
+                      "random (yes)")  # fmt: skip
+    data.add_argument("--strict", action="store_true", default=None, help="stop where an image cannot be read (train "
+                      "without it)")  # fmt: skip
+    data.add_argument("--limit-train", type=int, metavar="N", help="only N training images, for a quick try (all)")
+    data.add_argument("--limit-test", type=int, metavar="N", help="only N test images (all)")
+    data.add_argument(
+        "--show-batch", action="store_true", default=None, help="draw what the network will see, and stop"
+    )
+    net = p.add_argument_group("the network")
     net.add_argument("--preset", choices=tuple(presets), help=f"which GoogLeNet ({default.preset})")
     net.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, help="train with the auxiliary heads (yes)")
-    net.add_argument("--image-size", type=int, help=f"width and height, from 32 ({default.image_size})")
-    net.add_argument("--augment", action=argparse.BooleanOptionalAction, help="turn, scale and shift the digits (yes)")
-    net.add_argument("--limit-train", type=int, metavar="N", help="only N training images, for a quick try (all)")
-    net.add_argument("--limit-test", type=int, metavar="N", help="only N test images (all)")
+    net.add_argument("--init", type=not_empty, metavar="FILE", help="begin with these weights, a best.safetensors; "
+                     "classifiers for other classes are new")  # fmt: skip
+    net.add_argument("--freeze", type=not_empty, metavar="BLOCK", help="with --init: leave everything up to this block "
+                     "as it is (conv1, conv2, conv3, 3a, 3b, 4a ... 5b)")  # fmt: skip
     where = p.add_argument_group("the machine and the files")
     where.add_argument("--threads", type=int, help="CPU threads (one for each core)")
     where.add_argument("--device", type=not_empty, help=f"cpu, cuda, cuda:1 ({default.device})")
@@ -213,6 +266,10 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def chosen(args: argparse.Namespace) -> dict[str, Any]:
-    """The Options that the command line sets."""
+    """The Options that the command line sets. Paths are absolute: a run goes on from wherever it is resumed."""
     names = {field.name for field in fields(Options)}
-    return {name: value for name, value in given(args).items() if name in names}
+    found = {name: value for name, value in given(args).items() if name in names}
+    for name in ("data", "data_root", "init"):
+        if name in found and (name != "data" or found[name] not in NAMED):
+            found[name] = os.path.abspath(os.path.expanduser(found[name]))
+    return found

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import minicnn as mc
 from googlenet.commandline import say
-from googlenet.data import DigitsDataset
+from googlenet.data.augmentation import Augmentation
+from googlenet.data.dataset import ImageDataset
 from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
@@ -20,7 +21,9 @@ from googlenet.training.folder import Owner, write_report
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.nonfinite import first_non_finite_layer
 from googlenet.training.options import Options
+from googlenet.training.run_data import RunData, data_of, prepare
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
+from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
 from minicnn import backend, optim, rng
 from minicnn.backend import Array
@@ -77,23 +80,29 @@ class Step:
 class Trainer:
     """One run: the network, its optimizer, the data, and how far it is. `run` trains to the end."""
 
-    def __init__(self, options: Options, folder: Path) -> None:
+    def __init__(self, options: Options, folder: Path, data: RunData | None = None) -> None:
+        """data: those that the options name, checked before; where not given, they are taken as they are."""
         self.options, self.folder, self.progress = options, folder, Progress()
         self.owner: Owner | None = None  # who keeps other processes out of the folder, once it is made
         self.saved_at: tuple[int, int] | None = None  # epoch and step of the last checkpoint
         self.unread: list[Step] = []  # the last steps, whose results nobody has looked at yet
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        train_set = DigitsDataset(True, options.image_size, options.augment, options.limit_train)
-        test_set = DigitsDataset(False, options.image_size, limit=options.limit_test)
-        self.classes = len(DigitsDataset.classes)
+        self.data = data or prepare(options, data_of(options), {}, {})
+        images, preprocessing = self.data.images, self.data.preprocessing
+        self.classes = images.classes
+        augmentation = Augmentation.of(images.kind) if options.augment else None
+        train_set = ImageDataset(images.train, preprocessing, augmentation, options.limit_train)
+        test_set = ImageDataset(images.val, preprocessing, limit=options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
         self.test_loader = DataLoader(test_set, options.batch_size)
         if find_preset(options.preset).batch_norm and 1 in (options.batch_size, len(train_set) % options.batch_size):
             raise ValueError("--batch-size: a batch of one image would be left over, which batch norm cannot normalize")
-        self.model = GoogLeNet(self.classes, options.preset, in_channels=1, aux_heads=options.aux_heads).to(
-            options.device
-        )
+        self.model = GoogLeNet(
+            len(self.classes), options.preset, in_channels=options.channels, aux_heads=options.aux_heads
+        ).to(options.device)
+        if options.freeze:
+            freeze(self.model, options.freeze)
         self.optimizer = make_optimizer(options, self.model)
         self.schedule = make_schedule(options, self.optimizer, len(self.train_loader))
 
@@ -112,11 +121,11 @@ class Trainer:
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
             with interrupt.saving():
                 if improved:
-                    save_model(self.folder / BEST, self.model, self.options, row)
+                    self.save_best(row)
                 self.save()
-                write_report(self.folder, self.progress.rows)
+                write_report(self.folder, self.progress.rows, len(self.classes))
             say(epoch_line(row, self.options.epochs))
-            for warning in stuck(row, self.classes, self.options.preset):
+            for warning in stuck(row, len(self.classes), self.options.preset):
                 say(warning, error=True)
             if interrupt.asked and self.progress.epoch < self.options.epochs:
                 raise Interrupted(f"stopped after epoch {self.progress.epoch}")
@@ -125,6 +134,13 @@ class Trainer:
         """Write the checkpoint from which `resume` goes on."""
         save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
         self.saved_at = self.progress.epoch, self.progress.step
+
+    def save_best(self, row: Row) -> None:
+        """Write best.safetensors, from which `predict` and `evaluate` know all they need."""
+        data = self.data.record(self.options)
+        save_model(
+            self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
+        )  # fmt: skip
 
     def check_weights(self) -> None:
         """Raise TrainingStopped rather than keep weights that are not finite."""
@@ -167,6 +183,8 @@ class Trainer:
         done = min(p.step * self.options.batch_size, images)
         head = f"{p.epoch + 1:>3}/{self.options.epochs}"
         self.model.train()
+        if self.options.freeze:
+            keep_frozen_in_evaluation(self.model, self.options.freeze)
         interrupt.doing = f"finishing step {p.step + 1}, saving"
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None

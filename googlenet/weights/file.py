@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import minicnn as mc
+from googlenet.data.preprocessing import Preprocessing
+from googlenet.data.source import DIGITS
+from googlenet.data.transforms import MNIST_MEAN, MNIST_STD
 from googlenet.model import GoogLeNet
 
 if TYPE_CHECKING:
     from googlenet.training.options import Options
 
 
-def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, Any]) -> None:
-    """The network's state dict; the metadata say how to make it again, and how good it is."""
+def save_model(
+    path: Path,
+    model: GoogLeNet,
+    options: Options,
+    row: dict[str, Any],
+    classes: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """The network's state dict; the metadata say how to make it again, what to feed it with, and how good it is.
+
+    classes: the names of its outputs; data: what it was trained on. Where they are not given, the network is taken for
+    one of digits, or of classes without names.
+    """
     info = {
         "preset": options.preset,
         "num_classes": len(model.fc.weight),
@@ -27,12 +43,18 @@ def save_model(path: Path, model: GoogLeNet, options: Options, row: dict[str, An
         "epoch": row["epoch"],
         "test_accuracy": row["test_accuracy"],
         "options": asdict(options),  # from which --resume can tell whose weights these are
+        "classes": None if classes is None else list(classes),
+        "preprocessing": None if preprocessing is None else preprocessing.to_record(),
+        "data": None if data is None else dict(data),
     }
     mc.save(model.state_dict(), path, {"googlenet": json.dumps(info)})
 
 
 def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
     """The network in evaluation mode, and what `save_model` noted.
+
+    In that, "classes" are the names of its outputs, and "preprocessing" is a Preprocessing, with what held for all
+    networks where an older version has written the file (None for other than 1 or 3 channels).
 
     Raises ValueError, naming the file, where it is of another kind or its weights cannot be computed with.
     """
@@ -65,7 +87,23 @@ def _checked(info: Any) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(info, dict) or not isinstance(info.get(name), kind):
             raise ValueError(f"{name} is missing, or not {kind.__name__}")
-    return info
+    count, channels = info["num_classes"], info["in_channels"]
+    classes = info.get("classes") or (DIGITS if count == len(DIGITS) else [f"class {i}" for i in range(count)])
+    if not isinstance(classes, list | tuple) or len(classes) != count or not all(isinstance(n, str) for n in classes):
+        raise ValueError(f"classes are {classes!r:.80}, expected {count} names")
+    preprocessing = usual_preprocessing(info["image_size"], channels)
+    if info.get("preprocessing") is not None:
+        preprocessing = Preprocessing.from_record(info["preprocessing"])
+        if preprocessing.channels != channels:
+            raise ValueError(f"the preprocessing is for {preprocessing.channels} channels, the network for {channels}")
+    return {**info, "classes": tuple(classes), "preprocessing": preprocessing, "data": info.get("data")}
+
+
+def usual_preprocessing(image_size: int, channels: int) -> Preprocessing | None:
+    """That of the digits for gray images, of photos for color; None for other than 1 or 3 channels."""
+    if channels == 1:
+        return Preprocessing(image_size, 1, (MNIST_MEAN,), (MNIST_STD,), "L", "whole")
+    return Preprocessing(image_size) if channels == 3 else None
 
 
 def _problem(name: str, array: np.ndarray) -> str | None:

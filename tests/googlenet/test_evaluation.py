@@ -9,7 +9,7 @@ import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, evaluation
 from googlenet.data import DigitsDataset
-from googlenet.evaluation import Evaluation, count_right, evaluate, evaluate_file
+from googlenet.evaluation import Evaluation, Predictions, count_right, evaluate, evaluate_file, predictions
 from googlenet.training.options import Options
 from googlenet.weights import save_model
 from minicnn import Tensor, nn
@@ -107,6 +107,98 @@ def test_printed():
     assert "98.7" in text
     assert "0.0432" in text
     assert "1,000" in text
+
+
+# ---- predictions --------------------------------------------------------------------------------------------------
+
+
+def predicted(x, targets, batch_size=3):
+    return predictions(Pretended(), DataLoader(ArrayDataset(np.asarray(x, np.float32), targets), batch_size))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def test_predictions_are_the_softmax_of_every_image_in_order():
+    x, targets = logits_and_targets()
+    found = predicted(x, targets)
+    np.testing.assert_array_equal(found.labels, targets)
+    np.testing.assert_allclose(found.probabilities, softmax(x.astype(float)), rtol=1e-5)
+    np.testing.assert_allclose(found.losses, -np.log(softmax(x.astype(float))[range(10), targets]), rtol=1e-5)
+    assert [a.dtype for a in found] == [np.int64, np.float32, np.float32]
+
+
+def test_of_several_crops_the_probabilities_are_averaged():
+    """Not the logits: of these two crops the first is sure, the second hesitates."""
+    crops = np.array([[[9.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 2.0]]], np.float32)  # (images, crops, classes)
+    found = predicted(crops[:, :, :, np.newaxis, np.newaxis], np.array([0, 1]))
+    expected = softmax(crops.astype(float)).mean(axis=1)
+    np.testing.assert_allclose(found.probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.losses, -np.log(expected[[0, 1], [0, 1]]), rtol=1e-5)
+
+
+def test_the_loss_is_exact_where_the_probability_rounds_to_zero():
+    crops = np.zeros((1, 3, 2, 1, 1), np.float32)
+    crops[0, :, 0] = [[[200.0]], [[300.0]], [[201.0]]]  # of class 1: exp(-200), exp(-300), exp(-201), and 0 in float32
+    found = predicted(crops, np.array([1]))
+    assert found.probabilities[0, 1] == 0
+    assert found.losses[0] == pytest.approx(200 - math.log((1 + math.exp(-1)) / 3), rel=1e-6)
+    assert predicted(crops[:, 0, :, 0, 0], np.array([1])).losses[0] == pytest.approx(200, rel=1e-6)
+
+
+def test_many_crops_go_through_the_network_a_few_at_a_time():
+    model = Pretended()
+    x = np.random.default_rng(0).standard_normal((2, 40, 3, 1, 1)).astype(np.float32)
+    loader = DataLoader(ArrayDataset(x, np.array([0, 2])), 2)
+    found = predictions(model, loader)
+    assert [size for _, size in model.asked] == [32, 32, 16]
+    np.testing.assert_allclose(found.probabilities, softmax(x[..., 0, 0].astype(float)).mean(axis=1), rtol=1e-5)
+
+
+PROBABILITIES = np.array(
+    [[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], [0, 0.1, 0.2, 0.3, 0.15, 0.15, 0.1], [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.4]],
+    np.float32,
+)
+
+
+def given(labels, probabilities=PROBABILITIES):
+    return Predictions(np.array(labels), probabilities, np.ones(len(labels), np.float32))
+
+
+def test_the_most_probable_classes_in_order_of_equals_the_first():
+    assert given([0, 0, 0]).most_probable(3).tolist() == [[0, 1, 2], [3, 2, 4], [6, 0, 1]]
+    assert given([0, 0, 0]).most_probable(9).shape == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("labels", "top1", "top5"), [([0, 3, 6], 1, 1), ([4, 6, 3], 0, 2 / 3), ([5, 0, 4], 0, 0), ([0, 2, 5], 1 / 3, 2 / 3)]
+)
+def test_top_1_and_top_5(labels, top1, top5):
+    found = given(labels).evaluation()
+    assert (found.top1, found.top5, found.images) == pytest.approx((top1, top5, 3))
+
+
+def test_of_five_classes_there_is_no_top_5():
+    assert given([0, 1, 2], PROBABILITIES[:, :5]).evaluation().top5 is None
+    assert given([0, 1, 2], PROBABILITIES[:, :6]).evaluation().top5 is not None
+
+
+def test_confusion_has_a_row_for_what_it_is_and_a_column_for_what_it_was_taken_for():
+    confusion = given([0, 2, 2]).confusion()
+    assert confusion.shape == (7, 7)
+    assert {(int(i), int(j)): int(confusion[i, j]) for i, j in np.argwhere(confusion)} == {
+        (0, 0): 1,
+        (2, 3): 1,
+        (2, 6): 1,
+    }
+    assert given([2, 2, 2], PROBABILITIES[[1, 1, 1]]).confusion()[2, 3] == 3
+
+
+def test_no_number_is_no_right_answer():
+    """A network that has blown up is right about nothing but what it would say of all images."""
+    assert given([1, 2, 3], np.full((3, 7), np.nan, np.float32)).evaluation().top1 == 0
 
 
 def test_batch_norm_s_statistics_do_not_change():

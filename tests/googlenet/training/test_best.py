@@ -38,7 +38,10 @@ def run(folder, model, accuracies, step=0):
     set_weights(model, len(accuracies) + (0.5 if step else 0))
     rows = [row(number, test_accuracy=accuracy) for number, accuracy in enumerate(accuracies, 1)]
     progress = Progress(len(rows), step, rows=rows, best=max(accuracies, default=-1.0))
-    return SimpleNamespace(folder=folder, model=model, options=OPTIONS, progress=progress)
+    return SimpleNamespace(
+        folder=folder, model=model, options=OPTIONS, progress=progress,
+        save_best=lambda row: save_model(folder / BEST, model, OPTIONS, row),
+    )  # fmt: skip
 
 
 def set_weights(model, value):

@@ -33,7 +33,7 @@ from minicnn import checkpoint, optim
 pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 REPOSITORY = Path(__file__).resolve().parents[3]
 BEST = "best.safetensors"
-FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "metrics.csv"])
+FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "data.json", "metrics.csv"])
 TINY = ["--limit-train", "64", "--limit-test", "32", "--image-size", "32", "--batch-size", "16", "--threads", "1"]
 STEPS = 4  # in an epoch of these
 
@@ -427,7 +427,7 @@ def test_a_run_that_is_going_on_is_left_alone(command, tmp_path, monkeypatch):
 
     def meanwhile():
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert sorted(files) == [CHECKPOINT, "config.json", "lock"]
+        assert sorted(files) == [CHECKPOINT, "config.json", "data.json", "lock"]
         assert read_state(folder / CHECKPOINT)[1]["step"] == 0
         for other in (
             ["--resume", folder],
@@ -622,8 +622,8 @@ def stopped(tmp_path, capfd):
 def test_ctrl_c_in_an_evaluation_cuts_it_off_and_it_is_done_again(stopped, tmp_path, two_epochs, monkeypatch):
     """It has two batches. Ctrl-C comes in the first one of the second epoch, and the second is not computed."""
     results = []
-    counted = calling(evaluation.count_right, 3, ctrl_c())
-    monkeypatch.setattr(evaluation, "count_right", lambda *batch: results.append(counted(*batch)) or results[-1])
+    counted = calling(evaluation.log_probabilities, 3, ctrl_c())
+    monkeypatch.setattr(evaluation, "log_probabilities", lambda *batch: results.append(counted(*batch)) or results[-1])
     folder = tmp_path / "two"
     answer, last = stopped()
     assert len(results) == 3

@@ -53,13 +53,15 @@ def test_a_name_says_what_is_not_the_default(options, name):
 
 
 def test_every_option_that_changes_the_result_changes_the_name():
-    other = {"schedule": "poly", "optimizer": "sgd", "preset": "plain", "aux_heads": False, "augment": False}
+    other = {"schedule": "poly", "optimizer": "sgd", "preset": "plain", "aux_heads": False, "augment": False,
+             "data": "photos", "val_share": 0.5, "strict": True,
+             "channels": 3, "mean_std": "none", "init": "a/b.safetensors", "freeze": "3a"}  # fmt: skip
     names = [usual_name(Options())]
     for field in dataclasses.fields(Options):
-        if field.name not in ("threads", "device"):
+        if field.name not in ("threads", "device", "data_root"):
             value = other.get(field.name, 48 if field.name == "image_size" else 1)
             names.append(usual_name(Options(**{field.name: value})))
-    assert len(set(names)) == len(names) == len(dataclasses.fields(Options)) - 1
+    assert len(set(names)) == len(names) == len(dataclasses.fields(Options)) - 2
     assert all(re.fullmatch(r"[a-z0-9.-]+", name) for name in names)
 
 
@@ -245,7 +247,7 @@ def test_the_config_comes_back(tmp_path):
         ("[" * 100_000, "config.json is empty or damaged"),
         ('{"options": 3}', "config.json: the options are 3"),
         ('{"options": {}}', "config.json: its options are those of another version .*'augment' is missing"),
-        (json.dumps({"options": {**dataclasses.asdict(Options()), "data": "x"}}), "'data' is unknown here"),
+        (json.dumps({"options": {**dataclasses.asdict(Options()), "date": "x"}}), "'date' is unknown here"),
         (json.dumps({"options": {**dataclasses.asdict(Options()), "lr": "x"}}), "config.json: --lr: got 'x', expected"),
     ],
 )
@@ -309,7 +311,7 @@ def test_a_checkpoint_alone_in_its_folder_belongs_to_no_other_run(tmp_path):
 
 
 def test_everything_is_only_said_to_be_there_where_it_is(tmp_path):
-    files = ["config.json", "metrics.csv", "curves.png", "best.safetensors", "checkpoint.safetensors"]
+    files = ["config.json", "data.json", "metrics.csv", "curves.png", "best.safetensors", "checkpoint.safetensors"]
     assert what_there_is(tmp_path) == f"the run is in {tmp_path}/, without {', '.join(files)}"
     for name in files:
         (tmp_path / name).touch()

@@ -70,7 +70,7 @@ def test_what_is_not_given_is_not_chosen():
 def test_every_option_has_a_flag():
     for field in dataclasses.fields(Options):
         flag = f"--{field.name.replace('_', '-')}"
-        value = field.default
+        value = VALUES.get(field.name, field.default)
         arguments = [flag] if isinstance(value, bool) else [flag, str(value)]
         assert chosen(parser().parse_args(arguments)) == {field.name: value}, flag
     assert chosen(parser().parse_args(["--no-augment"])) == {"augment": False}
@@ -78,6 +78,13 @@ def test_every_option_has_a_flag():
 
 # ---- options that act ---------------------------------------------------------------------------------------------
 
+
+VALUES = {
+    "strict": True,
+    "data_root": "/data",
+    "init": "/best.safetensors",
+    "freeze": "3a",
+}  # in place of an empty default
 
 ACTIONS = [action for action in parser()._actions if action.dest not in ("help", "version")]
 MODES = {"new": [], "resume": ["--resume", "runs/x"], "evaluate": ["--evaluate", "x.safetensors"]}
@@ -88,8 +95,9 @@ def with_a_value(action):
     if action.nargs == 0:
         return [action.option_strings[0]]
     if action.choices:
-        return [action.option_strings[0], list(action.choices)[0]]
-    return [action.option_strings[0], {"image_size": "48", "device": "cpu", "warmup": "0"}.get(action.dest, "1")]
+        return [action.option_strings[0], str(list(action.choices)[0])]
+    value = {"image_size": "48", "device": "cpu", "warmup": "0", "val_share": "0.5", "freeze": "3a"}
+    return [action.option_strings[0], value.get(action.dest, "1")]
 
 
 def refused(capsys, arguments):
@@ -110,6 +118,8 @@ def test_an_option_acts_or_is_refused(capsys, action, mode):
         return  # that is another mode
     if action.dest == "momentum" and mode == "new":
         arguments += ["--optimizer", "sgd"]
+    if action.dest == "freeze" and mode == "new":
+        arguments += ["--init", "x.safetensors"]
     if ACTS[action.dest][list(MODES).index(mode)] == NO:
         message = f"train.py: error: {action.option_strings[0]}: does nothing beside --{mode}: "
         if {action.dest, mode} == {"resume", "evaluate"}:
@@ -181,9 +191,9 @@ def test_options_of_another_version():
     record = dataclasses.asdict(Options(lr=0.25))
     assert known_options(record) == Options(lr=0.25)
     with pytest.raises(
-        ValueError, match=r"another version of train\.py \('augment' is missing, 'data' is unknown here\)"
+        ValueError, match=r"another version of train\.py \('augment' is missing, 'date' is unknown here\)"
     ):
-        known_options({**{name: value for name, value in record.items() if name != "augment"}, "data": "digits"})
+        known_options({**{name: value for name, value in record.items() if name != "augment"}, "date": "today"})
     for wrong in (None, 3, [], ["lr"]):
         with pytest.raises(ValueError, match="the options are"):
             known_options(wrong)
@@ -209,7 +219,7 @@ def test_help_tells_the_real_defaults(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["--help"])
     words = " ".join(capsys.readouterr().out.split())
-    for name in ("epochs", "batch_size", "lr", "schedule", "optimizer", "momentum", "weight_decay", "image_size"):
+    for name in ("epochs", "batch_size", "lr", "schedule", "optimizer", "momentum", "weight_decay", "val_share"):
         assert f"({getattr(Options(), name)})" in words, name
 
 

@@ -183,7 +183,7 @@ def make(tmp_path, monkeypatch):
     few_digits = Digits(*(array[:250] for array in load_digits()))  # resizing all takes longer than the rest
     monkeypatch.setattr(digits_dataset, "load_digits", lambda: few_digits)
     monkeypatch.setattr(trainer_module, "GoogLeNet", Network)
-    monkeypatch.setattr(trainer_module, "save_model", lambda path, model, options, row: saved.append(row["epoch"]))
+    monkeypatch.setattr(trainer_module, "save_model", lambda path, model, options, row, *_: saved.append(row["epoch"]))
     monkeypatch.setattr(trainer_module, "write_report", lambda *_: None)
 
     def trainer(**options):
@@ -238,8 +238,8 @@ def test_batch_norm_cannot_do_with_one_image(make, options):
 
 def test_a_limit_takes_the_first_digits(make):
     trainer, every = make(limit_train=12, limit_test=7), load_digits()
-    np.testing.assert_array_equal(trainer.train_loader.dataset.labels, every.train_labels[:12])
-    np.testing.assert_array_equal(trainer.test_loader.dataset.labels, every.test_labels[:7])
+    np.testing.assert_array_equal(trainer.train_loader.dataset.images.labels, every.train_labels[:12])
+    np.testing.assert_array_equal(trainer.test_loader.dataset.images.labels, every.test_labels[:7])
     run(trainer)
     assert in_some_order(trainer.model.images(training=True)) == in_some_order(digits(True, 12)[0])
 

@@ -1,0 +1,52 @@
+"""Image size, batch and epochs that suit a data set, where the command line does not say."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+import numpy as np
+
+from googlenet.data.source import ImageData
+from googlenet.training.options import Options
+
+SIZES = (32, 48, 64, 96, 128)
+SEEN = 35_000  # images in a whole run, each as often as it comes: as with the 5,000 digits in 7 epochs
+EPOCHS = (5, 100)  # at least and at most
+PIXELS = 900e6  # in a whole run: about half an hour on two cores (benchmarks/README.md has what a step takes)
+STEPS = 10  # an epoch, at least, so far as batches of 8 give them
+
+
+def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Options for what is not chosen: the largest images that a run of half an hour allows, none blown up much."""
+    if images.name == "digits":
+        return {}
+    count = chosen.get("limit_train") or len(images.train)
+    epochs = chosen.get("epochs") or int(np.clip(round(SEEN / count), *EPOCHS))
+    batch = chosen.get("batch_size") or int(np.clip(2 ** int(np.log2(max(count // STEPS, 1))), 8, Options.batch_size))
+    affordable = [size for size in SIZES if size**2 * count * epochs <= PIXELS and size <= usual_side(images)]
+    found = {
+        "image_size": max(affordable, default=SIZES[0]), "batch_size": batch, "epochs": epochs,
+        "channels": usual_channels(images),
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if name not in chosen}
+
+
+def looked_at(images: ImageData) -> list[Any]:
+    """Some training images, spread over all of them, opened for their size and mode."""
+    opened = []
+    for index in np.unique(np.linspace(0, len(images.train) - 1, 50).astype(int)):
+        with images.train.open(int(index)) as image:
+            opened.append((min(image.size), image.mode))
+    return opened
+
+
+def usual_side(images: ImageData) -> float:
+    """The shorter side of the middle one of these images; digits may be twice as large as they are."""
+    side = statistics.median(side for side, _ in looked_at(images))
+    return 2.5 * side if images.kind == "digits" else side
+
+
+def usual_channels(images: ImageData) -> int:
+    """1 where all are gray, else 3."""
+    return 1 if all(mode in ("L", "1", "I;16", "LA", "I") for _, mode in looked_at(images)) else 3
