@@ -12,7 +12,6 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 350, 10, 186  # the edges of what the axes enclos
 MOST_MARKS = 40  # a line of more points has none of them marked
 
 Values = Sequence[float | None]  # None, and what is not finite: no point there
-Show = Callable[[float], str]
 
 
 def three_digits(value: float) -> str:
@@ -29,19 +28,19 @@ def line_chart(
     title: str,
     epochs: Sequence[int],
     lines: Mapping[str, Values],
-    show: Show = three_digits,
     *,
+    percents: bool = False,
     log: bool = False,
     limits: tuple[float, ...] = (),
     level: tuple[str, float] | None = None,
 ) -> str:
-    """An HTML figure: a line for each name over the epochs (one at least), axes, a legend, the last values in words.
+    """An HTML figure: a line for each name over the epochs (one at least), axes, legend, the last values in words.
 
-    show: a value as text; log: a logarithmic axis; limits: what the axis shows at least; level: the name and the
+    percents: the values are shares; log: a logarithmic axis; limits: what the axis shows at least; level: the name and the
     height of a dotted line across. The script in page.html says the values of other epochs: of that under the pointer,
     or those that the arrow keys walk to.
     """
-    drawn = {name: [value if can_be_drawn(value, log) else None for value in values] for name, values in lines.items()}
+    drawn = {name: [v if can_be_drawn(v, log) else None for v in values] for name, values in lines.items()}
     heights = [value for values in drawn.values() for value in values if value is not None]
     heights += [*limits, *([level[1]] if level else [])]
     low, high = span(heights, log)
@@ -56,8 +55,9 @@ def line_chart(
 
     svg = []
     for tick in decades(low, high) if log else even_ticks(low, high):
+        text = (percent if percents else three_digits)(tick)
         svg.append(f'<path class="grid" d="M{LEFT} {y_of(tick)}H{RIGHT}"/>')
-        svg.append(f'<text class="left" x="{LEFT - 6}" y="{y_of(tick) + 4}">{escape(show(tick))}</text>')
+        svg.append(f'<text class="left" x="{LEFT - 6}" y="{y_of(tick) + 4}">{text}</text>')
     for epoch in some_of(epochs):
         svg.append(f'<text x="{x_of(epoch)}" y="{BOTTOM + 16}">{epoch}</text>')
     svg.append(f'<text class="left" x="{RIGHT}" y="{HEIGHT - 3}">epoch</text>')
@@ -70,7 +70,7 @@ def line_chart(
     svg.append(f'<path class="cursor" d="M0 {TOP}V{BOTTOM}" visibility="hidden"/>')
 
     said = [
-        in_words(epoch, {name: values[i] for name, values in lines.items()}, show) for i, epoch in enumerate(epochs)
+        in_words(epoch, {name: values[i] for name, values in lines.items()}, percents) for i, epoch in enumerate(epochs)
     ]
     walk = json.dumps({"x": [x_of(epoch) for epoch in epochs], "said": said})
     keys = [(f"line{number}", name) for number, name in enumerate(drawn)] + ([("level", level[0])] if level else [])
@@ -114,9 +114,10 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def some_of(epochs: Sequence[int]) -> list[int]:
-    """At most seven epochs, evenly spread, to stand below the axis."""
-    step = math.ceil(len(epochs) / 7)
-    return list(epochs[::step])
+    """At most seven epochs to stand below the axis."""
+    if len(epochs) == 1:
+        return list(epochs)
+    return [round(tick) for tick in even_ticks(epochs[0], epochs[-1]) if math.isclose(tick, round(tick))]
 
 
 def path_through(points: Sequence[tuple[float, float] | None]) -> str:
@@ -131,9 +132,10 @@ def path_through(points: Sequence[tuple[float, float] | None]) -> str:
     return f'<path d="{"".join(path)}"/>{"".join(marks)}'
 
 
-def in_words(epoch: int, values: Mapping[str, float | None], show: Show) -> str:
-    """epoch 3: main 0.41, aux1 0.52."""
-    known = [f"{name} {show(value)}" for name, value in values.items() if value is not None]
+def in_words(epoch: int, values: Mapping[str, float | None], percents: bool) -> str:
+    """epoch 3: main 0.4123, aux1 0.5234."""
+    digits = ".2%" if percents else ".4g"
+    known = [f"{name} {value:{digits}}" for name, value in values.items() if value is not None]
     return f"epoch {epoch}: {', '.join(known) or 'nothing'}"
 
 

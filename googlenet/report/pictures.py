@@ -1,4 +1,4 @@
-"""Pictures that a page carries in itself: images as they were shown to the network, and the filters of its first layer."""
+"""Pictures that a page carries in itself: what was shown to the network, and the filters of its first layer."""
 
 from __future__ import annotations
 

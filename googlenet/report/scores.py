@@ -13,19 +13,12 @@ Counts = NDArray[np.int64]
 class ClassScore(NamedTuple):
     """How one class fares. Shares are 0 to 1, None where nothing is there to divide by."""
 
-    count: int  # images of this class
+    images: int  # of this class
     right: int  # of these, taken for what they are
-    recall: float | None  # right / count
+    recall: float | None  # right / images
     precision: float | None  # right / images that were taken for this class
     f1: float | None  # the harmonic mean of both
     confused_with: int | None  # the class that most of the others were taken for; the first of equals
-
-
-def confusion_matrix(labels: Counts, probabilities: NDArray[np.float32]) -> Counts:
-    """labels (N,), probabilities (N, classes) -> (classes, classes): images of class i that were taken for class j."""
-    classes = probabilities.shape[1]
-    pairs = labels * classes + probabilities.argmax(axis=1)
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def class_scores(confusion: Counts) -> list[ClassScore]:
@@ -49,7 +42,7 @@ def class_scores(confusion: Counts) -> list[ClassScore]:
 
 
 def most_confused(confusion: Counts, most: int) -> list[tuple[int, int, int]]:
-    """(true class, taken for, how often), the most frequent mistakes first, of equals the first; none that never was."""
+    """(true class, taken for, how often): the most frequent mistakes first, of equals the first."""
     mistakes = confusion.copy()
     np.fill_diagonal(mistakes, 0)
     first = np.argsort(-mistakes, axis=None, kind="stable")[:most]

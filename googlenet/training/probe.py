@@ -79,14 +79,12 @@ def at_most(*limits: float) -> int:
 
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """What is computed inside in training mode draws no random numbers that count, and moves no running statistics."""
-    state, training = rng.get_state(), model.training
+    """What is computed inside, in training mode, draws no random numbers that count and moves no running statistics."""
+    state = rng.get_state()
     buffers = [(buffer, buffer.data.copy()) for _, buffer in model.named_buffers()]
-    model.train()
     try:
         yield
     finally:
-        model.train(training)
         rng.set_state(state)
         for buffer, data in buffers:
             buffer.data[...] = data
