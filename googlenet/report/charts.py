@@ -15,8 +15,8 @@ Values = Sequence[float | None]  # None, and what is not finite: no point there
 
 
 def three_digits(value: float) -> str:
-    """12300 as 12,300, 0.00012345 as 0.000123."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """1234.5 as 1,234, 0.00012345 as 0.000123, 12345678 as 1.23e+07."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 100_000 else f"{value:.3g}"
 
 
 def percent(value: float) -> str:
@@ -34,7 +34,7 @@ def line_chart(
     limits: tuple[float, ...] = (),
     level: tuple[str, float] | None = None,
 ) -> str:
-    """An HTML figure: a line for each name over the epochs (one at least), axes, legend, the last values in words.
+    """An HTML figure: a line for each name over the epochs (one at least), with axes, legend and the last values.
 
     percents: the values are shares; log: a logarithmic axis; limits: what the axis shows at least; level: the name and the
     height of a dotted line across. The script in page.html says the values of other epochs: of that under the pointer,

@@ -47,8 +47,8 @@ def gradients(records: Records) -> str:
     return (
         "<p>The gradient g of the weights of a block is a sum: what comes from the main loss, and from 0.3 times the "
         "loss of each auxiliary head, aux1 on 4a and aux2 on 4d. The share of a part is its projection on g as a "
-        "fraction of g, (part · g) / (g · g). Shares add up to 100%. One below 0 pulls against the others, of which one "
-        f"may then be above 100%. {samples(last)}</p>"
+        "fraction of g, (part · g) / (g · g). Shares add up to 100%. One below 0 pulls against the others, of which "
+        f"one may then be above 100%. {samples(last)}</p>"
         f'{now}{over if shares else ""}<h3>Norms over the epochs</h3><div class="columns">{norms}</div>{norm_table}'
     )
 
