@@ -14,6 +14,7 @@ from googlenet.evaluation import evaluate_file
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
+from googlenet.training.recipes import records, side_by_side
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
         "  python -m googlenet table\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -62,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--device", type=not_empty, default="cpu", help="cpu, cuda, cuda:1 (cpu)")
     c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
     c.set_defaults(run=evaluate)
+
+    c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
+    c.set_defaults(run=recipes)
 
     c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
     c.set_defaults(run=devices)
@@ -97,6 +102,10 @@ def table(args: argparse.Namespace) -> None:
 def evaluate(args: argparse.Namespace) -> None:
     result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
     print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
+
+
+def recipes(args: argparse.Namespace) -> None:
+    print(json.dumps(records()) if args.json else side_by_side())
 
 
 def devices(args: argparse.Namespace) -> None:

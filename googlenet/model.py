@@ -141,11 +141,19 @@ class LossParts(NamedTuple):
     aux2: Tensor | None
 
 
-def loss(output: GoogLeNetOutput | Tensor, targets: Any, aux_weight: float = 0.3) -> LossParts:
-    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5). targets (N,), integers."""
+def loss(
+    output: GoogLeNetOutput | Tensor, targets: Any, aux_weight: float = 0.3, label_smoothing: float = 0.0
+) -> LossParts:
+    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5). targets (N,), integers.
+
+    Labels are smoothed for all of them (not in the paper; Inception v3, arXiv 1512.00567, section 7).
+    """
     if isinstance(output, Tensor):
         output = GoogLeNetOutput(output, None, None)
-    main, aux1, aux2 = (None if logits is None else F.cross_entropy(logits, targets) for logits in output)
+    main, aux1, aux2 = (
+        None if logits is None else F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
+        for logits in output
+    )
     assert main is not None
     total = main
     for aux in (aux1, aux2):

@@ -8,7 +8,7 @@ import math
 import os
 from pathlib import Path
 
-from googlenet.report.metrics import Row
+from googlenet.report.metrics import Row, best_accuracy
 from minicnn.checkpoint import write_atomically
 
 
@@ -46,9 +46,12 @@ def _png(rows: list[Row], classes: int) -> bytes:
             losses.plot(epochs, [row[name] for row in rows], marker="o", markersize=3, label=label)
     losses.axhline(math.log(classes), color="gray", linestyle=":", label=f"guessing: ln({classes})")
     losses.set(title="Training loss", xlabel="epoch", ylabel="cross-entropy", yscale="log")
-    for name, label in (("train_accuracy", "training (augmented, dropout)"), ("test_accuracy", "test")):
+    names = [("train_accuracy", "training (augmented, dropout)"), ("test_accuracy", "test")]
+    if any(row["average_accuracy"] is not None for row in rows):
+        names.append(("average_accuracy", "test, averaged weights"))
+    for name, label in names:
         accuracies.plot(epochs, [row[name] for row in rows], marker="o", markersize=3, label=label)
-    best = max((row["test_accuracy"] for row in rows), default=0.0)
+    best = max(map(best_accuracy, rows), default=0.0)
     accuracies.axhline(best, color="gray", linestyle=":", linewidth=1)
     accuracies.set(title=f"Accuracy (best test: {best:.2%})", xlabel="epoch")
     accuracies.yaxis.set_major_formatter(PercentFormatter(1))

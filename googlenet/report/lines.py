@@ -8,15 +8,19 @@ from googlenet.report.metrics import Row
 
 HEADING = "  epoch     main    aux1    aux2  |   train    test  |        lr  seconds"
 #          |        loss of each output       |     accuracy     |
+HEADING_WITH_AVERAGE = HEADING.replace("test  |        lr", "test average  |      lr")  # that of the averaged weights
 
 
-def epoch_line(row: Row, epochs: int) -> str:
-    """One epoch in at most 80 columns, below HEADING."""
+def epoch_line(row: Row, epochs: int, average: bool = False) -> str:
+    """One epoch in at most 80 columns, below HEADING or, with averaged weights, HEADING_WITH_AVERAGE."""
     epoch = f"{row['epoch']}/{epochs}"
     names = ("loss_main", "loss_aux1", "loss_aux2")
     losses = "".join(f"{'-' if row[name] is None else format(row[name], '.4f'):>8}" for name in names)
     accuracies = f"{row['train_accuracy']:>8.2%}{row['test_accuracy']:>8.2%}"
-    return f"{epoch:>7} {losses}  |{accuracies}  |{row['lr']:>10.2g}{row['seconds']:>9.0f}"
+    if average:
+        accuracies += f"{'-' if row['average_accuracy'] is None else format(row['average_accuracy'], '.2%'):>8}"
+    width = 8 if average else 10
+    return f"{epoch:>7} {losses}  |{accuracies}  |{row['lr']:>{width}.2g}{row['seconds']:>9.0f}"
 
 
 def stuck(row: Row, classes: int, preset: str) -> list[str]:

@@ -11,10 +11,21 @@ from minicnn.checkpoint import write_atomically
 
 COLUMNS = (
     "epoch", "lr", "train_loss", "loss_main", "loss_aux1", "loss_aux2", "train_accuracy", "test_accuracy",
-    "images_per_second", "seconds",
+    "images_per_second", "seconds", "average_accuracy",
 )  # fmt: skip
 
-Row = dict[str, Any]  # one epoch: a value for each column; None for the losses of heads that are not there
+Row = dict[str, Any]  # one epoch: a value for each column; None for what there is not: heads, averaged weights
+
+
+def average_is_better(row: Row) -> bool:
+    """Whether the averaged weights, where there are any, are better than the network's own."""
+    average = row.get("average_accuracy")
+    return average is not None and average > row["test_accuracy"]
+
+
+def best_accuracy(row: Row) -> float:
+    """That of the better of both, on the test images."""
+    return row["average_accuracy"] if average_is_better(row) else row["test_accuracy"]
 
 
 def write_metrics(path: Path, rows: list[Row]) -> None:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 import minicnn as mc
+from googlenet.report.metrics import best_accuracy
 from googlenet.training.options import known_options, what_differs
-from googlenet.training.state import BEST, PREVIOUS, read_state, weights_of
+from googlenet.training.state import BEST, PREVIOUS, average_of, read_state, weights_of
 from googlenet.training.trainer import Trainer
 
 
@@ -18,22 +19,27 @@ def mend_best(trainer: Trainer) -> str:
 
     Else the best epoch of those to come will be kept.
     """
-    model, p = trainer.model, trainer.progress
+    model, average, p = trainer.model, trainer.average, trainer.progress
     if not p.rows:
         return ""
-    best = max(p.rows, key=lambda row: row["test_accuracy"])  # the first of equals, as in Trainer.run
+    best = max(p.rows, key=best_accuracy)  # the first of equals, as in Trainer.run
     problem = _problem(trainer)
     if not problem:
         return ""
     now = {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
-    for weights, epoch, step in _kept_weights(trainer):
+    average_now = average.state_dict() if average else {}
+    for weights, averages, epoch, step in _kept_weights(trainer):
         if (epoch, step) == (best["epoch"], 0):
             model.load_state_dict(weights)
+            if average:
+                average.load_state_dict(averages)
             trainer.save_best(best)
             model.load_state_dict(now)
+            if average:
+                average.load_state_dict(average_now)
             return f"{BEST} {problem}: written again"
     p.best = -1.0
-    lost = f"the weights of epoch {best['epoch']} ({best['test_accuracy']:.2%})"
+    lost = f"the weights of epoch {best['epoch']} ({best_accuracy(best):.2%})"
     return f"{BEST} {problem}: {lost} are lost, the best of the epochs to come will be kept"
 
 
@@ -47,7 +53,7 @@ def _problem(trainer: Trainer) -> str:
         # It is written before the checkpoint: a killed run may have one that is an epoch ahead. That epoch is trained
         # again, maybe for another number of epochs in all, and then writes its own.
         ahead = epoch == p.epoch + 1
-        done = 1 <= epoch <= p.epoch and accuracy == p.rows[epoch - 1]["test_accuracy"] == p.best
+        done = 1 <= epoch <= p.epoch and accuracy == best_accuracy(p.rows[epoch - 1]) == p.best
     except FileNotFoundError:
         return "is gone"
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -57,9 +63,11 @@ def _problem(trainer: Trainer) -> str:
     return "" if done and not other else "is another run's"
 
 
-def _kept_weights(trainer: Trainer) -> Iterator[tuple[Any, int, int]]:
-    """The weights of each checkpoint, with the epochs, and the steps of the next, that they have behind them."""
-    yield trainer.model.state_dict(), trainer.progress.epoch, trainer.progress.step
-    with suppress(OSError, ValueError):
+def _kept_weights(trainer: Trainer) -> Iterator[tuple[Any, Any, int, int]]:
+    """Weights and averages of each checkpoint, and how many epochs, and steps of the next, they have behind them."""
+    p, average = trainer.progress, trainer.average
+    yield trainer.model.state_dict(), average and average.state_dict(), p.epoch, p.step
+    with suppress(OSError, ValueError, KeyError):
         arrays, training = read_state(trainer.folder / PREVIOUS)
-        yield weights_of(arrays), training.get("epoch", 0), training.get("step", 0)
+        averages = average and average_of(arrays, training)
+        yield weights_of(arrays), averages, training.get("epoch", 0), training.get("step", 0)

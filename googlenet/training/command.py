@@ -17,7 +17,7 @@ from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, p
 from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
-from googlenet.report.lines import HEADING
+from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
 from googlenet.training.best import mend_best
 from googlenet.training.folder import (
     Owner,
@@ -33,17 +33,20 @@ from googlenet.training.folder import (
     write_report,
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
+from googlenet.training.lr_find import draw_sweep, sweep
 from googlenet.training.options import (
     ACTS,
+    FIND,
     SAME,
     YES,
     Options,
     check_momentum,
     chosen,
     flag,
+    given,
     known_options,
     parse,
-    usual_lr,
+    with_recipe,
 )
 from googlenet.training.run_data import DATA, data_of, prepare, read_data, write_data
 from googlenet.training.sizes import sizes_for
@@ -65,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
             mc.set_num_threads(args.threads or mc.get_num_threads())
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
             print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
+            return 0
+        if args.lr == FIND:
+            find_lr(args)
             return 0
         trainer = start(args)
     except KeyboardInterrupt:
@@ -91,8 +97,24 @@ def train(trainer: Trainer) -> int:
         return FAILED
     except Exception as error:
         return failed("train.py", error, trainer.folder, trainer.what_is_kept())
+    if (epoch := trainer.progress.epoch) < trainer.options.epochs:
+        say(f"stopped after epoch {epoch}: {trainer.options.early_stop} without a better test accuracy (--early-stop)")
     say(f"best test accuracy {trainer.progress.best:.2%}; {what_there_is(trainer.folder)}")
     return 0
+
+
+def find_lr(args: argparse.Namespace) -> None:
+    """Sweep the learning rate over a new network, draw lr.png, and say which rate to use. No run is made."""
+    trainer, notes, _ = new_trainer(args, chosen(args))
+    try_to_draw()
+    introduce(trainer, notes)
+    found = sweep(trainer.model, trainer.train_loader, trainer.options)
+    path = trainer.folder / "lr.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw_sweep(path, found)
+    words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
+             for n, v in given(args).items() if n != "lr"]  # fmt: skip
+    say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
 
 
 def start(args: argparse.Namespace) -> Trainer:
@@ -102,26 +124,11 @@ def start(args: argparse.Namespace) -> Trainer:
 
 
 def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
-    """Find the images, make the network and, when all is known to be right, the folder: a mistake leaves nothing."""
-    wanted = {"lr": usual_lr(wanted.get("optimizer", Options.optimizer)), **wanted}
-    if wanted.get("data") in NAMED[1:]:
-        wanted.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
-    images = data_of(Options(**wanted))
-    suggested = sizes_for(images, wanted)
-    options = with_threads(Options(**{**suggested, **wanted}))
-    output = Path(args.output or "runs")
-    trainer = Trainer(options, output, prepare(options, images, {}, {}))
-    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
-        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
-            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
-    notes = list(images.notes)
-    if suggested:
-        notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
-    if options.init:
-        notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
+    """Make the network and, when all is known to be right, the folder: a mistake leaves nothing."""
+    trainer, notes, usual = new_trainer(args, wanted)
+    options = trainer.options
     try_to_draw()
-    usual = replace(Options(data=options.data, lr=usual_lr(options.optimizer)), **suggested)
-    trainer.folder = make_folder(output, args.name, options, usual)
+    trainer.folder = make_folder(trainer.folder, args.name, options, usual)
     with ExitStack() as undo:
         undo.callback(remove_if_empty, trainer.folder)
         trainer.owner = undo.enter_context(Owner(trainer.folder))
@@ -130,6 +137,27 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
         introduce(trainer, notes)
         undo.pop_all()
     return trainer
+
+
+def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Trainer, list[str], Options]:
+    """Find the images, and make the network; what is to be told; and the options as they would be by themselves."""
+    named = with_recipe(wanted)
+    if named.get("data") in NAMED[1:]:
+        named.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
+    images = data_of(Options(**named))
+    suggested = sizes_for(images, named)
+    options = with_threads(Options(**{**suggested, **named}))
+    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, {}, {}))
+    for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
+        if (limit := getattr(options, name)) > (count := len(loader.dataset)):
+            raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
+    notes = list(images.notes)
+    if suggested:
+        notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
+    if options.init:
+        notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
+    usual = with_recipe({"recipe": options.recipe, "optimizer": options.optimizer, "data": options.data})
+    return trainer, notes, Options(**{**suggested, **usual, "recipe": Options.recipe})
 
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
@@ -182,12 +210,14 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     if p.epoch > epochs:
         raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
     notes = [mend_best(trainer)]
-    if p.epoch == epochs:
-        write_report(
-            folder, p.rows, len(trainer.classes)
-        )  # it may have been killed between its last checkpoint and these
+    if trainer.is_complete():
+        # It may have been killed between its last checkpoint and these.
+        write_report(folder, p.rows, len(trainer.classes))
         more = "".join(f"; {note}" for note in notes if note)
-        raise ValueError(f"--resume: {path} is complete: all {epochs} epochs are done{more}")
+        why = f"all {epochs} epochs are done"
+        if p.epoch < epochs:
+            why = f"it stopped after epoch {p.epoch} (--early-stop {options.early_stop}; 0 lets it go on)"
+        raise ValueError(f"--resume: {path} is complete: {why}{more}")
     make_newest(path)
     if epochs != own.epochs:
         notes.append(trainer.what_becomes_of_the_lr())
@@ -219,9 +249,13 @@ def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     say(f"GoogLeNet, preset {o.preset}, {heads}: {count:,} parameters")
     train, test = (len(loader.dataset) for loader in (trainer.train_loader, trainer.test_loader))
     say(f"{trainer.data.images.name} at {o.image_size}x{o.image_size}: {train:,} to train on, {test:,} to test")
-    say(f"device {o.device}, {o.threads} threads; writing to {trainer.folder}/")
+    where = f"writing to {trainer.folder}/" if trainer.owner is not None else "keeping nothing"
+    recipe = "" if o.recipe == Options.recipe else f"recipe {o.recipe}, "
+    say(f"{recipe}device {o.device}, {o.threads} threads; {where}")
     for note in notes:
         say(note)
-    if trainer.owner is not None and not trainer.owner.alone:
+    if trainer.owner is None:
+        return
+    if not trainer.owner.alone:
         say("this file system has no locks: do not start another run in that folder")
-    say(f"\n{HEADING}")
+    say(f"\n{HEADING if trainer.average is None else HEADING_WITH_AVERAGE}")

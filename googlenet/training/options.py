@@ -13,11 +13,14 @@ from typing import Any
 from googlenet.commandline import Parser, add_version, not_empty
 from googlenet.data.source import NAMED
 from googlenet.presets import presets
+from googlenet.training.recipes import find_recipe, recipes
 from googlenet.training.warm_start import block_number
 from minicnn.backend.arrays import number_of
 
 SCHEDULES = ("cosine", "step", "poly", "constant")
 OPTIMIZERS = ("sgd", "adam", "adamw")
+AVERAGES = ("none", "polyak", "ema")
+FIND = "find"  # in place of a learning rate
 MEAN_STD = ("usual", "imagenet", "measure", "none")
 SGD_LR = 0.01  # what sgd gets in place of the default learning rate, which is Adam's
 LARGEST_IMAGE = 10_000  # pixels along a side: what is more is a slip, and would end in an error about memory
@@ -35,6 +38,15 @@ class Options:
     optimizer: str = "adam"  # leaves the first plateau an epoch sooner than sgd (which has momentum 0.9)
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # pulls every weight towards 0
+    recipe: str = "default"  # where the figures come from that nobody asked for: see recipes.py
+    bias_rules: bool = False  # Caffe's: biases have twice the learning rate, and no weight decay
+    label_smoothing: float = 0.0  # share of the right answer that is given to all classes
+    average: str = (
+        "none"  # of the weights, evaluated beside them; polyak: the plain mean; ema: the last ones count most
+    )
+    clip_norm: float = 0.0  # the gradient is shortened to it; 0: never
+    accumulate: int = 1  # batches whose gradients make one step
+    early_stop: int = 0  # stop when so many epochs have not raised the test accuracy; 0: never
     data: str = "digits"  # what to train on: see googlenet/data/source.py
     data_root: str = "data"  # where mnist and fashion-mnist lie
     val_share: float = 0.2  # of images that have no part of their own to validate with: so much becomes one
@@ -63,19 +75,22 @@ class Options:
                 raise ValueError(f"{flag(field.name)}: got {value!r}, expected {words[kind]}")
         at_least = {
             "epochs": 1, "batch_size": 1, "lr": 0, "warmup": 0, "momentum": 0, "weight_decay": 0, "image_size": 32,
-            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0, "val_share": 0.01,
+            "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0, "val_share": 0.01, "label_smoothing": 0,
+            "clip_norm": 0, "accumulate": 1, "early_stop": 0,
         }  # fmt: skip
         for name, minimum in at_least.items():
             if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
                 raise ValueError(f"{flag(name)}: got {getattr(self, name)}, expected at least {minimum}")
         one_of: dict[str, tuple[Any, ...]] = {
             "schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": tuple(presets), "channels": (1, 3),
-            "mean_std": MEAN_STD,
+            "mean_std": MEAN_STD, "average": AVERAGES, "recipe": tuple(recipes),
         }  # fmt: skip
         for name, choices in one_of.items():
             if getattr(self, name) not in choices:
                 listed = ", ".join(map(str, choices))
                 raise ValueError(f"{flag(name)}: got {getattr(self, name)!r}, expected one of {listed}")
+        if self.label_smoothing >= 1:
+            raise ValueError(f"--label-smoothing: got {self.label_smoothing}, expected less than 1")
         if self.val_share > 0.9:
             raise ValueError(f"--val-share: got {self.val_share:g}, expected at most 0.9")
         if self.freeze:
@@ -98,6 +113,17 @@ def flag(name: str) -> str:
 def usual_lr(optimizer: str) -> float:
     """The learning rate where the command line names none."""
     return SGD_LR if optimizer == "sgd" else Options.lr
+
+
+def with_recipe(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new run has been asked for and, where nothing was said, what its recipe says.
+
+    Another optimizer than the recipe's gets its own usual learning rate: the recipe's is no good for it.
+    """
+    own = find_recipe(wanted.get("recipe", Options.recipe)).options()
+    if (optimizer := wanted.get("optimizer", own["optimizer"])) != own["optimizer"]:
+        own["lr"] = usual_lr(optimizer)
+    return {**own, **wanted}
 
 
 def known_options(record: Any) -> Options:
@@ -126,6 +152,13 @@ ACTS = {
     "optimizer":    (YES, SAME, NO),
     "momentum":     (YES, SAME, NO),
     "weight_decay": (YES, SAME, NO),
+    "recipe":       (YES, SAME, NO),
+    "bias_rules":   (YES, SAME, NO),
+    "label_smoothing": (YES, SAME, NO),
+    "average":      (YES, SAME, NO),
+    "clip_norm":    (YES, SAME, NO),
+    "accumulate":   (YES, SAME, NO),
+    "early_stop":   (YES, YES,  NO),
     "seed":         (YES, SAME, NO),
     "data":         (YES, SAME, NO),
     "data_root":    (YES, SAME, NO),
@@ -158,7 +191,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     try:
         check_that_all_act(args)
         if args.resume is None:  # else they belong to the options that the run has
-            Options(**chosen(args))
+            Options(**with_recipe(chosen(args)))
     except ValueError as error:
         p.error(str(error))
     return args
@@ -172,9 +205,13 @@ def check_that_all_act(args: argparse.Namespace) -> None:
         if ACTS[name][("new", "resume", "evaluate").index(mode)] == NO:
             raise ValueError(f"{flag(name)}: does nothing beside --{mode}: {why[mode]}")
     if mode == "new":
-        check_momentum(args.momentum, args.optimizer or Options.optimizer)
+        check_momentum(args.momentum, with_recipe(chosen(args))["optimizer"])
         if args.freeze is not None and args.init is None:
             raise ValueError("--freeze: only beside --init: random weights would stay random")
+    if args.lr == FIND:
+        for name in ("resume", "name", "show_batch"):
+            if getattr(args, name) is not None:
+                raise ValueError(f"{flag(name)}: does nothing beside --lr find: that makes no run")
     if args.name is not None and (PurePath(args.name).name != args.name or args.name == ".."):
         raise ValueError(f"--name: got {args.name!r}, expected the name of a folder (--output says where it lies)")
     if args.name is not None and not args.name.isprintable():
@@ -185,6 +222,14 @@ def check_momentum(momentum: float | None, optimizer: str) -> None:
     """ValueError for a momentum, if one is asked for, that would do nothing."""
     if momentum is not None and optimizer != "sgd":
         raise ValueError(f"--momentum: only --optimizer sgd has it, not {optimizer}")
+
+
+def rate_or_find(text: str) -> float | str:
+    """For --lr, as argparse's `type`."""
+    try:
+        return text if text == FIND else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected a number, or {FIND}") from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -199,6 +244,8 @@ def parser() -> argparse.ArgumentParser:
         "  python train.py --limit-train 500 --epochs 1     a quick try\n"
         "  python train.py --data photos/                   your own: a folder of photos for each class\n"
         "  python train.py --preset batchnorm --name bn     another GoogLeNet, into runs/bn\n"
+        "  python train.py --recipe modern --lr 0.001       a recipe (python -m googlenet recipes), but for its rate\n"
+        "  python train.py --optimizer sgd --lr find        try many learning rates for a minute, and propose one\n"
         "  python train.py --resume runs/bn                 go on after Ctrl-C or a crash\n"
         "  python train.py --evaluate runs/bn/best.safetensors",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -208,12 +255,26 @@ def parser() -> argparse.ArgumentParser:
     # Defaults are None here, so that --resume can tell what was really asked for.
     run.add_argument("--epochs", type=int, help=f"times through the training images ({default.epochs})")
     run.add_argument("--batch-size", type=int, help=f"images for each step ({default.batch_size})")
-    run.add_argument("--lr", type=float, help=f"learning rate after the warm-up ({default.lr}), sgd: {SGD_LR}")
+    run.add_argument("--recipe", choices=tuple(recipes), help="whose figures to use where nothing else is said: see "
+                     f"python -m googlenet recipes ({default.recipe})")  # fmt: skip
+    run.add_argument("--lr", type=rate_or_find, help=f"learning rate after the warm-up ({default.lr}), sgd: {SGD_LR}; "
+                     "find: try many, draw lr.png, propose one, and stop")  # fmt: skip
     run.add_argument("--schedule", choices=SCHEDULES, help=f"how the learning rate falls ({default.schedule})")
     run.add_argument("--warmup", type=float, help=f"epochs in which it climbs to --lr ({default.warmup})")
     run.add_argument("--optimizer", choices=OPTIMIZERS, help=f"({default.optimizer})")
     run.add_argument("--momentum", type=float, help=f"of sgd ({default.momentum})")
     run.add_argument("--weight-decay", type=float, help=f"pulls weights towards 0 ({default.weight_decay})")
+    run.add_argument("--bias-rules", action=argparse.BooleanOptionalAction, help="biases: twice the learning rate, no "
+                     "weight decay (no)")  # fmt: skip
+    run.add_argument("--label-smoothing", type=float, metavar="SHARE", help="of the right answer, given to all "
+                     f"classes; the losses that are shown are without ({default.label_smoothing:g})")  # fmt: skip
+    run.add_argument("--average", choices=AVERAGES, help="evaluate averaged weights too, and keep the better: polyak: "
+                     f"of the run's second half; ema: the last count most ({default.average})")  # fmt: skip
+    run.add_argument("--clip-norm", type=float, metavar="NORM", help="shorten longer gradients to it (0: never)")
+    run.add_argument("--accumulate", type=int, metavar="K", help="K batches for each step: one large batch without "
+                     f"its memory; batch norm and dropout see the small ones ({default.accumulate})")  # fmt: skip
+    run.add_argument("--early-stop", type=int, metavar="N", help="stop when N epochs have not raised the test accuracy "
+                     "(0: never)")  # fmt: skip
     run.add_argument("--seed", type=int, help=f"weights, order, dropout ({default.seed})")
     data = p.add_argument_group("the images")
     data.add_argument("--data", type=not_empty, metavar="WHAT", help="digits (those that come with it), mnist, "
@@ -268,7 +329,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 def chosen(args: argparse.Namespace) -> dict[str, Any]:
     """The Options that the command line sets. Paths are absolute: a run goes on from wherever it is resumed."""
     names = {field.name for field in fields(Options)}
-    found = {name: value for name, value in given(args).items() if name in names}
+    found = {name: value for name, value in given(args).items() if name in names and value != FIND}
     for name in ("data", "data_root", "init"):
         if name in found and (name != "data" or found[name] not in NAMED):
             found[name] = os.path.abspath(os.path.expanduser(found[name]))

@@ -14,6 +14,7 @@ import minicnn as mc
 from minicnn import rng
 from minicnn.checkpoint import CheckpointError
 from minicnn.nn import Module
+from minicnn.optim import WeightAverage
 from minicnn.optim.optimizer import Optimizer
 
 CHECKPOINT, PREVIOUS, BEST = "checkpoint.safetensors", "checkpoint-previous.safetensors", "best.safetensors"
@@ -21,11 +22,14 @@ UNFINISHED, SECOND_NAME = f"{CHECKPOINT}.new", "checkpoint.link"  # for a moment
 KIND = "googlenet training state 1"
 
 
-def save_state(folder: Path, model: Module, optimizer: Optimizer, progress: Mapping[str, Any]) -> None:
+def save_state(
+    folder: Path, model: Module, optimizer: Optimizer, progress: Mapping[str, Any], average: WeightAverage | None = None
+) -> None:
     """Write checkpoint.safetensors; the one before stays as checkpoint-previous.safetensors.
 
-    The arrays are the model's and the optimizer's; all else (progress, random state, the optimizer's numbers) is JSON
-    in the metadata. Raises OSError where it cannot be written; both files are then as they were.
+    The arrays are the model's, the optimizer's and the averaged weights; all else (progress, random state, the
+    optimizer's numbers) is JSON in the metadata. Raises OSError where it cannot be written; both files are then as they
+    were.
     """
     arrays: dict[str, Any] = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     state = optimizer.state_dict()
@@ -36,6 +40,10 @@ def save_state(folder: Path, model: Module, optimizer: Optimizer, progress: Mapp
     training = {
         **progress, "rng": rng.get_state(), "optimizer_numbers": numbers, "param_groups": state["param_groups"],
     }  # fmt: skip
+    if average is not None:
+        mean = average.state_dict()
+        arrays |= {f"average.{index}": value for index, value in mean.pop("averages").items()}
+        training["average"] = mean
     fresh = folder / UNFINISHED
     mc.save(arrays, fresh, {"kind": KIND, "training": json.dumps(training)})
     with suppress(FileNotFoundError):  # there is no checkpoint before the first
@@ -116,8 +124,14 @@ def weights_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
     return {name[6:]: value for name, value in arrays.items() if name.startswith("model.")}
 
 
-def restore_state(arrays: Mapping[str, Any], training: dict[str, Any], model: Module, optimizer: Optimizer) -> None:
-    """Set model, optimizer and random numbers to what `read_state` returned."""
+def restore_state(
+    arrays: Mapping[str, Any],
+    training: dict[str, Any],
+    model: Module,
+    optimizer: Optimizer,
+    average: WeightAverage | None = None,
+) -> None:
+    """Set model, optimizer, averaged weights and random numbers to what `read_state` returned."""
     model.load_state_dict(weights_of(arrays))
     state: dict[int, dict[str, Any]] = {int(i): dict(values) for i, values in training["optimizer_numbers"].items()}
     for name, value in arrays.items():
@@ -125,4 +139,12 @@ def restore_state(arrays: Mapping[str, Any], training: dict[str, Any], model: Mo
             _, index, kind = name.split(".", 2)
             state[int(index)][kind] = value.data
     optimizer.load_state_dict({"state": state, "param_groups": training["param_groups"]})
+    if average is not None:
+        average.load_state_dict(average_of(arrays, training))
     rng.set_state(training["rng"])
+
+
+def average_of(arrays: Mapping[str, Any], training: dict[str, Any]) -> dict[str, Any]:
+    """The state of the WeightAverage in a checkpoint."""
+    averages = {int(name[8:]): value.data for name, value in arrays.items() if name.startswith("average.")}
+    return {**training["average"], "averages": averages}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,19 +19,21 @@ from googlenet.evaluation import count_right, evaluate
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
 from googlenet.report.lines import epoch_line, stuck
-from googlenet.report.metrics import COLUMNS, Row
+from googlenet.report.metrics import Row, average_is_better, best_accuracy
+from googlenet.training.averaging import STATISTICS_IMAGES, averaged, make_average, take_in
 from googlenet.training.folder import Owner, write_report
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.nonfinite import first_non_finite_layer
+from googlenet.training.optimization import make_optimizer, make_schedule, take_step
 from googlenet.training.options import Options
+from googlenet.training.progress import Progress, stopped_early
 from googlenet.training.run_data import RunData, data_of, prepare
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
-from minicnn import backend, optim, rng
+from minicnn import backend, rng
 from minicnn.backend import Array
 from minicnn.data import DataLoader
-from minicnn.optim import lr_scheduler
 
 STEPS_UNREAD_ON_GPU = 10  # so many steps are sent to a GPU before the CPU asks what came of them
 NO_LAYER = "none, only the loss itself"
@@ -38,41 +43,15 @@ class TrainingStopped(Exception):
     """Training cannot go on; the message says why, and what is saved."""
 
 
-@dataclass
-class Progress:
-    """Where a run is: `step` steps of epoch number `epoch` (from 0) are done; `sums` adds up this epoch's so far."""
-
-    epoch: int = 0
-    step: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)  # one for each epoch that is done
-    best: float = -1.0  # the best test accuracy so far
-
-    def add(self, **amounts: float) -> None:
-        for name, amount in amounts.items():
-            self.sums[name] = self.sums.get(name, 0.0) + amount
-
-    def check(self, steps: int) -> None:
-        """ValueError for what no run with so many steps an epoch can have written."""
-        kinds: dict[str, Any] = {"epoch": int, "step": int, "sums": dict, "rows": list, "best": (int, float)}
-        for name, kind in kinds.items():
-            if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} is {getattr(self, name)!r:.80}")
-        if not (0 <= self.epoch == len(self.rows) and 0 <= self.step <= steps):
-            raise ValueError(
-                f"{self.epoch} epochs and {self.step} of {steps} steps are done, with {len(self.rows)} rows"
-            )
-        if not all(isinstance(row, dict) and set(row) == set(COLUMNS) for row in self.rows):
-            raise ValueError(f"a row does not have the columns {', '.join(COLUMNS)}")
-        if self.step and (missing := {"lr", "images", "right", "seconds", "total", "main"} - set(self.sums)):
-            raise ValueError(f"{', '.join(sorted(missing))} missing in the sums")
+class LeaveEvaluation(Exception):
+    """Ctrl-C, while the images are evaluated: perhaps with averaged weights, which must not be saved as the run's."""
 
 
 @dataclass
-class Step:
-    """What one step of the optimizer leaves behind: numbers that may not be computed yet, on the device."""
+class Batch:
+    """What one batch leaves behind: numbers that may not be computed yet, on the device."""
 
-    number: int  # in its epoch, from 1
+    step: int  # of the optimizer, in its epoch, from 1
     images: int
     results: dict[str, Array]  # total, main, aux1, aux2: losses; right: how many images
 
@@ -85,7 +64,8 @@ class Trainer:
         self.options, self.folder, self.progress = options, folder, Progress()
         self.owner: Owner | None = None  # who keeps other processes out of the folder, once it is made
         self.saved_at: tuple[int, int] | None = None  # epoch and step of the last checkpoint
-        self.unread: list[Step] = []  # the last steps, whose results nobody has looked at yet
+        self.unread: list[Batch] = []  # the last batches, whose results nobody has looked at yet
+        self.waiting = 0  # images whose gradient waits for those of other batches (--accumulate)
         backend.use(options.device)
         mc.manual_seed(options.seed)
         self.data = data or prepare(options, data_of(options), {}, {})
@@ -104,7 +84,9 @@ class Trainer:
         if options.freeze:
             freeze(self.model, options.freeze)
         self.optimizer = make_optimizer(options, self.model)
-        self.schedule = make_schedule(options, self.optimizer, len(self.train_loader))
+        self.average = make_average(options, self.model)
+        self.steps = math.ceil(len(self.train_loader) / options.accumulate)  # of the optimizer, in an epoch
+        self.schedule = make_schedule(options, self.optimizer, self.steps)
 
     def run(self, interrupt: Interrupt) -> None:
         """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
@@ -113,10 +95,10 @@ class Trainer:
                 self.save()  # before the first step: whatever happens from now on, --resume goes on
             if interrupt.asked:
                 raise Interrupted("stopped before the first step")
-        while self.progress.epoch < self.options.epochs:
+        while not self.is_complete():
             row = self._epoch(interrupt)
-            improved = row["test_accuracy"] > self.progress.best
-            self.progress.best = max(self.progress.best, row["test_accuracy"])
+            improved = best_accuracy(row) > self.progress.best
+            self.progress.best = max(self.progress.best, best_accuracy(row))
             self.progress.rows.append(row)
             self.progress.epoch, self.progress.step, self.progress.sums = self.progress.epoch + 1, 0, {}
             with interrupt.saving():
@@ -124,23 +106,41 @@ class Trainer:
                     self.save_best(row)
                 self.save()
                 write_report(self.folder, self.progress.rows, len(self.classes))
-            say(epoch_line(row, self.options.epochs))
+            say(epoch_line(row, self.options.epochs, self.average is not None))
             for warning in stuck(row, len(self.classes), self.options.preset):
                 say(warning, error=True)
-            if interrupt.asked and self.progress.epoch < self.options.epochs:
+            if interrupt.asked and not self.is_complete():
                 raise Interrupted(f"stopped after epoch {self.progress.epoch}")
+
+    def is_complete(self) -> bool:
+        """Whether all epochs are done, or --early-stop asks for no more of them."""
+        p, o = self.progress, self.options
+        return p.epoch >= o.epochs or stopped_early(p.rows, o.early_stop)
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on."""
-        save_state(self.folder, self.model, self.optimizer, {"options": asdict(self.options), **asdict(self.progress)})
+        progress = {"options": asdict(self.options), **asdict(self.progress)}
+        save_state(self.folder, self.model, self.optimizer, progress, self.average)
         self.saved_at = self.progress.epoch, self.progress.step
 
     def save_best(self, row: Row) -> None:
-        """Write best.safetensors, from which `predict` and `evaluate` know all they need."""
-        data = self.data.record(self.options)
-        save_model(
-            self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
-        )  # fmt: skip
+        """Write best.safetensors, from which `predict` and `evaluate` know all they need.
+
+        The weights are those that the epoch has ended with, or their average where that is better.
+        """
+        with self.averaged(row["epoch"]) if average_is_better(row) else nullcontext():
+            data = self.data.record(self.options)
+            save_model(
+                self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
+            )  # fmt: skip
+
+    def averaged(self, epoch: int, interrupt: Interrupt | None = None) -> AbstractContextManager[None]:
+        """Inside, the network has the averaged weights, with the statistics of images of that epoch (from 1)."""
+        assert self.average is not None
+        batches = itertools.islice(
+            self.train_loader.batches(epoch - 1), math.ceil(STATISTICS_IMAGES / self.options.batch_size)
+        )
+        return averaged(self.model, self.average, backend.uploaded(_until(batches, interrupt), self.options.device))
 
     def check_weights(self) -> None:
         """Raise TrainingStopped rather than keep weights that are not finite."""
@@ -155,13 +155,13 @@ class Trainer:
     def resume(self, arrays: Any, training: dict[str, Any]) -> None:
         """Go on where a checkpoint was written."""
         progress = Progress(**{field.name: training[field.name] for field in fields(Progress)})
-        progress.check(len(self.train_loader))
-        restore_state(arrays, training, self.model, self.optimizer)
+        progress.check(self.steps)
+        restore_state(arrays, training, self.model, self.optimizer, self.average)
         self.progress, self.saved_at = progress, (progress.epoch, progress.step)
 
     def next_lr(self) -> float:
         """The learning rate of the step that comes next."""
-        self.schedule.last_epoch = self.progress.epoch * len(self.train_loader) + self.progress.step - 1
+        self.schedule.last_epoch = self.progress.epoch * self.steps + self.progress.step - 1
         self.schedule.step()
         return self.schedule.get_last_lr()[0]
 
@@ -179,9 +179,9 @@ class Trainer:
         """What is left of the epoch, and its row for metrics.csv."""
         from tqdm import tqdm
 
-        p, images = self.progress, len(self.train_loader.dataset)
-        done = min(p.step * self.options.batch_size, images)
-        head = f"{p.epoch + 1:>3}/{self.options.epochs}"
+        p, o, images = self.progress, self.options, len(self.train_loader.dataset)
+        done = min(p.step * o.batch_size * o.accumulate, images)
+        head = f"{p.epoch + 1:>3}/{o.epochs}"
         self.model.train()
         if self.options.freeze:
             keep_frozen_in_evaluation(self.model, self.options.freeze)
@@ -189,14 +189,16 @@ class Trainer:
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
-            for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=p.step), self.options.device):
+            for x, targets in backend.uploaded(
+                self.train_loader.batches(p.epoch, start=p.step * o.accumulate), o.device
+            ):
                 start = time.perf_counter()
                 self._step(x, targets)
-                if p.step % self.read_every == 0 or p.step == len(self.train_loader):
+                if self.waiting == 0 and (p.step % self.read_every == 0 or p.step == self.steps):
                     bar.set_postfix_str(f"loss {self._read():.3f}", refresh=False)
                 p.add(seconds=time.perf_counter() - start)
                 bar.update(len(x))
-                if interrupt.asked:
+                if interrupt.asked and self.waiting == 0:
                     self._stop(interrupt)
                 interrupt.doing = f"finishing step {p.step + 1}, saving"
         interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
@@ -204,10 +206,16 @@ class Trainer:
 
         def before_batch() -> None:
             if interrupt.asked:
-                self._stop(interrupt)
+                raise LeaveEvaluation
 
-        result = evaluate(self.model, self.test_loader, self.options.device, before_batch)
-        return self._row(result.top1)
+        try:
+            result = evaluate(self.model, self.test_loader, o.device, before_batch)
+            if self.average is None or self.average.n_averaged == 0:
+                return self._row(result.top1)
+            with self.averaged(p.epoch + 1, interrupt):
+                return self._row(result.top1, evaluate(self.model, self.test_loader, o.device, before_batch).top1)
+        except LeaveEvaluation:
+            self._stop(interrupt)
 
     def _stop(self, interrupt: Interrupt) -> NoReturn:
         """Save, and raise Interrupted."""
@@ -224,8 +232,12 @@ class Trainer:
         return 1 if self.options.device == "cpu" else STEPS_UNREAD_ON_GPU
 
     def _step(self, x: Array, targets: Array) -> None:
-        """One step of the optimizer on one batch; its results are left in `unread`."""
-        p, before = self.progress, rng.get_state()
+        """The gradient of one batch and, behind the last of --accumulate batches, a step of the optimizer.
+
+        Its results are left in `unread`: the plain losses, also where the labels are smoothed for the gradient, so that
+        runs can be compared.
+        """
+        p, o, before = self.progress, self.options, rng.get_state()
         lr = self.next_lr()
         output: GoogLeNetOutput = self.model(mc.Tensor(x))
         parts = loss(output, targets)
@@ -235,27 +247,36 @@ class Trainer:
             raise self._not_finite(
                 value, p.step + 1, f"the first layer whose output is not finite: {layer or NO_LAYER}"
             )
-        parts.total.backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        p.step += 1
-        p.sums["lr"] = lr
+        learned = loss(output, targets, label_smoothing=o.label_smoothing) if o.label_smoothing else parts
+        size = o.batch_size * o.accumulate
+        images = min(size, len(self.train_loader.dataset) - p.step * size)  # of the whole step
+        total = learned.total if len(x) == images else learned.total * (len(x) / images)
+        total.backward()
+        self.waiting += len(x)
+        number = p.step + 1
+        if self.waiting == images:
+            take_step(self.optimizer, self.model, o.clip_norm)
+            self.waiting = 0
+            p.step += 1
+            p.sums["lr"] = lr
+            if self.average is not None:
+                take_in(self.average, o.average, p.epoch * self.steps + p.step, o.epochs * self.steps)
         losses = {name: part.data for name, part in zip(parts._fields, parts, strict=True) if part is not None}
-        self.unread.append(Step(p.step, len(x), {**losses, "right": count_right(output.logits, targets)}))
+        self.unread.append(Batch(number, len(x), {**losses, "right": count_right(output.logits, targets)}))
 
     def _read(self) -> float:
-        """Add the results of the last steps to the epoch's sums; returns the last loss.
+        """Add the results of the last batches to the epoch's sums; returns the last loss.
 
         Raises TrainingStopped for a loss that is not finite.
         """
-        steps, self.unread = self.unread, []
-        for step in steps:
-            values = {name: float(value) for name, value in step.results.items()}
+        batches, self.unread = self.unread, []
+        for batch in batches:
+            values = {name: float(value) for name, value in batch.results.items()}
             value, right = values["total"], values.pop("right")
             if not math.isfinite(value):
                 where = f"losses are read every {self.read_every} steps on a GPU, too late to tell the layer"
-                raise self._not_finite(value, step.number, f"{where} (--device cpu can)")
-            self.progress.add(images=step.images, right=right, **{n: v * step.images for n, v in values.items()})
+                raise self._not_finite(value, batch.step, f"{where} (--device cpu can)")
+            self.progress.add(images=batch.images, right=right, **{n: v * batch.images for n, v in values.items()})
         return value
 
     def _not_finite(self, value: float, step: int, where: str) -> TrainingStopped:
@@ -264,7 +285,7 @@ class Trainer:
             + self.what_is_kept()
         )
 
-    def _row(self, test_accuracy: float) -> Row:
+    def _row(self, test_accuracy: float, average_accuracy: float | None = None) -> Row:
         sums = self.progress.sums
         mean = {
             name: sums[name] / sums["images"] if name in sums else None for name in ("total", "main", "aux1", "aux2")
@@ -280,6 +301,7 @@ class Trainer:
             "test_accuracy": test_accuracy,
             "images_per_second": sums["images"] / sums["seconds"],
             "seconds": sums["seconds"],
+            "average_accuracy": average_accuracy,
         }
 
     def what_is_kept(self) -> str:
@@ -291,30 +313,9 @@ class Trainer:
         return f"The last good checkpoint is {checkpoint}"
 
 
-def make_optimizer(options: Options, model: GoogLeNet) -> optim.Optimizer:
-    """The optimizer that the options name."""
-    if options.optimizer == "sgd":
-        return optim.SGD(
-            model.parameters(), options.lr, momentum=options.momentum, weight_decay=options.weight_decay
-        )  # fmt: skip
-    kind = {"adam": optim.Adam, "adamw": optim.AdamW}[options.optimizer]
-    return kind(model.parameters(), options.lr, weight_decay=options.weight_decay)
-
-
-def make_schedule(options: Options, optimizer: optim.Optimizer, steps: int) -> lr_scheduler.LRScheduler:
-    """The learning rate for every step: a linear warm-up, then the schedule that the options name.
-
-    steps: how many an epoch has.
-    """
-    warmup = round(options.warmup * steps)
-    rest = max(1, options.epochs * steps - warmup)
-    main: lr_scheduler.LRScheduler = {
-        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, T_max=rest),
-        "step": lambda: lr_scheduler.StepLR(optimizer, step_size=8 * steps, gamma=0.96),
-        "poly": lambda: lr_scheduler.PolynomialLR(optimizer, total_iters=rest, power=0.5),
-        "constant": lambda: lr_scheduler.MultiStepLR(optimizer, milestones=[]),
-    }[options.schedule]()
-    if warmup == 0:
-        return main
-    climb = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
-    return lr_scheduler.SequentialLR(optimizer, [climb, main], milestones=[warmup])
+def _until(batches: Iterator[Any], interrupt: Interrupt | None) -> Iterator[Any]:
+    """The batches; LeaveEvaluation in place of the next where Ctrl-C was pressed."""
+    for batch in batches:
+        if interrupt is not None and interrupt.asked:
+            raise LeaveEvaluation
+        yield batch

@@ -15,6 +15,7 @@ from googlenet.data.preprocessing import Preprocessing
 from googlenet.data.source import DIGITS
 from googlenet.data.transforms import MNIST_MEAN, MNIST_STD
 from googlenet.model import GoogLeNet
+from googlenet.report.metrics import Row, average_is_better, best_accuracy
 
 if TYPE_CHECKING:
     from googlenet.training.options import Options
@@ -24,12 +25,13 @@ def save_model(
     path: Path,
     model: GoogLeNet,
     options: Options,
-    row: dict[str, Any],
+    row: Row,
     classes: Sequence[str] | None = None,
     preprocessing: Preprocessing | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """The network's state dict; the metadata say how to make it again, what to feed it with, and how good it is.
+    """The network's state dict; the metadata say how to make it again, what to feed it with, how good it is, and
+    whether its weights are an average.
 
     classes: the names of its outputs; data: what it was trained on. Where they are not given, the network is taken for
     one of digits, or of classes without names.
@@ -41,7 +43,8 @@ def save_model(
         "aux_heads": options.aux_heads,
         "image_size": options.image_size,
         "epoch": row["epoch"],
-        "test_accuracy": row["test_accuracy"],
+        "test_accuracy": best_accuracy(row),
+        "weights": "averaged" if average_is_better(row) else "as trained",
         "options": asdict(options),  # from which --resume can tell whose weights these are
         "classes": None if classes is None else list(classes),
         "preprocessing": None if preprocessing is None else preprocessing.to_record(),

@@ -1,6 +1,6 @@
 """Module, Parameter, containers, and the layers."""
 
-from minicnn.nn import init
+from minicnn.nn import init, utils
 from minicnn.nn.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
@@ -20,5 +20,5 @@ from minicnn.nn.shares import in_shares
 __all__ = [
     "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Buffer", "Conv2d", "CrossEntropyLoss", "Dropout", "Flatten",
     "Linear", "LocalResponseNorm", "MaxPool2d", "Module", "ModuleList", "Parameter", "ReLU", "Sequential", "in_shares",
-    "init",
+    "init", "utils",
 ]  # fmt: skip

@@ -55,6 +55,16 @@ def test_table_shows_the_papers_figures_beside_the_counted_ones(capsys):
     assert sum(row["params"] for row in rows) == 6_998_552
 
 
+def test_recipes_stand_side_by_side_within_80_columns(capsys):
+    status, out, _ = run(capsys, "recipes")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.splitlines()[0].split() == ["default", "paper", "caffe", "mnist", "modern"]
+    assert "--momentum                .       0.9       0.9       0.7         .\n" in out
+    found = {recipe["name"]: recipe for recipe in json.loads(run(capsys, "recipes", "--json")[1])}
+    assert found["caffe"]["lr"] == 0.01 and "lr_mult 2" in found["caffe"]["reasons"]["bias_rules"]
+
+
 def test_each_figure_of_the_table_stands_in_its_column(capsys):
     _, out, _ = run(capsys, "table")
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}

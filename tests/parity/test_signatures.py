@@ -58,10 +58,12 @@ def public(owner):
 
 def places():
     """(what the page calls it, ours, PyTorch's or None) for every public name of ours."""
-    for name in [name for name in nn.__all__ if name != "init"]:
+    for name in [name for name in nn.__all__ if name not in ("init", "utils")]:
         yield f"nn.{name}", getattr(nn, name), getattr(torch and torch.nn, name, None)
     for name in [name for name, _ in inspect.getmembers(nn.init, inspect.isfunction) if name.endswith("_")]:
         yield f"nn.init.{name}", getattr(nn.init, name), getattr(torch and torch.nn.init, name, None)
+    for name in [name for name, _ in inspect.getmembers(nn.utils, inspect.isfunction) if name.endswith("_")]:
+        yield f"nn.utils.{name}", getattr(nn.utils, name), getattr(torch and torch.nn.utils, name, None)
     for name in F.__all__:
         theirs = getattr(torch and torch.nn.functional, name, None) or getattr(torch, name, None)
         yield f"F.{name}", getattr(F, name), theirs

@@ -39,7 +39,7 @@ def run(folder, model, accuracies, step=0):
     rows = [row(number, test_accuracy=accuracy) for number, accuracy in enumerate(accuracies, 1)]
     progress = Progress(len(rows), step, rows=rows, best=max(accuracies, default=-1.0))
     return SimpleNamespace(
-        folder=folder, model=model, options=OPTIONS, progress=progress,
+        folder=folder, model=model, options=OPTIONS, progress=progress, average=None,
         save_best=lambda row: save_model(folder / BEST, model, OPTIONS, row),
     )  # fmt: skip
 

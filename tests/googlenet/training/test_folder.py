@@ -55,7 +55,8 @@ def test_a_name_says_what_is_not_the_default(options, name):
 def test_every_option_that_changes_the_result_changes_the_name():
     other = {"schedule": "poly", "optimizer": "sgd", "preset": "plain", "aux_heads": False, "augment": False,
              "data": "photos", "val_share": 0.5, "strict": True,
-             "channels": 3, "mean_std": "none", "init": "a/b.safetensors", "freeze": "3a"}  # fmt: skip
+             "channels": 3, "mean_std": "none", "init": "a/b.safetensors", "freeze": "3a", "recipe": "caffe",
+             "bias_rules": True, "average": "ema", "label_smoothing": 0.1, "accumulate": 2}  # fmt: skip
     names = [usual_name(Options())]
     for field in dataclasses.fields(Options):
         if field.name not in ("threads", "device", "data_root"):

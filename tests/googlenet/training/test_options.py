@@ -11,6 +11,8 @@ from googlenet import presets
 from googlenet.training.command import resumed_options
 from googlenet.training.options import (
     ACTS,
+    AVERAGES,
+    FIND,
     NO,
     OPTIMIZERS,
     SCHEDULES,
@@ -22,7 +24,9 @@ from googlenet.training.options import (
     parse,
     parser,
     usual_lr,
+    with_recipe,
 )
+from googlenet.training.recipes import recipes
 
 
 def test_the_defaults_are_valid_and_go_through_json():
@@ -43,7 +47,9 @@ def test_the_defaults_are_valid_and_go_through_json():
         ("image_size", 31), ("seed", -1), ("threads", -1), ("limit_train", -5), ("limit_test", -1),
         ("warmup", float("nan")), ("warmup", float("inf")), ("image_size", 10_001), ("device", "'gpu'"),
         ("device", "''"), ("epochs", True), ("epochs", 2.0), ("epochs", "'2'"), ("lr", "'0.1'"), ("lr", None),
-        ("lr", True), ("augment", 1), ("preset", 3), ("seed", [1]), ("warmup", 7.5),
+        ("lr", True), ("augment", 1), ("preset", 3), ("seed", [1]), ("warmup", 7.5), ("label_smoothing", -0.1),
+        ("label_smoothing", 1.0), ("clip_norm", -1.0), ("clip_norm", float("nan")), ("accumulate", 0),
+        ("accumulate", 1.5), ("early_stop", -1), ("bias_rules", 1),
     ],
 )  # fmt: skip
 def test_what_no_run_could_use_is_refused_by_name(name, value):
@@ -51,12 +57,12 @@ def test_what_no_run_could_use_is_refused_by_name(name, value):
         Options(**{name: value.strip("'") if isinstance(value, str) else value})
 
 
-@pytest.mark.parametrize("name", ["schedule", "optimizer", "preset"])
+@pytest.mark.parametrize("name", ["schedule", "optimizer", "preset", "average", "recipe"])
 def test_unknown_choices_are_refused_and_the_known_ones_named(name):
     with pytest.raises(ValueError, match=rf"--{name}: got 'nonsense', expected one of ") as error:
         Options(**{name: "nonsense"})
-    known = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": presets}[name]
-    for choice in known:
+    known = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": presets, "average": AVERAGES, "recipe": recipes}
+    for choice in known[name]:
         assert choice in str(error.value)
         assert getattr(Options(**{name: choice}), name) == choice
 
@@ -84,6 +90,7 @@ VALUES = {
     "data_root": "/data",
     "init": "/best.safetensors",
     "freeze": "3a",
+    "bias_rules": True,
 }  # in place of an empty default
 
 ACTIONS = [action for action in parser()._actions if action.dest not in ("help", "version")]
@@ -96,7 +103,8 @@ def with_a_value(action):
         return [action.option_strings[0]]
     if action.choices:
         return [action.option_strings[0], str(list(action.choices)[0])]
-    value = {"image_size": "48", "device": "cpu", "warmup": "0", "val_share": "0.5", "freeze": "3a"}
+    value = {"image_size": "48", "device": "cpu", "warmup": "0", "val_share": "0.5", "freeze": "3a",
+             "label_smoothing": "0.1"}  # fmt: skip
     return [action.option_strings[0], value.get(action.dest, "1")]
 
 
@@ -136,7 +144,7 @@ def test_the_table_holds_every_option_and_no_other():
 @pytest.mark.parametrize(
     ("mode", "options"),
     [
-        ("resume", {"epochs", "threads", "device", "resume"}),
+        ("resume", {"epochs", "early_stop", "threads", "device", "resume"}),
         ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate"}),
     ],
 )
@@ -157,6 +165,11 @@ def test_a_variable_that_is_not_set(capsys, name, form):
     [
         (["--momentum", "0.8"], "--momentum: only --optimizer sgd has it, not adam"),
         (["--momentum", "0.8", "--optimizer", "adamw"], "--momentum: only --optimizer sgd has it, not adamw"),
+        (["--momentum", "0.8", "--recipe", "modern"], "--momentum: only --optimizer sgd has it, not adamw"),
+        (
+            ["--epochs", "1", "--warmup", "2", "--recipe", "paper"],
+            "--warmup: got 2 epochs, the whole run has --epochs 1",
+        ),
         (["--name", "a/b"], "--name: got 'a/b', expected the name of a folder"),
         (["--name", "../x"], "--name: got '../x'"),
         (["--name", ".."], "--name: got '..'"),
@@ -185,6 +198,33 @@ def test_what_a_run_has_is_not_compared_with_the_defaults():
 def test_the_usual_learning_rate():
     assert usual_lr("sgd") == SGD_LR
     assert usual_lr("adam") == usual_lr("adamw") == usual_lr(None) == Options().lr
+
+
+def test_what_a_recipe_says_stands_behind_what_was_asked_for():
+    assert Options(**with_recipe({})) == Options()
+    caffe = Options(**with_recipe({"recipe": "caffe"}))
+    assert (caffe.recipe, caffe.optimizer, caffe.lr, caffe.bias_rules, caffe.weight_decay, caffe.epochs) == (
+        "caffe", "sgd", 0.01, True, 2e-4, Options.epochs,
+    )  # fmt: skip
+    assert Options(**with_recipe({"recipe": "caffe", "lr": 0.1, "bias_rules": False})) == dataclasses.replace(
+        caffe, lr=0.1, bias_rules=False
+    )
+
+
+def test_another_optimizer_than_the_recipe_s_has_its_own_usual_rate():
+    assert with_recipe({"optimizer": "sgd"})["lr"] == SGD_LR
+    assert with_recipe({"recipe": "mnist", "optimizer": "sgd"})["lr"] == 0.001
+    assert with_recipe({"recipe": "mnist", "optimizer": "adam"})["lr"] == Options.lr
+    assert with_recipe({"recipe": "mnist", "optimizer": "adam", "lr": 0.3})["lr"] == 0.3
+
+
+def test_the_learning_rate_may_be_looked_for(capsys):
+    args = parse(["--lr", "find", "--optimizer", "sgd"])
+    assert args.lr == FIND
+    assert chosen(args) == {"optimizer": "sgd"}
+    assert "--lr: got 'search', expected a number, or find" in refused(capsys, ["--lr", "search"])
+    for more in (["--name", "x"], ["--resume", "x"], ["--show-batch"]):
+        assert f"{more[0]}: does nothing beside --lr find" in refused(capsys, ["--lr", "find", *more])
 
 
 def test_options_of_another_version():
@@ -242,7 +282,8 @@ def test_version(capsys):
 OTHERS = {
     "batch_size": 16, "lr": 0.25, "schedule": "poly", "warmup": 2.0, "optimizer": "adamw", "weight_decay": 0.01,
     "image_size": 32, "preset": "plain", "aux_heads": False, "augment": False, "seed": 3, "limit_train": 100,
-    "limit_test": 100,
+    "limit_test": 100, "recipe": "modern", "bias_rules": True, "label_smoothing": 0.1, "average": "ema",
+    "clip_norm": 1.0, "accumulate": 2,
 }  # fmt: skip
 
 
