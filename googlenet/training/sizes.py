@@ -1,4 +1,4 @@
-"""Image size, batch and epochs that suit a data set, where the command line does not say."""
+"""Image size, batch, epochs and network that suit a data set, where the command line does not say."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
     epochs = chosen.get("epochs") or int(np.clip(round(SEEN / count), *EPOCHS))
     batch = chosen.get("batch_size") or int(np.clip(2 ** int(np.log2(max(count // STEPS, 1))), 8, Options.batch_size))
     affordable = [size for size in SIZES if size**2 * count * epochs <= PIXELS and size <= usual_side(images)]
-    found = {
+    found: dict[str, Any] = {
         "image_size": max(affordable, default=SIZES[0]), "batch_size": batch, "epochs": epochs,
         "channels": usual_channels(images),
     }  # fmt: skip
+    if images.kind == "photos":
+        found["preset"] = "batchnorm"  # learns from a few hundred photos at once; the paper's guesses for ten epochs
     return {name: value for name, value in found.items() if name not in chosen}
 
 
