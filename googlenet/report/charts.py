@@ -36,7 +36,7 @@ def line_chart(
 ) -> str:
     """An HTML figure: a line for each name over the epochs (one at least), with axes, legend and the last values.
 
-    percents: the values are shares; log: a logarithmic axis; limits: what the axis shows at least; level: the name and the
+    percents: the values are shares; log: a logarithmic axis; limits: what the axis shows at least; level: name and
     height of a dotted line across. The script in page.html says the values of other epochs: of that under the pointer,
     or those that the arrow keys walk to.
     """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from googlenet.report.charts import line_chart, percent
 from googlenet.report.inside import Records, gradients, relus, times
-from googlenet.report.metrics import Row
+from googlenet.report.metrics import Row, best_accuracy
 from googlenet.report.pictures import data_uri, filter_sheet, thumbnail
 from googlenet.report.scores import class_scores, confident_mistakes, most_confused, uncertain_hits
 from googlenet.report.tables import named, number, table
@@ -93,13 +93,13 @@ def page(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """Where the run is, and its best epoch."""
-    done, best = len(report.rows), max(report.rows, key=lambda row: row["test_accuracy"])
+    done, best = len(report.rows), max(report.rows, key=best_accuracy)
     going_on = f"Done after epoch {done} of {report.epochs}." if report.finished else (
         f"Epoch {done} of {report.epochs} is done. While the run goes on, this page is written anew after every epoch, "
         f"and reloads itself when nobody has touched it for {QUIET_SECONDS} seconds."
     )  # fmt: skip
     return (
-        f"{going_on} Test accuracy {best['test_accuracy']:.2%} after epoch {best['epoch']}, the best; "
+        f"{going_on} Test accuracy {best_accuracy(best):.2%} after epoch {best['epoch']}, the best; "
         f"{report.rows[-1]['test_accuracy']:.2%} after epoch {done}, the last, from which all below comes."
     )
 
@@ -141,8 +141,8 @@ def curves(report: Report) -> str:
     charts = [
         line_chart("Loss in training", epochs, lines(main="loss_main", aux1="loss_aux1", aux2="loss_aux2"),
                    limits=(0,), level=level),
-        line_chart("Accuracy", epochs, lines(test="test_accuracy", training="train_accuracy"), percents=True,
-                   limits=(0, 1)),
+        line_chart("Accuracy", epochs, lines(test="test_accuracy", averaged_weights="average_accuracy",
+                   training="train_accuracy"), percents=True, limits=(0, 1)),
         line_chart("Learning rate, at the end of each epoch", epochs, lines(rate="lr"), limits=(0,)),
         line_chart("Images a second, in training", epochs, lines(images="images_per_second"), limits=(0,)),
     ]  # fmt: skip

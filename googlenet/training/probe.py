@@ -1,6 +1,6 @@
 """A look inside the network while it is trained: where its gradients come from, which ReLUs are dead, what takes time.
 
-A few steps of every epoch are sampled: a small part of their batch goes through the network once more, beforehand. The
+A few batches of every epoch are sampled: a small part of each goes through the network once more, beforehand. The
 training does not notice. Random state, gradients and running statistics are afterwards as they were.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 import minicnn as mc
 from googlenet.inception import BasicConv2d
-from googlenet.model import GoogLeNet, GoogLeNetOutput, LossParts, loss
+from googlenet.model import GoogLeNet, LossParts, loss
 from minicnn import backend, nn, rng
 from minicnn.backend import Array
 from minicnn.function import Function
@@ -25,6 +25,7 @@ from minicnn.tensor import Tensor, gradients_of_leaves
 Record = dict[str, Any]  # what samples have found, as JSON has it: see `look_inside` and `add_sample`
 Gradients = dict[str, Array]  # by the parameter's name
 PARTS = ("main", "aux1", "aux2")
+AUX_WEIGHT = 0.3  # what the losses of the heads are multiplied by: paper, section 5
 
 SAMPLES = 4  # of each epoch, where it is long enough
 IMAGES, FEWEST_IMAGES = 8, 2  # in each sample; one image alone takes longer than two, and batch norm refuses it
@@ -34,39 +35,36 @@ SHARE_OF_TIME = 0.025  # of the training's time: the samples may take no more
 # (docs/performance.md, "What a look inside costs").
 SAMPLE_COST, COST_OF_IMAGE, COST_OF_IMAGE_FOR_RELUS = 5.0, 1.6, 0.4
 
-Criterion = Callable[[GoogLeNetOutput, Array], LossParts]
-
 
 class Probe:
-    """Which steps of an epoch are sampled, and with how many images; `before_step` does it.
+    """Which batches of an epoch are sampled, and with how many images; `before_batch` does it.
 
-    steps: how many an epoch has. Each epoch has one sample at least: where it is shorter than 400 images, that takes
-    more than SHARE_OF_TIME. criterion: the loss, with its parts; aux_weight: what it multiplies those of the heads by.
+    batches: how many an epoch has; label_smoothing: that of the training's loss. Each epoch has one sample at least:
+    where it is shorter than 400 images, that takes more than SHARE_OF_TIME.
     """
 
-    def __init__(
-        self, model: GoogLeNet, steps: int, batch_size: int, criterion: Criterion = loss, aux_weight: float = 0.3
-    ) -> None:
-        self.model, self.criterion, self.aux_weight = model, criterion, aux_weight
-        allowed = SHARE_OF_TIME * steps * batch_size
+    def __init__(self, model: GoogLeNet, batches: int, batch_size: int, label_smoothing: float = 0.0) -> None:
+        self.model, self.label_smoothing = model, label_smoothing
+        allowed = SHARE_OF_TIME * batches * batch_size
         one_small_sample = SAMPLE_COST + COST_OF_IMAGE * FEWEST_IMAGES
         for_relus = (allowed - one_small_sample) / COST_OF_IMAGE_FOR_RELUS
         self.images_for_relus = at_most(batch_size, IMAGES_FOR_RELUS, for_relus)
         left = allowed - COST_OF_IMAGE_FOR_RELUS * self.images_for_relus
-        count = max(1, min(SAMPLES, steps, int(left / (SAMPLE_COST + COST_OF_IMAGE * IMAGES))))
+        count = max(1, min(SAMPLES, batches, int(left / (SAMPLE_COST + COST_OF_IMAGE * IMAGES))))
         self.images = at_most(batch_size, IMAGES, (left / count - SAMPLE_COST) / COST_OF_IMAGE)
-        self.sampled = [(2 * i + 1) * steps // (2 * count) for i in range(count)]  # in the middle of equal parts
+        self.sampled = [(2 * i + 1) * batches // (2 * count) for i in range(count)]  # in the middle of equal parts
 
-    def before_step(self, epoch: int, step: int, x: Array, targets: Array, records: list[Record]) -> None:
-        """Where the step is one of those sampled, add what is found to the epoch's record, the last in `records`.
+    def before_batch(self, epoch: int, batch: int, x: Array, targets: Array, records: list[Record]) -> None:
+        """Where the batch is one of those sampled, add what is found to the epoch's record, the last in `records`.
 
-        epoch and step count from 0; x (N, C, H, W) and targets (N,) are the step's batch.
+        epoch and batch count from 0; x (N, C, H, W) and targets (N,) are what will be trained on. The network is in
+        training mode.
         """
-        if step not in self.sampled:
+        if batch not in self.sampled:
             return
         with undisturbed(self.model):
-            found = look_inside(self.model, x[: self.images], targets[: self.images], self.criterion, self.aux_weight)
-        if step == self.sampled[-1]:
+            found = look_inside(self.model, x[: self.images], targets[: self.images], self.label_smoothing)
+        if batch == self.sampled[-1]:
             with undisturbed(self.model):
                 found |= dead_relus(self.model, x[: self.images_for_relus])
         add_sample(records, epoch + 1, found)
@@ -93,9 +91,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 # ---- gradients ----------------------------------------------------------------------------------------------------
 
 
-def look_inside(
-    model: GoogLeNet, x: Array, targets: Array, criterion: Criterion = loss, aux_weight: float = 0.3
-) -> Record:
+def look_inside(model: GoogLeNet, x: Array, targets: Array, label_smoothing: float = 0.0) -> Record:
     """One forward, and one backward for each part of the loss.
 
     Returns {"images": how many, "blocks": {block: see `compare`}, "times": {layer: [forward, backward]}}, the times in
@@ -103,10 +99,10 @@ def look_inside(
     """
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     with Clock(model) as clock:
-        parts = criterion(model(Tensor(x)), targets)
+        parts = loss(model(Tensor(x)), targets, AUX_WEIGHT, label_smoothing)
         found = [
             {names[leaf]: gradient for leaf, gradient in of_leaves.items()}
-            for of_leaves in gradients_of_parts(parts, aux_weight)
+            for of_leaves in gradients_of_parts(parts, AUX_WEIGHT)
         ]
     blocks = {block: numbers for block, inside in blocks_of(model).items() if (numbers := compare(found, inside))}
     times = {name: [1000 * seconds / len(x) for seconds in both] for name, both in clock.times.items()}
