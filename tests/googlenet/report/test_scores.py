@@ -9,12 +9,14 @@ CONFUSION = np.array([[6, 2, 0, 0], [1, 3, 4, 0], [0, 0, 0, 0], [0, 0, 0, 2]])
 
 
 def test_scores_by_hand():
+    before = CONFUSION.copy()
     assert class_scores(CONFUSION) == [
         ClassScore(8, 6, 6 / 8, 6 / 7, pytest.approx(2 * (6 / 8) * (6 / 7) / (6 / 8 + 6 / 7)), 1),
         ClassScore(8, 3, 3 / 8, 3 / 5, pytest.approx(2 * (3 / 8) * (3 / 5) / (3 / 8 + 3 / 5)), 2),
         ClassScore(0, 0, None, 0.0, 0.0, None),
         ClassScore(2, 2, 1.0, 1.0, 1.0, None),
     ]
+    np.testing.assert_array_equal(CONFUSION, before)
 
 
 def test_a_class_that_nobody_has_seen_or_guessed():
