@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +44,7 @@ class Parsed(HTMLParser):
         assert self.open and self.open.pop() == tag, f"</{tag}> where {self.open} is open"
 
     def handle_data(self, data):
-        if self.open and self.open[-1] not in ("script", "style"):
+        if not self.open or self.open[-1] not in ("script", "style"):
             self.texts.append(data)
 
     @property
@@ -60,12 +63,33 @@ def rows(html: str) -> list[list[str]]:
     ]
 
 
-def in_browser(page: Path, width: int = 1600, options: tuple[str, ...] = ()) -> str:
-    """The page's HTML after its scripts have run, in a window so wide."""
+FRAME = """<!doctype html><meta name="color-scheme" content="light dark">
+<body style="margin: 0"><iframe src="{page}" style="border: 0; width: {width}px; height: 1200px"></iframe><script>
+addEventListener("message", (event) => {{ document.body.dataset.found = event.data; }});
+</script></body>"""
+
+
+def look_at(page: Path, script: str, width: int, dark: bool = False) -> Any:
+    """What a script has to say when the page is loaded, in a browser, so wide.
+
+    script: JavaScript, the body of a function that returns what JSON can hold. The page is in a frame, because
+    Chromium has no window of less than 500 pixels.
+    """
+    html, look = page.read_text(encoding="utf-8"), page.with_name("look.html")
+    tell = f'addEventListener("load", () => parent.postMessage(JSON.stringify((() => {{ {script} }})()), "*"));'
+    look.write_text(html.replace("</body>", f"<script>{tell}</script></body>"), encoding="utf-8")
+    frame = page.with_name("frame.html")
+    frame.write_text(FRAME.format(page=look.name, width=width), encoding="utf-8")
+    options = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    return json.loads(Parsed(in_browser(frame, options)).all("body")[0]["data-found"] or "")
+
+
+def in_browser(page: Path, options: Sequence[str] = ()) -> str:
+    """The page's HTML after its scripts have run."""
     assert BROWSER is not None
     profile = page.parent / "browser"
     command = [
         BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}",
-        "--virtual-time-budget=3000", f"--window-size={width},1200", *options, "--dump-dom", page.resolve().as_uri(),
+        "--virtual-time-budget=3000", "--window-size=1600,1200", *options, "--dump-dom", page.resolve().as_uri(),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

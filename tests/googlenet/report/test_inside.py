@@ -4,22 +4,9 @@ import re
 
 import pytest
 from pages import Parsed, rows
+from rows import record
 
 from googlenet.report.inside import gradients, parts_bar, relus, times
-
-
-def record(epoch, **more):
-    """As googlenet/training/probe.py writes it."""
-    with_heads = {
-        "norm": 2.0 * epoch, "main": 1.25, "aux1": -0.375, "aux2": 0.125, "norm_main": 2.5, "norm_aux1": 0.5, "norm_aux2": 0.25,
-    }  # fmt: skip
-    above = {
-        "norm": 4.0, "main": 1.0, "aux1": 0.0, "aux2": 0.0, "norm_main": 4.0, "norm_aux1": 0.0, "norm_aux2": 0.0,
-    }  # fmt: skip
-    return {
-        "epoch": epoch, "samples": 3, "images": 8, "blocks": {"conv1": with_heads, "fc": above},
-        "times": {"conv1.conv": [0.5, 1.0], "fc": [0.125, 0.375]}, **more,
-    }  # fmt: skip
 
 
 def charts(html):
