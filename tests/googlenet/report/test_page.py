@@ -29,7 +29,7 @@ def make(**changes):
     usual = {
         "title": "my run", "epochs": 3, "settings": {"Options": {"batch size": 32}, "Data": {"where": NASTY}},
         "rows": [row(1), row(2, loss_main=1.5, test_accuracy=0.75)], "classes": CLASSES, "predictions": predictions(),
-        "name": lambda index: f"/data/{NASTY}/{index}.png",
+        "name": lambda index: f"/data/<b>/{index}.png",
         "picture": lambda index: np.full((8, 8), index, np.uint8),
         "filters": np.random.default_rng(0).standard_normal((64, 1, 7, 7)), "order": "L", "finished": False,
         "records": [record(1), record(2, images_for_relus=32, dead={"conv1": [3, 64]})],
@@ -65,6 +65,7 @@ def test_names_are_only_text():
     parsed = Parsed(html)
     assert len(parsed.all("script")) == 1
     assert parsed.text.count(NASTY) > 5
+    assert not parsed.all("b")
     assert 'a "dog" & $title' in parsed.text
 
 
@@ -141,7 +142,7 @@ def test_mistakes_and_hits_as_pictures():
     html = page(make(predictions=Predictions(labels, p, np.zeros(4, np.float32))))
     captions = [Parsed(text).text.strip() for text in re.findall(r"<figcaption>(.*?)</figcaption>", html, re.S)]
     shown = [text for text in captions if ".png" in text]
-    short = "script>/"
+    short = "<b>/"
     assert shown == [
         f"{CLASSES[2]} , taken for cat , 90.0% {short}2.png", f"cat , taken for {NASTY} , 80.0% {short}0.png",
         f"{NASTY} , 50.0% {short}1.png", f"cat , 100.0% {short}3.png",
