@@ -90,15 +90,15 @@ def run(args: argparse.Namespace) -> None:
         print(f"\nimages of every class are in {sheet}")
 
 
-def suggestion(data: ImageData, found: Inspection) -> dict[str, int]:
-    """Image size, batch size, epochs and channels that train.py chooses for the readable images, if there are any."""
+def suggestion(data: ImageData, found: Inspection) -> dict[str, int | str]:
+    """What train.py chooses for the readable images, if there are any."""
     unreadable = {place.name for place, _ in found.unreadable if place.part == "train"}
     good = [i for i in range(len(data.train)) if data.train.name(i) not in unreadable]
     if not good:
         return {}
     usual = Options()
     chosen = sizes_for(replace(data, train=data.train.subset(good)), {})
-    names = ("image_size", "batch_size", "epochs", "channels")
+    names = ("image_size", "batch_size", "epochs", "channels", "preset")
     return {name: chosen.get(name, getattr(usual, name)) for name in names}
 
 

@@ -48,11 +48,11 @@ from googlenet.training.options import (
     parse,
     with_recipe,
 )
-from googlenet.training.run_data import DATA, data_of, prepare, read_data, write_data
+from googlenet.training.run_data import DATA, data_of, prepare, read_data, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
-from googlenet.training.warm_start import begin_with
+from googlenet.training.warm_start import begin_with, preset_of
 from minicnn.checkpoint import CheckpointError
 
 
@@ -158,10 +158,13 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
     named = with_recipe(wanted)
     if named.get("data") in NAMED[1:]:
         named.setdefault("data_root", os.path.abspath(Options.data_root))  # wherever it is resumed
-    images = data_of(Options(**named))
+    if "init" in named:
+        named.setdefault("preset", preset_of(Path(named["init"])))
+    options = Options(**named)
+    images, unreadable, known = readable(options, data_of(options))
     suggested = sizes_for(images, named)
     options = with_threads(Options(**{**suggested, **named}))
-    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images))
+    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, unreadable, known))
     for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
         if (limit := getattr(options, name)) > (count := len(loader.dataset)):
             raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
@@ -200,7 +203,7 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
     if not (folder / DATA).exists():  # killed between config.json and this
-        write_data(folder, prepare(options, data_of(options)), options)
+        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
     trainer = Trainer(options, folder, read_data(folder, options))
     if options.init:
         begin_with(trainer.model, Path(options.init), trainer.classes)
@@ -218,7 +221,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     refuse_another_run_s_config(path, own)
     options = with_threads(resumed_options(own, wanted))
     if not (folder / DATA).exists():
-        write_data(folder, prepare(options, data_of(options)), options)
+        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
     trainer = Trainer(options, folder, read_data(folder, options))
     try:
         trainer.resume(arrays, training)

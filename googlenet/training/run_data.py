@@ -51,12 +51,19 @@ def data_of(options: Options) -> ImageData:
     return open_data(options.data, Path(options.data_root), val_share=options.val_share, seed=options.seed)
 
 
-def prepare(options: Options, images: ImageData) -> RunData:
-    """The data of a new run: every image is decoded once, and those that cannot be read are left out, and told.
+def prepare(options: Options, images: ImageData, unreadable: Mapping[str, str], known: Mapping[str, Stamp]) -> RunData:
+    """The data of a new run, from what `readable` has returned."""
+    return RunData(images, preprocessing_of(options, images), dict(unreadable), dict(known), images.notes)
+
+
+def readable(options: Options, images: ImageData) -> tuple[ImageData, dict[str, str], dict[str, Stamp]]:
+    """Decode every image once: the data set without those that cannot be read, their reasons, the stamps of the rest.
 
     Raises ValueError with --strict, and where nothing would be left of a class.
     """
-    unreadable, known, parts = {}, {}, []
+    unreadable: dict[str, str] = {}
+    known: dict[str, Stamp] = {}
+    parts = []
     for part in (images.train, images.val):
         bad, stamps = check_images(part, options.threads or mc.get_num_threads()) if is_files(part) else ([], {})
         unreadable.update({image.name: image.reason for image in bad})
@@ -70,8 +77,7 @@ def prepare(options: Options, images: ImageData) -> RunData:
             raise ValueError(f"no image of class {empty[0]!r} can be read to train with; {last}")
         if not len(val):
             raise ValueError(f"no image can be read to validate with; {last}")
-    images = replace(images, train=train, val=val)
-    return RunData(images, preprocessing_of(options, images), unreadable, known, (*images.notes, *notes))
+    return replace(images, train=train, val=val, notes=(*images.notes, *notes)), unreadable, known
 
 
 def is_files(images: Images) -> bool:

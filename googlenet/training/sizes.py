@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from googlenet.data.source import ImageData
+from googlenet.presets import presets
 from googlenet.training.options import Options
 
 SIZES = (32, 48, 64, 96, 128)
@@ -33,6 +34,10 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
         if chosen.get("augment", True):
             found["jitter"] = 0.2
         found["preset"] = "batchnorm"  # learns from a few hundred photos at once; the paper's guesses for ten epochs
+    preset = presets[chosen.get("preset", found.get("preset", Options.preset))]
+    found["image_size"] = max(found["image_size"], preset.smallest_image)
+    if preset.batch_norm and count % batch == 1:
+        found["batch_size"] += 1  # else one image would be left over, which cannot be normalized
     return {name: value for name, value in found.items() if name not in chosen}
 
 

@@ -28,7 +28,7 @@ from googlenet.training.optimization import make_optimizer, make_schedule, take_
 from googlenet.training.options import Options
 from googlenet.training.probe import Probe
 from googlenet.training.progress import Progress, stopped_early
-from googlenet.training.run_data import RunData, augmentation_of, data_of, prepare
+from googlenet.training.run_data import RunData, augmentation_of, data_of, prepare, readable
 from googlenet.training.run_page import write_run_page
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
@@ -72,7 +72,7 @@ class Trainer:
         self.events: Events | None = None  # with --tensorboard
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        self.data = data or prepare(options, data_of(options))
+        self.data = data or prepare(options, *readable(options, data_of(options)))
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
         augmentation = augmentation_of(options, images)

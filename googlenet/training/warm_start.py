@@ -25,6 +25,12 @@ def blocks_up_to(model: GoogLeNet, name: str) -> list[nn.Module]:
     return [getattr(model, block if block.startswith("conv") else f"inception{block}") for block in found]
 
 
+def preset_of(path: Path) -> str:
+    """Of which preset the weights in the file are. Raises ValueError, naming the file, for what are no weights."""
+    preset: str = load_model(path)[1]["preset"]
+    return preset
+
+
 def begin_with(model: GoogLeNet, path: Path, classes: tuple[str, ...]) -> str:
     """Copy the weights in the file; returns what was taken, in one line.
 

@@ -11,7 +11,7 @@ from googlenet.data.source import open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.training import run_data
 from googlenet.training.options import Options
-from googlenet.training.run_data import DATA, augmentation_of, data_of, prepare, read_data, write_data
+from googlenet.training.run_data import DATA, augmentation_of, data_of, prepare, read_data, readable, write_data
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def options(photos, **others):
 
 
 def prepared(photos, **others):
-    return prepare(options(photos, **others), data_of(options(photos, **others)))
+    return prepare(options(photos, **others), *readable(options(photos, **others), data_of(options(photos, **others))))
 
 
 def names(data):
@@ -142,7 +142,7 @@ def test_images_that_have_changed_are_told(run, photos):
 
 def test_arrays_that_have_changed(tmp_path, monkeypatch):
     wanted = Options(threads=1)
-    write_data(tmp_path, prepare(wanted, data_of(wanted)), wanted)
+    write_data(tmp_path, prepare(wanted, data_of(wanted), {}, {}), wanted)
     assert names(read_data(tmp_path, wanted))[0][7] == "the training digits[7]"
     other = open_data()
     other.train.labels[0] += 1
@@ -176,9 +176,9 @@ def test_photos_have_imagenet_s_mean(photos):
 
 
 def test_digits_have_mnist_s():
-    usual = prepare(Options(threads=1), open_data()).preprocessing
+    usual = prepare(Options(threads=1), open_data(), {}, {}).preprocessing
     assert (usual.mean, usual.std, usual.order, usual.crop) == ((MNIST_MEAN,), (MNIST_STD,), "L", "whole")
-    weighted = prepare(Options(threads=1, mean_std="imagenet"), open_data()).preprocessing
+    weighted = prepare(Options(threads=1, mean_std="imagenet"), open_data(), {}, {}).preprocessing
     assert weighted.mean == (round(0.299 * 0.485 + 0.587 * 0.456 + 0.114 * 0.406, 4),)
     assert weighted.std == (round(0.299 * 0.229 + 0.587 * 0.224 + 0.114 * 0.225, 4),)
 

@@ -5,6 +5,7 @@ import pytest
 
 from googlenet.data.images import ArrayImages
 from googlenet.data.source import ImageData
+from googlenet.presets import presets
 from googlenet.training.options import Options
 from googlenet.training.sizes import EPOCHS, PIXELS, SIZES, sizes_for
 
@@ -42,7 +43,7 @@ def test_a_run_is_neither_endless_nor_over_at_once(count):
 
 def test_some_real_sets():
     assert sizes_for(data(40), {}) == {
-        "image_size": 128, "batch_size": 8, "epochs": 100, "channels": 3, "preset": "batchnorm",
+        "image_size": 128, "batch_size": 8, "epochs": 100, "channels": 3, "jitter": 0.2, "preset": "batchnorm",
     }  # fmt: skip
     assert sizes_for(data(800), {})["epochs"] == 44
     assert sizes_for(data(60_000, 28, 28, "L", "digits", "mnist"), {}) == {
@@ -57,10 +58,25 @@ def test_photos_are_not_blown_up(side, size):
 
 def test_what_is_chosen_stays_and_the_rest_is_made_to_fit():
     assert "epochs" not in sizes_for(data(), {"epochs": 3})
-    assert sizes_for(data(800), {"image_size": 77, "batch_size": 5, "preset": "paper"}) == {"epochs": 44, "channels": 3}
+    assert sizes_for(data(800), {"image_size": 77, "batch_size": 5, "preset": "paper", "augment": False}) == {
+        "epochs": 44, "channels": 3,
+    }  # fmt: skip
     assert sizes_for(data(60_000), {"epochs": 1})["image_size"] == 96
     assert sizes_for(data(60_000), {"limit_train": 100})["batch_size"] == 8
 
 
 def test_gray_photos_need_one_channel():
     assert sizes_for(data(mode="L"), {})["channels"] == 1
+
+
+def test_no_image_is_left_over_for_batch_norm():
+    """33 photos, or 25, in batches of 8 would leave one."""
+    for count in (25, 33, 321):
+        assert count % sizes_for(data(count), {})["batch_size"] > 1
+    assert sizes_for(data(33), {"preset": "paper"})["batch_size"] == 8
+
+
+def test_a_network_that_needs_large_images_gets_them():
+    smallest = presets["mnist"].smallest_image
+    assert smallest > 64
+    assert sizes_for(data(60_000, 28, 28, "L", "digits", "mnist"), {"preset": "mnist"})["image_size"] == smallest
