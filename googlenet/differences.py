@@ -43,7 +43,7 @@ REASONS = {
     "variance 1 / fan-in. What torchvision (normal, std 0.01) and the tutorials (PyTorch's own) start from is in no "
     "preset: from PyTorch's own nothing is learned without batch norm.",
     "initial_bias": "Caffe: 0.2, and 0 in the classifiers.",
-    "bias_lr": "Caffe: biases learn at twice the rate (lr_mult). Whoever makes the optimizer has to do it.",
+    "bias_lr": "Caffe: biases learn at twice the rate (lr_mult). That is the optimizer's work: train.py --bias-rules.",
     "bias_decay": "Caffe: no weight decay on biases (decay_mult). Likewise.",
     "num_classes": "What it was made for; any other number will do.",
     "in_channels": "What it was made for; any other number will do.",

@@ -154,7 +154,7 @@ def evaluate_weights(
     """Saved weights on images, prepared as the weights' file says, in its size unless another is given.
 
     data, root: what `--data` names; None: what they were trained with. part: val, the images for validation, train, or
-    all. Classes are matched by name. crops: 1, 10 or 144 of each image. limit: so many images; 0: all.
+    all. Classes are matched by name. crops: 1, 10 or 144 of each image. limit: so many images of a part; 0: all.
     Raises ValueError, naming the file, for weights that are no good, or classes that they do not know; what `open_data`
     raises; and ValueError where no image can be read.
     """

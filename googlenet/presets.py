@@ -31,8 +31,8 @@ class Preset:
     transform_input: bool = False  # bring images that ImageNet's mean and std have normalized to [-1, 1]
     initial_weights: str = "he"  # variance 2 / fan-in, classifiers small; "caffe": its "xavier", variance 1 / fan-in
     initial_bias: float = 0.0  # of all layers but the classifiers, which start at 0
-    bias_lr: float = 1.0  # for whoever makes the optimizer: the biases' learning rate is so many times the weights'
-    bias_decay: float = 1.0  # likewise their weight decay
+    bias_lr: float = 1.0  # how often the weights' learning rate; the network does nothing with it, the optimizer has to
+    bias_decay: float = 1.0  # likewise of the weight decay
     num_classes: int = 1000  # what it was made for: nothing else follows from these three
     in_channels: int = 3
     image_size: int = 224

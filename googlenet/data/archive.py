@@ -29,7 +29,7 @@ MAX_NAME, MAX_PATH, MAX_DEPTH = 255, 1000, 16  # bytes in one name (what Linux t
 
 NAMES = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip", ".7z", ".rar", ".tar.zst")
 IMAGES = "jpg jpeg jpe jfif png gif webp bmp tif tiff ppm pgm pbm pnm avif jp2 tga heic heif".split()
-DATA = {"", ".gz", ".idx", ".csv", ".tsv", ".txt", ".json", ".md", *(f".{suffix}" for suffix in IMAGES)}
+DATA = {"", ".gz", ".bin", ".csv", ".tsv", ".txt", ".json", ".md", *(f".{suffix}" for suffix in IMAGES)}
 
 
 def is_archive(path: str | Path) -> bool:
@@ -223,7 +223,7 @@ def _why_not(member: Member, parts: list[str]) -> str:
     if member.what != "file":
         return f"{member.what}s"
     suffix = os.path.splitext(parts[-1])[1].lower()
-    if suffix in DATA or suffix.endswith("-ubyte"):
+    if suffix in DATA or suffix.startswith(".idx") or suffix.endswith("ubyte"):
         return ""
     return f"{suffix} files" if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "other files"
 

@@ -40,7 +40,7 @@ class MnistFiles:
 
 
 # The checksums: MNIST's from the files that googlenet/data/digits was made from (their SHA-256 stands there);
-# Fashion-MNIST's as PyTorch projects publish them for the unpacked files (PaddleClas, mindcv).
+# Fashion-MNIST's as several public projects have them for the unpacked files, all the same; never computed here.
 MNIST = MnistFiles(
     name="mnist",
     title="MNIST",
@@ -144,7 +144,8 @@ def _download(files: MnistFiles, folder: Path) -> None:
                 _keep(content, folder / f"{name}.gz")
             return
         except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException, ValueError) as error:
-            problems.append(f"{mirror}: {one_line(error)}")
+            reason = getattr(error, "reason", error)  # of a URLError, an exception or a text
+            problems.append(f"{mirror}: {one_line(reason) if isinstance(reason, Exception) else reason}")
     missing = [f"{name} ({files.md5[name]})" for name in _missing(files, folder)]
     raise FileNotFoundError(
         f"{files.title} is not in {folder}, and cannot be downloaded ({'; '.join(problems)}). Put these files there, "

@@ -64,10 +64,12 @@ def prepare(options: Options, images: ImageData) -> RunData:
         parts.append(part.subset(np.setdiff1d(np.arange(len(part)), [image.index for image in bad])) if bad else part)
     notes = _what_is_left_out(unreadable, options.strict)
     train, val = parts
-    if empty := [name for label, name in enumerate(images.classes) if label not in train.labels]:
-        raise ValueError(f"no image of class {empty[0]!r} can be read to train with: {notes[-1].strip()}")
-    if not len(val):
-        raise ValueError(f"no image can be read to validate with: {notes[-1].strip()}")
+    if unreadable:
+        last = ": ".join(list(unreadable.items())[-1])
+        if empty := [name for label, name in enumerate(images.classes) if label not in train.labels]:
+            raise ValueError(f"no image of class {empty[0]!r} can be read to train with; {last}")
+        if not len(val):
+            raise ValueError(f"no image can be read to validate with; {last}")
     images = replace(images, train=train, val=val)
     return RunData(images, preprocessing_of(options, images), unreadable, known, (*images.notes, *notes))
 

@@ -98,6 +98,17 @@ def test_a_training_step_copies_nothing_never_waits_and_takes_few_launches(prese
         assert 0 < launches <= LAUNCHES[preset]
 
 
+@pytest.mark.everything("presets")
+@pytest.mark.parametrize(("preset", "channels", "size"), [("torchvision", 3, 32), ("mnist", 1, 125)])
+def test_nor_does_one_of_another_preset(preset, channels, size):
+    """What they have of their own: images brought to [-1, 1], one loss of summed logits."""
+    model = GoogLeNet(10, preset, channels).to("cuda")
+    x = put(np.random.default_rng(0).standard_normal((2, channels, size, size)).astype(np.float32), "cuda")
+    labels = put(np.array([1, 2]), "cuda")
+    with quiet():
+        loss(model(mc.Tensor(x)), labels).total.backward()
+
+
 def test_inference_copies_nothing_and_never_waits():
     model = GoogLeNet(10, in_channels=1).to("cuda").eval()
     x = put(np.zeros((2, 1, 32, 32), np.float32), "cuda")

@@ -35,7 +35,7 @@ from minicnn import checkpoint, optim
 pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 REPOSITORY = Path(__file__).resolve().parents[3]
 BEST = "best.safetensors"
-FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "data.json", "metrics.csv"])
+FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "data.json", "metrics.csv", "report.html"])
 TINY = ["--limit-train", "64", "--limit-test", "32", "--image-size", "32", "--batch-size", "16", "--threads", "1"]
 STEPS = 4  # in an epoch of these
 
@@ -450,7 +450,9 @@ def test_checkpoints_that_are_gone_beside_what_was_trained(command, begun, left)
     assert (begun / left).read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "checkpoint.link"])
+@pytest.mark.parametrize(
+    "name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "report.html", "checkpoint.link"]
+)
 def test_a_directory_in_place_of_a_file(command, begun, name):
     (begun / name).unlink(missing_ok=True)
     (begun / name).mkdir()

@@ -64,7 +64,7 @@ def test_unknown_choices_are_refused_and_the_known_ones_named(name):
     known = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": presets, "average": AVERAGES, "recipe": recipes}
     for choice in known[name]:
         assert choice in str(error.value)
-        assert getattr(Options(**{name: choice}), name) == choice
+        assert getattr(Options(**{name: choice, "image_size": 224}), name) == choice
 
 
 def test_what_is_not_given_is_not_chosen():
@@ -91,6 +91,7 @@ VALUES = {
     "init": "/best.safetensors",
     "freeze": "3a",
     "bias_rules": True,
+    "tensorboard": True,
 }  # in place of an empty default
 
 ACTIONS = [action for action in parser()._actions if action.dest not in ("help", "version")]
@@ -144,7 +145,7 @@ def test_the_table_holds_every_option_and_no_other():
 @pytest.mark.parametrize(
     ("mode", "options"),
     [
-        ("resume", {"epochs", "early_stop", "threads", "device", "resume"}),
+        ("resume", {"epochs", "early_stop", "threads", "device", "tensorboard", "resume"}),
         ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate"}),
     ],
 )
@@ -164,6 +165,8 @@ def test_a_variable_that_is_not_set(capsys, name, form):
     ("arguments", "message"),
     [
         (["--momentum", "0.8"], "--momentum: only --optimizer sgd has it, not adam"),
+        (["--preset", "mnist"], "--image-size: got 64, preset mnist needs at least 125"),
+        (["--preset", "mnist", "--image-size", "124"], "--image-size: got 124, preset mnist needs at least 125"),
         (["--momentum", "0.8", "--optimizer", "adamw"], "--momentum: only --optimizer sgd has it, not adamw"),
         (["--momentum", "0.8", "--recipe", "modern"], "--momentum: only --optimizer sgd has it, not adamw"),
         (
