@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -384,6 +386,12 @@ def test_biases_go_twice_as_far_with_bias_rules(make):
     assert found["lr"] == 0.5
 
 
+def evaluations_are(monkeypatch, evaluate):
+    """In place of both evaluations of an epoch: of the network's own weights, and of the averaged ones."""
+    monkeypatch.setattr(trainer_module, "predictions", lambda *a: SimpleNamespace(evaluation=partial(evaluate, *a)))
+    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+
+
 @pytest.mark.parametrize("kind", ["polyak", "ema"])
 def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypatch, kind):
     trainer, seen = make(average=kind, epochs=4), []
@@ -392,7 +400,7 @@ def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypat
         seen.append(weights_of(model))
         return Evaluation(len(seen) / 100, 1.0, 5)
 
-    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+    evaluations_are(monkeypatch, evaluate)
     rows = run(trainer)
     found = [(row["test_accuracy"], row["average_accuracy"]) for row in rows]
     if kind == "ema":
@@ -417,7 +425,7 @@ def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypat
 )
 def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
     left, files = iter(results), []
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(left), 1.0, 5))
+    evaluations_are(monkeypatch, lambda *_: Evaluation(next(left), 1.0, 5))
     trainer = make(average="ema", epochs=2)
     ends = []  # the network's own weights and their average, after each epoch
     monkeypatch.setattr(
@@ -441,7 +449,7 @@ def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
 
 def test_early_stopping_ends_a_run(make, monkeypatch):
     results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    evaluations_are(monkeypatch, lambda *_: Evaluation(next(results), 1.0, 5))
     trainer = make(early_stop=2, epochs=9)
     assert [row["test_accuracy"] for row in run(trainer)] == [0.1, 0.3, 0.2, 0.3]
     assert trainer.is_complete()
@@ -514,7 +522,7 @@ def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(mak
             interrupt.asked = next(calls) == 2  # of the averaged weights
             return whole(*arguments)
 
-        monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+        evaluations_are(monkeypatch, evaluate)
         trainer.run(interrupt)
     arrays, _ = read_state(tmp_path / CHECKPOINT)
     for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
