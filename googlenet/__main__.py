@@ -1,4 +1,4 @@
-"""python -m googlenet: look at the network, use and evaluate saved weights, list the devices."""
+"""python -m googlenet: look at the network and at data, use and evaluate saved weights, compare runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import asdict
 import minicnn as mc
 from googlenet import differences, evaluate, predict
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
+from googlenet.compare_command import add_command as add_compare
+from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
@@ -43,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet table\n"
         "  python -m googlenet predict runs/paper-64-seed0/best.safetensors photo.jpg\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet data photos/\n"
+        "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -66,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
 
     predict.add_options(commands.add_parser("predict", help="what is on these photos? With saved weights"))
     evaluate.add_options(commands.add_parser("evaluate", help="accuracy of saved weights, class by class"))
+
+    add_data(commands)
+    add_compare(commands)
 
     c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
     c.set_defaults(run=recipes)

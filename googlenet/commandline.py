@@ -144,7 +144,7 @@ def _explained(error: Exception, inside: bool) -> tuple[int, str]:
     if "can't start new thread" in str(error):
         return FAILED, "the system gives no more threads. Ask for fewer: --threads"
     if isinstance(error, ImportError):
-        return USAGE_ERROR, f"{one_line(error)}. {INSTALL}"
+        return USAGE_ERROR, one_line(error) if "pip install" in str(error) else f"{one_line(error)}. {INSTALL}"
     if isinstance(error, (OSError, SampleError, NoGPU)) or (isinstance(error, ValueError) and not inside):
         return FAILED if inside else USAGE_ERROR, one_line(error)
     return FAILED, ""

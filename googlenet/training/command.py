@@ -18,6 +18,7 @@ from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
+from googlenet.report.tensorboard import try_tensorboard
 from googlenet.training.best import mend_best
 from googlenet.training.folder import (
     Owner,
@@ -30,7 +31,6 @@ from googlenet.training.folder import (
     remove_if_empty,
     what_there_is,
     write_config,
-    write_report,
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.lr_find import draw_sweep, sweep
@@ -112,7 +112,7 @@ def find_lr(args: argparse.Namespace) -> None:
     path = trainer.folder / "lr.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_sweep(path, found)
-    words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
+    words = [flag(n) if v is True else f"--no-{flag(n)[2:]}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
              for n, v in given(args).items() if n != "lr"]  # fmt: skip
     say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
 
@@ -140,6 +140,8 @@ def new_run(args: argparse.Namespace, wanted: dict[str, Any]) -> Trainer:
     trainer, notes, usual = new_trainer(args, wanted)
     options = trainer.options
     try_to_draw()
+    if options.tensorboard:
+        try_tensorboard()
     trainer.folder = make_folder(trainer.folder, args.name, options, usual)
     with ExitStack() as undo:
         undo.callback(remove_if_empty, trainer.folder)
@@ -184,6 +186,8 @@ def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
         owner.clear()
         path = find_checkpoint(run)
         trainer, notes = anew(folder, wanted) if path is None else from_checkpoint(path, wanted)
+        if trainer.options.tensorboard:
+            try_tensorboard()
         trainer.owner = owner
         write_config(folder, trainer.options)
         introduce(trainer, notes)
@@ -226,7 +230,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     notes = [*trainer.data.notes, mend_best(trainer)]
     if trainer.is_complete():
         # It may have been killed between its last checkpoint and these.
-        write_report(folder, p.rows, len(trainer.classes))
+        trainer.report()
         more = "".join(f"; {note}" for note in notes if note)
         why = f"all {epochs} epochs are done"
         if p.epoch < epochs:

@@ -21,7 +21,7 @@ from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UN
 from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock
 
-CONFIG, METRICS, CURVES = "config.json", "metrics.csv", "curves.png"
+CONFIG, METRICS, CURVES, REPORT = "config.json", "metrics.csv", "curves.png", "report.html"
 UNNAMED = (
     "data",
     "data_root",
@@ -30,6 +30,7 @@ UNNAMED = (
     "seed",
     "threads",
     "device",
+    "tensorboard",
 )  # not in a run's name, or at its beginning
 
 
@@ -153,7 +154,7 @@ class Owner:
         """
         if self.alone:
             folder = self.path.parent
-            for name in (CONFIG, DATA, METRICS, CURVES, BEST, UNFINISHED):
+            for name in (CONFIG, DATA, METRICS, CURVES, REPORT, BEST, UNFINISHED):
                 remove_left_overs(folder / name)
             for name in (UNFINISHED, SECOND_NAME):
                 (folder / name).unlink(missing_ok=True)
@@ -190,7 +191,7 @@ def refuse_lost_checkpoint(folder: Path) -> None:
 
 def refuse_directories(folder: Path) -> None:
     """ValueError where there is a directory in place of a file of the run: found before the first epoch, not after."""
-    for name in (CONFIG, DATA, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES):
+    for name in (CONFIG, DATA, CHECKPOINT, PREVIOUS, UNFINISHED, SECOND_NAME, BEST, METRICS, CURVES, REPORT):
         if (folder / name).is_dir():
             raise ValueError(f"--resume: {folder / name} is a directory, expected a file: move it away")
 
@@ -219,5 +220,6 @@ def write_report(folder: Path, rows: list[Row], classes: int) -> None:
 
 def what_there_is(folder: Path) -> str:
     """Where everything is, or what of it is not."""
-    missing = [name for name in (CONFIG, DATA, METRICS, CURVES, BEST, CHECKPOINT) if not (folder / name).is_file()]
+    names = CONFIG, DATA, METRICS, CURVES, REPORT, BEST, CHECKPOINT
+    missing = [name for name in names if not (folder / name).is_file()]
     return f"the run is in {folder}/, without {', '.join(missing)}" if missing else f"everything is in {folder}/"

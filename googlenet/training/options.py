@@ -68,6 +68,7 @@ class Options:
     device: str = "cpu"  # cpu, cuda, cuda:1
     limit_train: int = 0  # use only so many training images, for a quick try; 0: all
     limit_test: int = 0  # use only so many test images; 0: all
+    tensorboard: bool = False  # write events for TensorBoard too
 
     def __post_init__(self) -> None:
         """ValueError, naming the option, for what no run could use."""
@@ -192,6 +193,7 @@ ACTS = {
     "limit_test":   (YES, SAME, YES),
     "threads":      (YES, YES,  YES),
     "device":       (YES, YES,  YES),
+    "tensorboard":  (YES, YES,  NO),
     "output":       (YES, NO,   NO),
     "name":         (YES, NO,   NO),
     "resume":       (NO,  YES,  NO),
@@ -331,6 +333,8 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument("--output", type=not_empty, metavar="FOLDER", help="where runs are kept (runs)")
     where.add_argument("--name", type=not_empty, help="the run's folder under --output (says preset, size, seed, and "
                        "what else is not the default)")  # fmt: skip
+    where.add_argument("--tensorboard", action=argparse.BooleanOptionalAction, help="write events for TensorBoard too, "
+                       "into the run's folder (no)")  # fmt: skip
     where.add_argument("--resume", type=not_empty, metavar="RUN", help="go on with a run: its folder, or a checkpoint")
     where.add_argument("--evaluate", type=not_empty, metavar="FILE", help="do not train: test-set accuracy of weights, "
                        "a best.safetensors")  # fmt: skip

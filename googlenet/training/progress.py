@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from googlenet.report.metrics import COLUMNS, Row, best_accuracy
+from googlenet.training.probe import Record
 
 
 @dataclass
@@ -17,6 +18,7 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)  # one for each epoch that is done
     best: float = -1.0  # the best test accuracy so far
+    inside: list[Record] = field(default_factory=list)  # what samples have found, a record for each epoch: probe.py
 
     def add(self, **amounts: float) -> None:
         for name, amount in amounts.items():
@@ -24,7 +26,9 @@ class Progress:
 
     def check(self, steps: int) -> None:
         """ValueError for what no run with so many steps an epoch can have written."""
-        kinds: dict[str, Any] = {"epoch": int, "step": int, "sums": dict, "rows": list, "best": (int, float)}
+        kinds: dict[str, Any] = {
+            "epoch": int, "step": int, "sums": dict, "rows": list, "best": (int, float), "inside": list,
+        }  # fmt: skip
         for name, kind in kinds.items():
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} is {getattr(self, name)!r:.80}")

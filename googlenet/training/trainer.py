@@ -14,19 +14,22 @@ from typing import Any, NoReturn
 import minicnn as mc
 from googlenet.commandline import say
 from googlenet.data.dataset import ImageDataset
-from googlenet.evaluation import count_right, evaluate
+from googlenet.evaluation import Predictions, count_right, evaluate, predictions
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
 from googlenet.report.lines import epoch_line, stuck
 from googlenet.report.metrics import Row, average_is_better, best_accuracy
+from googlenet.report.tensorboard import Events
 from googlenet.training.averaging import STATISTICS_IMAGES, averaged, make_average, take_in
 from googlenet.training.folder import Owner, write_report
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.nonfinite import first_non_finite_layer
 from googlenet.training.optimization import make_optimizer, make_schedule, take_step
 from googlenet.training.options import Options
+from googlenet.training.probe import Probe
 from googlenet.training.progress import Progress, stopped_early
 from googlenet.training.run_data import RunData, augmentation_of, data_of, prepare
+from googlenet.training.run_page import write_run_page
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
@@ -65,6 +68,8 @@ class Trainer:
         self.saved_at: tuple[int, int] | None = None  # epoch and step of the last checkpoint
         self.unread: list[Batch] = []  # the last batches, whose results nobody has looked at yet
         self.waiting = 0  # images whose gradient waits for those of other batches (--accumulate)
+        self.predictions: Predictions | None = None  # those of the last epoch, for the test images
+        self.events: Events | None = None  # with --tensorboard
         backend.use(options.device)
         mc.manual_seed(options.seed)
         self.data = data or prepare(options, data_of(options))
@@ -86,9 +91,13 @@ class Trainer:
         self.average = make_average(options, self.model)
         self.steps = math.ceil(len(self.train_loader) / options.accumulate)  # of the optimizer, in an epoch
         self.schedule = make_schedule(options, self.optimizer, self.steps)
+        self.probe = Probe(self.model, len(self.train_loader), options.batch_size, options.label_smoothing)
 
     def run(self, interrupt: Interrupt) -> None:
         """Train until all epochs are done. Raises Interrupted after Ctrl-C, TrainingStopped where it cannot go on."""
+        if self.options.tensorboard:
+            p = self.progress
+            self.events = Events(self.folder, p.epoch * len(self.train_loader) + p.step * self.options.accumulate)
         if not (self.folder / CHECKPOINT).exists():
             with interrupt.saving():
                 self.save()  # before the first step: whatever happens from now on, --resume goes on
@@ -103,8 +112,10 @@ class Trainer:
             with interrupt.saving():
                 if improved:
                     self.save_best(row)
+                if self.events:
+                    self.events.epoch(row)
                 self.save()
-                write_report(self.folder, self.progress.rows, len(self.classes))
+                self.report()
             say(epoch_line(row, self.options.epochs, self.average is not None))
             for warning in stuck(row, len(self.classes), self.options.preset):
                 say(warning, error=True)
@@ -116,8 +127,17 @@ class Trainer:
         p, o = self.progress, self.options
         return p.epoch >= o.epochs or stopped_early(p.rows, o.early_stop)
 
+    def report(self) -> None:
+        """Write metrics.csv, curves.png and report.html."""
+        write_report(self.folder, self.progress.rows, len(self.classes))
+        if self.predictions is None:  # the process has not evaluated anything yet
+            self.predictions = predictions(self.model, self.test_loader, self.options.device)
+        write_run_page(self, self.predictions)
+
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on."""
+        if self.events:
+            self.events.flush()
         progress = {"options": asdict(self.options), **asdict(self.progress)}
         save_state(self.folder, self.model, self.optimizer, progress, self.average)
         self.saved_at = self.progress.epoch, self.progress.step
@@ -189,7 +209,9 @@ class Trainer:
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
-            for x, targets in backend.uploaded(self.train_loader.batches(p.epoch, start=first), o.device):
+            batches = backend.uploaded(self.train_loader.batches(p.epoch, start=first), o.device)
+            for number, (x, targets) in enumerate(batches, first):
+                self.probe.before_batch(p.epoch, number, x, targets, p.inside)
                 start = time.perf_counter()
                 self._step(x, targets)
                 if self.waiting == 0 and (p.step % self.read_every == 0 or p.step == self.steps):
@@ -207,7 +229,8 @@ class Trainer:
                 raise LeaveEvaluation
 
         try:
-            result = evaluate(self.model, self.test_loader, o.device, before_batch)
+            self.predictions = predictions(self.model, self.test_loader, o.device, before_batch)
+            result = self.predictions.evaluation()
             if self.average is None or self.average.n_averaged == 0:
                 return self._row(result.top1)
             with self.averaged(p.epoch + 1, interrupt):
@@ -275,6 +298,8 @@ class Trainer:
                 where = f"losses are read every {self.read_every} steps on a GPU, too late to tell the layer"
                 raise self._not_finite(value, batch.step, f"{where} (--device cpu can)")
             self.progress.add(images=batch.images, right=right, **{n: v * batch.images for n, v in values.items()})
+            if self.events:
+                self.events.batch(values)
         return value
 
     def _not_finite(self, value: float, step: int, where: str) -> TrainingStopped:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,16 +25,17 @@ from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
 from googlenet.training import folder as run_folder
-from googlenet.training import trainer
+from googlenet.training import lr_find, trainer
 from googlenet.training.command import main, resumed_options
-from googlenet.training.options import Options
+from googlenet.training.options import Options, parse
+from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
 from minicnn import checkpoint, optim
 
 pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 REPOSITORY = Path(__file__).resolve().parents[3]
 BEST = "best.safetensors"
-FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "data.json", "metrics.csv"])
+FILES = sorted([CHECKPOINT, PREVIOUS, BEST, "config.json", "curves.png", "data.json", "metrics.csv", "report.html"])
 TINY = ["--limit-train", "64", "--limit-test", "32", "--image-size", "32", "--batch-size", "16", "--threads", "1"]
 STEPS = 4  # in an epoch of these
 
@@ -149,6 +151,7 @@ def test_metrics(two_epochs):
     assert tuple(rows[0]) == COLUMNS
     assert [row["epoch"] for row in rows] == ["1", "2"]
     for row in rows:
+        assert row.pop("average_accuracy") == ""
         values = {name: float(value) for name, value in row.items()}
         parts = values["loss_main"] + 0.3 * (values["loss_aux1"] + values["loss_aux2"])
         assert values["train_loss"] == pytest.approx(parts, rel=1e-4)
@@ -447,7 +450,9 @@ def test_checkpoints_that_are_gone_beside_what_was_trained(command, begun, left)
     assert (begun / left).read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "checkpoint.link"])
+@pytest.mark.parametrize(
+    "name", [CHECKPOINT, PREVIOUS, BEST, "metrics.csv", "curves.png", "report.html", "checkpoint.link"]
+)
 def test_a_directory_in_place_of_a_file(command, begun, name):
     (begun / name).unlink(missing_ok=True)
     (begun / name).mkdir()

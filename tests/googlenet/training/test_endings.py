@@ -56,7 +56,15 @@ def raising(error):
     return action
 
 
-FILES = ["config.json", "data.json", "metrics.csv", "curves.png", "best.safetensors", "checkpoint.safetensors"]
+FILES = [
+    "config.json",
+    "data.json",
+    "metrics.csv",
+    "curves.png",
+    "report.html",
+    "best.safetensors",
+    "checkpoint.safetensors",
+]
 
 
 def test_a_run_that_is_done(ending, tmp_path):

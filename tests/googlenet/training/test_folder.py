@@ -59,10 +59,10 @@ def test_every_option_that_changes_the_result_changes_the_name():
              "bias_rules": True, "average": "ema", "label_smoothing": 0.1, "accumulate": 2}  # fmt: skip
     names = [usual_name(Options())]
     for field in dataclasses.fields(Options):
-        if field.name not in ("threads", "device", "data_root"):
+        if field.name not in ("threads", "device", "data_root", "tensorboard"):
             value = other.get(field.name, 48 if field.name == "image_size" else 1)
             names.append(usual_name(Options(**{field.name: value})))
-    assert len(set(names)) == len(names) == len(dataclasses.fields(Options)) - 2
+    assert len(set(names)) == len(names) == len(dataclasses.fields(Options)) - 3
     assert all(re.fullmatch(r"[a-z0-9.-]+", name) for name in names)
 
 
@@ -312,7 +312,8 @@ def test_a_checkpoint_alone_in_its_folder_belongs_to_no_other_run(tmp_path):
 
 
 def test_everything_is_only_said_to_be_there_where_it_is(tmp_path):
-    files = ["config.json", "data.json", "metrics.csv", "curves.png", "best.safetensors", "checkpoint.safetensors"]
+    files = ["config.json", "data.json", "metrics.csv", "curves.png", "report.html", "best.safetensors"]
+    files.append("checkpoint.safetensors")
     assert what_there_is(tmp_path) == f"the run is in {tmp_path}/, without {', '.join(files)}"
     for name in files:
         (tmp_path / name).touch()

@@ -91,6 +91,7 @@ VALUES = {
     "init": "/best.safetensors",
     "freeze": "3a",
     "bias_rules": True,
+    "tensorboard": True,
 }  # in place of an empty default
 
 ACTIONS = [action for action in parser()._actions if action.dest not in ("help", "version")]
@@ -144,7 +145,7 @@ def test_the_table_holds_every_option_and_no_other():
 @pytest.mark.parametrize(
     ("mode", "options"),
     [
-        ("resume", {"epochs", "early_stop", "threads", "device", "resume"}),
+        ("resume", {"epochs", "early_stop", "threads", "device", "tensorboard", "resume"}),
         ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate"}),
     ],
 )

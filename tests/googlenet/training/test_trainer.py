@@ -13,11 +13,12 @@ import minicnn.functional as F
 from googlenet import GoogLeNetOutput
 from googlenet.data import DigitsDataset, digits_dataset
 from googlenet.data.digits import Digits, load_digits
-from googlenet.evaluation import Evaluation
+from googlenet.evaluation import Evaluation, Predictions
 from googlenet.training import trainer as trainer_module
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.optimization import make_schedule
 from googlenet.training.options import Options, with_recipe
+from googlenet.training.probe import Probe
 from googlenet.training.progress import Progress
 from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, read_state
@@ -99,6 +100,8 @@ def make(tmp_path, monkeypatch):
     monkeypatch.setattr(trainer_module, "GoogLeNet", Network)
     monkeypatch.setattr(trainer_module, "save_model", lambda path, model, options, row, *_: saved.append(row["epoch"]))
     monkeypatch.setattr(trainer_module, "write_report", lambda *_: None)
+    monkeypatch.setattr(trainer_module, "write_run_page", lambda *_: None)
+    monkeypatch.setattr(Probe, "before_batch", lambda *_: None)
 
     def trainer(**options):
         few = {"limit_train": 10, "limit_test": 5, "batch_size": 4, "image_size": 32, "epochs": 1}
@@ -256,7 +259,7 @@ def test_the_schedule_ends_with_the_last_step_of_the_last_epoch(make):
 def test_the_weights_of_the_first_of_equally_good_epochs_are_kept(make, monkeypatch):
     accuracies = [0.0, 0.0, 0.25, 0.125, 0.25, 0.5, 0.5]
     results = iter(accuracies)
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(next(results), 1.0, 5))
     trainer = make(lr=0.0, epochs=len(accuracies))
     assert [found["test_accuracy"] for found in run(trainer)] == accuracies
     assert make.saved == [1, 3, 6]
