@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from googlenet.presets import find_preset
 from googlenet.report.metrics import Row
 
 HEADING = "  epoch     main    aux1    aux2  |   train    test  |        lr  seconds"
@@ -26,7 +27,7 @@ def epoch_line(row: Row, epochs: int, average: bool = False) -> str:
 def stuck(row: Row, classes: int, preset: str) -> list[str]:
     """A warning for every part of the loss that stayed within 1 % of ln(classes), the loss of an even guess."""
     guess = math.log(classes)
-    other = "" if preset == "batchnorm" else " or --preset batchnorm"
+    other = "" if find_preset(preset).batch_norm else " or --preset batchnorm"
     return [
         f"warning: {name} was {row[name]:.3f} in epoch {row['epoch']}, within 1 % of ln({classes}) = {guess:.3f}: "
         f"this output is only guessing. If it stays so, try another --lr{other}."

@@ -172,6 +172,8 @@ def test_logits_that_are_to_be_summed_have_one_loss_together_and_are_reported_by
     half = F.cross_entropy(output.logits + 0.5 * (output.aux1 + output.aux2), targets)
     assert float(loss(output, targets, aux_weight=0.5).total) == pytest.approx(float(half), rel=1e-6)
     assert float(loss(SummedOutput(output.logits, None, None), targets).total) == float(parts.main)
+    smooth = F.cross_entropy(output.logits + 0.3 * output.aux1 + 0.3 * output.aux2, targets, label_smoothing=0.1)
+    assert float(loss(output, targets, label_smoothing=0.1).total) == float(smooth)
 
 
 def test_the_gradient_of_the_summed_logits_is_the_same_for_all_but_for_the_weight():

@@ -92,7 +92,7 @@ def test_all_three_may_be_stuck_and_heads_may_be_missing():
 
 
 def test_a_run_with_batch_norm_is_not_told_to_try_batch_norm():
-    for preset, told in (("paper", True), ("plain", True), ("batchnorm", False)):
+    for preset, told in (("paper", True), ("plain", True), ("batchnorm", False), ("torchvision", False)):
         (warning,) = stuck(row(loss_main=math.log(10)), 10, preset)
         assert ("--preset batchnorm" in warning) == told
         assert "try another --lr" in warning
