@@ -314,3 +314,90 @@ def test_a_loss_that_is_not_finite_stops_the_run(make, monkeypatch, value, loss,
     layer = "the first layer whose output is not finite: fc" if read_every == 1 else "losses are read every 10 steps"
     with pytest.raises(TrainingStopped, match=f"the loss is {loss} in step 1 of epoch 1; {layer}"):
         run(trainer)
+
+
+# ---- what a run tells: the look inside, the page, TensorBoard ------------------------------------------------------
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_probe_sees_every_batch_before_it_is_trained_on(make, monkeypatch, accumulate):
+    seen = []
+
+    def before_batch(probe, epoch, batch, x, targets, records):
+        seen.append((epoch, batch, len(x), len(probe.model.seen)))
+        records.append({"epoch": epoch + 1, "batch": batch})
+
+    monkeypatch.setattr(Probe, "before_batch", before_batch)
+    trainer = make(epochs=2, accumulate=accumulate)
+    run(trainer)
+    assert seen == [(0, 0, 4, 0), (0, 1, 4, 1), (0, 2, 2, 2), (1, 0, 4, 5), (1, 1, 4, 6), (1, 2, 2, 7)]
+    assert len(trainer.progress.inside) == 6
+
+
+def test_what_the_probe_has_found_goes_on_with_the_run(make, monkeypatch, tmp_path):
+    monkeypatch.setattr(Probe, "before_batch", lambda _, epoch, batch, x, t, records: records.append({"batch": batch}))
+    stopped = make()
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, 2, interrupt)
+        stopped.run(interrupt)
+    resumed = make()
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert resumed.progress.inside == [{"batch": 0}, {"batch": 1}, {"batch": 2}]
+
+
+def test_the_probe_looks_at_the_loss_that_is_learned_from(make):
+    trainer = make(label_smoothing=0.1)
+    assert trainer.probe.label_smoothing == 0.1
+    assert trainer.probe.sampled == Probe(trainer.model, 3, 4).sampled
+
+
+def test_the_page_shows_the_evaluation_that_there_is_anyway(make, monkeypatch):
+    pages = []
+    monkeypatch.setattr(trainer_module, "write_run_page", lambda trainer, found: pages.append((trainer, found)))
+    trainer = make(epochs=2)
+    rows = run(trainer)
+    assert len([x for training, x in trainer.model.seen if not training]) == 2 * 2  # batches, once in each epoch
+    assert [found.evaluation().top1 for _, found in pages] == [row["test_accuracy"] for row in rows]
+    assert pages[0][0] is trainer
+
+
+def test_a_run_that_was_killed_before_its_last_page_gets_it(make, monkeypatch):
+    """Where it has ended: nothing has been evaluated by this process."""
+    pages = []
+    monkeypatch.setattr(trainer_module, "write_run_page", lambda trainer, found: pages.append(found))
+    trainer = make()
+    trainer.report()
+    assert len(pages[0].labels) == 5
+
+
+class KeptEvents:
+    """In place of Events: notes what it is told, and at flush the checkpoint that is there then."""
+
+    def __init__(self, folder, done):
+        self.folder, self.told = folder, [done]
+
+    def batch(self, losses):
+        self.told.append(set(losses))
+
+    def epoch(self, row):
+        self.told.append(row["epoch"])
+
+    def flush(self):
+        checkpoint = self.folder / CHECKPOINT
+        self.told.append(("flush", read_state(checkpoint)[1]["step"] if checkpoint.exists() else None))
+
+
+def test_events_are_written_before_the_checkpoint_that_goes_on_behind_them(make, monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer_module, "Events", KeptEvents)
+    losses, batches = {"total", "main", "aux1", "aux2"}, 3
+    stopped = make(tensorboard=True)
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, 2, interrupt)
+        stopped.run(interrupt)
+    assert stopped.events.told == [0, ("flush", None), losses, losses, ("flush", 0)]
+    resumed = make(tensorboard=True, epochs=2)
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert resumed.events.told == [2, losses, 1, ("flush", 2), *[losses] * batches, 2, ("flush", 0)]
+    assert make().events is None
