@@ -1,4 +1,4 @@
-"""python -m googlenet: look at the network, evaluate saved weights, list the devices."""
+"""python -m googlenet: look at the network and at data, use and evaluate saved weights, compare runs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import minicnn as mc
-from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, not_empty, prepare_streams
-from googlenet.evaluation import evaluate_file
+from googlenet import differences, evaluate, predict
+from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
+from googlenet.compare_command import add_command as add_compare
+from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
-from googlenet.training.recipes import records, side_by_side
+from googlenet.training import recipes as training_recipes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,25 +23,30 @@ def main(arguments: list[str] | None = None) -> int:
     prepare_streams()
     args = parser().parse_args(arguments)
     try:
-        args.run(args)
+        status = args.run(args) or 0
         sys.stdout.flush()  # here, where the answer to a closed pipe or a full disk is
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
         return failed("googlenet", error)
-    return 0
+    return int(status)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = Parser(
         prog="python -m googlenet",
-        description="GoogLeNet: its layers, its accuracy. Training is done by train.py.",
+        description="GoogLeNet: its layers, its predictions, its accuracy. Training is done by train.py.",
         epilog="examples:\n"
         "  python -m googlenet summary\n"
         "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1 --image-size 64\n"
+        "  python -m googlenet summary --preset mnist\n"
+        "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
+        "  python -m googlenet predict runs/paper-64-seed0/best.safetensors photo.jpg\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
+        "  python -m googlenet data photos/\n"
+        "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,20 +56,23 @@ def parser() -> argparse.ArgumentParser:
 
     c = commands.add_parser("summary", help="every layer with its output shape and parameters")
     c.add_argument("--preset", choices=tuple(presets), default="paper", help="(paper)")
-    c.add_argument("--classes", type=at_least(1), default=1000, help="(1000)")
-    c.add_argument("--channels", type=at_least(1), default=3, help="of the input image (3)")
-    c.add_argument("--image-size", type=at_least(32), default=224, help="(224)")
+    c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
+    c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
+    c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")
     c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
     c.set_defaults(run=summary)
+
+    c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is")
+    c.set_defaults(run=compare_presets)
 
     c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
     c.set_defaults(run=table)
 
-    c = commands.add_parser("evaluate", help="accuracy of a best.safetensors on the test digits")
-    c.add_argument("file", type=not_empty, help="weights that train.py has written")
-    c.add_argument("--device", type=not_empty, default="cpu", help="cpu, cuda, cuda:1 (cpu)")
-    c.add_argument("--limit-test", type=at_least(0), default=0, metavar="N", help="only N images (all)")
-    c.set_defaults(run=evaluate)
+    predict.add_options(commands.add_parser("predict", help="what is on these photos? With saved weights"))
+    evaluate.add_options(commands.add_parser("evaluate", help="accuracy of saved weights, class by class"))
+
+    add_data(commands)
+    add_compare(commands)
 
     c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
     c.set_defaults(run=recipes)
@@ -77,9 +86,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def summary(args: argparse.Namespace) -> None:
-    model = GoogLeNet(args.classes, args.preset, args.channels, args.aux_heads)
-    found = mc.summary(model, (args.channels, args.image_size, args.image_size))
+    preset = presets[args.preset]
+    classes, channels = args.classes or preset.num_classes, args.channels or preset.in_channels
+    size = args.image_size or preset.image_size
+    found = mc.summary(GoogLeNet(classes, preset, channels, args.aux_heads), (channels, size, size))
     print(json.dumps(asdict(found)) if args.json else found)
+
+
+def compare_presets(args: argparse.Namespace) -> None:
+    every = list(presets.values())
+    print(json.dumps(differences.as_record(every)) if args.json else differences.side_by_side(every))
 
 
 def table(args: argparse.Namespace) -> None:
@@ -99,13 +115,8 @@ def table(args: argparse.Namespace) -> None:
     print("rows, 2.7K is no plain 7x7 convolution, 4c is 9 % below its own channels).")
 
 
-def evaluate(args: argparse.Namespace) -> None:
-    result = evaluate_file(Path(args.file), args.device, limit=args.limit_test)
-    print(json.dumps(result._asdict()) if args.json else f"{args.file}: {result}")
-
-
 def recipes(args: argparse.Namespace) -> None:
-    print(json.dumps(records()) if args.json else side_by_side())
+    print(json.dumps(training_recipes.records()) if args.json else training_recipes.side_by_side())
 
 
 def devices(args: argparse.Namespace) -> None:

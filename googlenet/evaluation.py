@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +13,16 @@ from numpy.typing import NDArray
 
 import minicnn as mc
 import minicnn.functional as F
-from googlenet.data import DigitsDataset
+from googlenet.data.crops import ImageCrops
+from googlenet.data.images import Images
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
+from googlenet.weights.trained_on import data_of_weights, open_like
 from minicnn import backend
 from minicnn.backend import Array
 from minicnn.data import DataLoader
 
+PARTS = ("val", "train", "all")  # of a data set
 CROPS_AT_ONCE = 32  # crops of images that go through the network together
 
 
@@ -119,18 +124,90 @@ def log_probabilities(model: GoogLeNet, x: Array) -> Array:
 def evaluate_file(
     path: Path, device: str = "cpu", image_size: int = 0, batch_size: int = 32, limit: int = 0
 ) -> Evaluation:
-    """Saved weights on the test digits, in the size that they were trained with unless another is given.
+    """Saved weights on the images that they were validated with: see `evaluate_weights`."""
+    return evaluate_weights(path, device, image_size, batch_size, limit).evaluation
 
-    Raises ValueError, naming the file, for weights that are no good, or for other images than the digits.
+
+class WeightsEvaluation(NamedTuple):
+    """What came out, and what of. unreadable: the reason for each image that could not be read, by its name."""
+
+    evaluation: Evaluation
+    predictions: Predictions
+    classes: tuple[str, ...]
+    images: str  # in words
+    notes: tuple[str, ...]  # what the user should be told
+    unreadable: dict[str, str]
+
+
+def evaluate_weights(
+    path: Path,
+    device: str = "cpu",
+    image_size: int = 0,
+    batch_size: int = 32,
+    limit: int = 0,
+    *,
+    data: str | None = None,
+    root: Path = Path("data"),
+    part: str = "val",
+    crops: int = 1,
+) -> WeightsEvaluation:
+    """Saved weights on images, prepared as the weights' file says, in its size unless another is given.
+
+    data, root: what `--data` names; None: what they were trained with. part: val, the images for validation, train, or
+    all. Classes are matched by name. crops: 1, 10 or 144 of each image. limit: so many images of a part; 0: all.
+    Raises ValueError, naming the file, for weights that are no good, or classes that they do not know; what `open_data`
+    raises; and ValueError where no image can be read.
     """
     model, info = load_model(path)
-    classes, channels = info["num_classes"], info["in_channels"]
-    if (classes, channels) != (len(DigitsDataset.classes), 1):
-        raise ValueError(f"{path}: for {classes} classes and {channels} channels; the digits have 10 and 1")
-    dataset = DigitsDataset(train=False, size=image_size or info["image_size"], limit=limit)
-    return evaluate(model.to(device), DataLoader(dataset, batch_size), device)
+    model.to(device)
+    found = data_of_weights(path, info) if data is None else open_like(info, data, root)
+    if info["preprocessing"] is None:
+        raise ValueError(f"{path}: for {info['in_channels']} channels, expected 1 (gray) or 3 (color)")
+    preprocessing = replace(info["preprocessing"], image_size=image_size or info["preprocessing"].image_size)
+    parts = [images for name, images in (("train", found.train), ("val", found.val)) if part in (name, "all")]
+    each, unreadable = [], {}
+    for images in parts:
+        dataset = ImageCrops(with_classes(images, info["classes"], found.name, path), preprocessing, crops, limit)
+        result = predictions_with_bar(model, dataset, device, batch_size)
+        readable = np.array([index not in dataset.unreadable for index in range(len(dataset))])
+        each.append([array[readable] for array in result])
+        unreadable.update({dataset.images.name(index): why for index, why in sorted(dataset.unreadable.items())})
+    joined = Predictions(*(np.concatenate(arrays) for arrays in zip(*each, strict=True)))
+    if not len(joined.labels):
+        name, why = next(iter(unreadable.items()))
+        raise ValueError(f"{found.name}: none of {len(unreadable):,} images can be read; {name}: {why}")
+    words = {"val": "the images for validation", "train": "the images for training", "all": "all images"}[part]
+    where = f" ({found.where})" if found.where else ""
+    return WeightsEvaluation(
+        joined.evaluation(), joined, info["classes"], f"{words} of {found.name}{where}", found.notes, unreadable
+    )
+
+
+def predictions_with_bar(model: GoogLeNet, dataset: ImageCrops, device: str, batch_size: int) -> Predictions:
+    """`predictions`, with a bar where that takes long in a terminal; batch_size: crops that are in memory at once."""
+    from tqdm import tqdm
+
+    loader = DataLoader(dataset, max(1, batch_size // dataset.count), num_workers=1)
+    with tqdm(total=len(loader), unit=" batches", leave=False, dynamic_ncols=True, disable=None, delay=1) as bar:
+        return predictions(model, loader, device, bar.update)
+
+
+def with_classes(images: Images, classes: Sequence[str], name: str, path: Path) -> Images:
+    """The images with the labels that a network has for their classes; ValueError where it does not know one."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    if unknown := [name for name in images.classes if name not in numbers]:
+        listed = ", ".join(classes[:10]) + (", ..." if len(classes) > 10 else "")
+        raise ValueError(f"{path} does not know the class {unknown[0]!r} of {name}; it knows {listed}")
+    renamed = copy.copy(images)
+    renamed.classes, renamed.labels = tuple(classes), np.array([numbers[n] for n in images.classes])[images.labels]
+    return renamed
 
 
 def count_right(logits: mc.Tensor, targets: Array) -> Array:
-    """For how many rows of logits (N, classes) the largest is the target's; a number still on their device."""
+    """For how many rows of logits (N, classes) the largest is the target's; a number still on their device.
+
+    targets (N,) classes; or (N, classes) probabilities, of which the largest counts.
+    """
+    if targets.ndim == 2:
+        targets = targets.argmax(axis=1)
     return (logits.data.argmax(axis=1) == targets).sum()

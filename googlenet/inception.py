@@ -44,6 +44,8 @@ class Inception(nn.Module):
 
     A 1x1 convolution in front of an expensive one mixes the channels into fewer first. 64 kernels of 5x5 on 512
     channels are 819,200 weights; through 24 kernels of 1x1 they are 12,288 + 38,400 = 50,688.
+
+    Variants: 3x3 kernels in place of the 5x5 (`kernel_5x5`; torchvision), a ReLU after the pool (`pool_relu`).
     """
 
     def __init__(
@@ -56,7 +58,11 @@ class Inception(nn.Module):
         ch5x5: int,
         pool_proj: int,
         batch_norm: bool = False,
+        *,
+        kernel_5x5: int = 5,
+        pool_relu: bool = False,
     ) -> None:
+        self.out_channels = ch1x1 + ch3x3 + ch5x5 + pool_proj
         self.branch1 = BasicConv2d(in_channels, ch1x1, 1, batch_norm=batch_norm)
         self.branch2 = nn.Sequential(
             BasicConv2d(in_channels, ch3x3red, 1, batch_norm=batch_norm),
@@ -64,10 +70,10 @@ class Inception(nn.Module):
         )
         self.branch3 = nn.Sequential(
             BasicConv2d(in_channels, ch5x5red, 1, batch_norm=batch_norm),
-            BasicConv2d(ch5x5red, ch5x5, 5, padding=2, batch_norm=batch_norm),
+            BasicConv2d(ch5x5red, ch5x5, kernel_5x5, padding=kernel_5x5 // 2, batch_norm=batch_norm),
         )
         self.branch4 = nn.Sequential(
-            nn.MaxPool2d(3, stride=1, padding=1),
+            branch_pool(pool_relu),
             BasicConv2d(in_channels, pool_proj, 1, batch_norm=batch_norm),
         )
 
@@ -82,11 +88,28 @@ class NaiveInception(nn.Module):
     one before, and its 3x3 and 5x5 kernels see all of them: that is what the reductions are for.
     """
 
-    def __init__(self, in_channels: int, ch1x1: int, ch3x3: int, ch5x5: int) -> None:
-        self.branch1 = BasicConv2d(in_channels, ch1x1, 1)
-        self.branch2 = BasicConv2d(in_channels, ch3x3, 3, padding=1)
-        self.branch3 = BasicConv2d(in_channels, ch5x5, 5, padding=2)
-        self.branch4 = nn.MaxPool2d(3, stride=1, padding=1)
+    def __init__(
+        self,
+        in_channels: int,
+        ch1x1: int,
+        ch3x3: int,
+        ch5x5: int,
+        batch_norm: bool = False,
+        *,
+        kernel_5x5: int = 5,
+        pool_relu: bool = False,
+    ) -> None:
+        self.out_channels = ch1x1 + ch3x3 + ch5x5 + in_channels
+        self.branch1 = BasicConv2d(in_channels, ch1x1, 1, batch_norm=batch_norm)
+        self.branch2 = BasicConv2d(in_channels, ch3x3, 3, padding=1, batch_norm=batch_norm)
+        self.branch3 = BasicConv2d(in_channels, ch5x5, kernel_5x5, padding=kernel_5x5 // 2, batch_norm=batch_norm)
+        self.branch4 = branch_pool(pool_relu)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.concat([self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)], axis=1)
+
+
+def branch_pool(relu: bool) -> nn.Module:
+    """The max pool of the last branch. With a ReLU after it, it is still one module, so that no name changes."""
+    pool = nn.MaxPool2d(3, stride=1, padding=1)
+    return nn.Sequential(pool, nn.ReLU()) if relu else pool

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import minicnn.functional as F
 from googlenet.auxiliary import AuxiliaryHead
-from googlenet.inception import BasicConv2d, Inception
+from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+from googlenet.inception import BasicConv2d, Inception, NaiveInception
 from googlenet.presets import Preset, find_preset
 from googlenet.table import INCEPTION
 from minicnn import nn
@@ -23,11 +24,18 @@ class GoogLeNetOutput(NamedTuple):
     aux2: Tensor | None
 
 
+class SummedOutput(GoogLeNetOutput):
+    """The same of a preset with `sum_logits`, for `loss`: it is the sum of the three that is trained."""
+
+    __slots__ = ()
+
+
 class GoogLeNet(nn.Module):
     """The network of Table 1. x (N, in_channels, H, W), H and W at least 32 -> logits (N, num_classes).
 
     In training it returns GoogLeNetOutput, with the logits of the heads on 4a and 4d; in evaluation the logits alone.
-    `preset` is a name in `presets` or a Preset. Parameter names are torchvision's.
+    `preset` is a name in `presets` or a Preset. Parameter names are torchvision's, in all of them. Images have to be
+    larger where the preset says so: `preset.smallest_image`.
     Source: Szegedy et al., "Going Deeper with Convolutions", arXiv 1409.4842, Table 1 and Figure 3.
     """
 
@@ -37,37 +45,43 @@ class GoogLeNet(nn.Module):
         self.preset = choice = find_preset(preset)
         bn = choice.batch_norm
         lrn = choice.local_response_norm
-        block = {name: Inception(*row, batch_norm=bn) for name, row in INCEPTION.items()}
+        ceil = choice.ceil_mode
+        block = inception_blocks(choice)
 
+        self.transform_input = choice.transform_input and in_channels == 3
         self.conv1 = BasicConv2d(in_channels, 64, 7, stride=2, padding=3, batch_norm=bn)
-        self.maxpool1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.maxpool1 = nn.MaxPool2d(3, stride=2, ceil_mode=ceil)
         self.norm1 = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0) if lrn else None
         self.conv2 = BasicConv2d(64, 64, 1, batch_norm=bn)
         self.conv3 = BasicConv2d(64, 192, 3, padding=1, batch_norm=bn)
         self.norm2 = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0) if lrn else None
-        self.maxpool2 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.maxpool2 = nn.MaxPool2d(3, stride=2, ceil_mode=ceil)
 
         self.inception3a = block["3a"]
         self.inception3b = block["3b"]
-        self.maxpool3 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.maxpool3 = nn.MaxPool2d(3, stride=2, ceil_mode=ceil)
 
         self.inception4a = block["4a"]
         self.inception4b = block["4b"]
         self.inception4c = block["4c"]
         self.inception4d = block["4d"]
         self.inception4e = block["4e"]
-        self.maxpool4 = nn.MaxPool2d(choice.pool4[0], stride=choice.pool4[1], ceil_mode=True)
+        self.maxpool4 = nn.MaxPool2d(choice.pool4[0], stride=choice.pool4[1], ceil_mode=ceil)
 
         self.inception5a = block["5a"]
         self.inception5b = block["5b"]
 
-        self.aux1 = AuxiliaryHead(512, num_classes, choice.aux_dropout, bn) if aux_heads else None
-        self.aux2 = AuxiliaryHead(528, num_classes, choice.aux_dropout, bn) if aux_heads else None
+        heads: dict[str, Any] = {
+            "pool": choice.aux_pool, "size": choice.aux_size, "first_dropout": choice.aux_first_dropout,
+        }  # fmt: skip
+        from_4a, from_4d = block["4a"].out_channels, block["4d"].out_channels
+        self.aux1 = AuxiliaryHead(from_4a, num_classes, choice.aux_dropout, bn, **heads) if aux_heads else None
+        self.aux2 = AuxiliaryHead(from_4d, num_classes, choice.aux_dropout, bn, **heads) if aux_heads else None
 
         self.avgpool = nn.AdaptiveAvgPool2d(1)  # 7x7/1 in the paper: at 224x224 that is all there is
         self.dropout = nn.Dropout(choice.dropout)
-        self.fc = nn.Linear(1024, num_classes)
-        initialize(self)
+        self.fc = nn.Linear(block["5b"].out_channels, num_classes)
+        initialize(self, choice)
 
     def forward(self, x: Tensor) -> GoogLeNetOutput | Tensor:
         self._check(x)
@@ -80,9 +94,11 @@ class GoogLeNet(nn.Module):
         aux2 = self.aux2(x) if self.training and self.aux2 else None
         x = run(self._up_to_5b, x)
         logits = self.fc(self.dropout(F.flatten(self.avgpool(x))))
-        return GoogLeNetOutput(logits, aux1, aux2) if self.training else logits
+        output = SummedOutput if self.preset.sum_logits else GoogLeNetOutput
+        return output(logits, aux1, aux2) if self.training else logits
 
     def _up_to_4a(self, x: Tensor) -> Tensor:
+        x = between_minus_1_and_1(x) if self.transform_input else x
         x = self.maxpool1(self.conv1(x))
         x = self.norm1(x) if self.norm1 else x
         x = self.conv3(self.conv2(x))
@@ -96,14 +112,16 @@ class GoogLeNet(nn.Module):
         return self.inception4d(self.inception4c(self.inception4b(x)))
 
     def _up_to_5b(self, x: Tensor) -> Tensor:
-        x = self.maxpool4(self.inception4e(x))
+        x = self.inception4e(x)
+        for _ in range(self.preset.pool4_times):
+            x = self.maxpool4(x)
         return self.inception5b(self.inception5a(x))
 
     def _check(self, x: Tensor) -> None:
-        channels = self.conv1.conv.weight.shape[1]
-        if x.ndim != 4 or x.shape[1] != channels or min(x.shape[2:]) < 32:
+        channels, smallest = self.conv1.conv.weight.shape[1], self.preset.smallest_image
+        if x.ndim != 4 or x.shape[1] != channels or min(x.shape[2:]) < smallest:
             raise ValueError(
-                f"GoogLeNet: x has shape {x.shape}, expected (N, {channels}, H, W) with H and W at least 32"
+                f"GoogLeNet: x has shape {x.shape}, expected (N, {channels}, H, W) with H and W at least {smallest}"
             )
 
 
@@ -112,7 +130,33 @@ def all_at_once(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return layers(x)
 
 
-def initialize(model: nn.Module) -> None:
+def inception_blocks(choice: Preset) -> dict[str, Inception | NaiveInception]:
+    """The nine blocks of Table 1 by name. Without reductions each gets all that the ones before have piled up."""
+    options: dict[str, Any] = {
+        "batch_norm": choice.batch_norm, "kernel_5x5": choice.kernel_5x5, "pool_relu": choice.pool_relu,
+    }  # fmt: skip
+    blocks: dict[str, Inception | NaiveInception] = {}
+    channels = 192
+    for name, row in INCEPTION.items():
+        if choice.reductions:
+            blocks[name] = Inception(*row, **options)
+        else:
+            blocks[name] = NaiveInception(channels, row.ch1x1, row.ch3x3, row.ch5x5, **options)
+        channels = blocks[name].out_channels
+    return blocks
+
+
+def between_minus_1_and_1(x: Tensor) -> Tensor:
+    """Images that ImageNet's mean and standard deviation have normalized, to [-1, 1]; x (N, 3, H, W).
+
+    x = (pixel - mean) / std, so 2 pixel - 1 = (std / 0.5) x + (mean - 0.5) / 0.5. torchvision's weights want such
+    images (`transform_input` there).
+    """
+    numbers = enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True))
+    return F.concat([x[:, c : c + 1] * (std / 0.5) + (mean - 0.5) / 0.5 for c, (mean, std) in numbers], axis=1)
+
+
+def initialize(model: nn.Module, choice: Preset) -> None:
     """Initial weights with which all 22 layers train, also without batch norm.
 
     Each layer multiplies the mean square of the signal by fan-in * variance(weights) / 2 (the half is ReLU's).
@@ -121,19 +165,25 @@ def initialize(model: nn.Module) -> None:
     the loss stays at ln(classes). Kaiming's 2 / fan-in makes it 1.
 
     The classifiers start small, so that all classes start about equally likely.
+
+    Caffe's (its filler "xavier") are uniform with variance 1 / fan-in, in the classifiers too: the signal halves in
+    each layer, and biases of 0.2 make up for it.
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            if name.endswith(("fc", "fc2")):
+            classifier = name.endswith(("fc", "fc2"))
+            if choice.initial_weights == "caffe":
+                init.kaiming_uniform_(module.weight, a=1)  # variance 2 / ((1 + a^2) fan-in)
+            elif classifier:
                 init.normal_(module.weight, std=0.01)
             else:
                 init.kaiming_normal_(module.weight)
             if module.bias is not None:
-                init.zeros_(module.bias)
+                init.constant_(module.bias, 0 if classifier else choice.initial_bias)
 
 
 class LossParts(NamedTuple):
-    """What `loss` returns, scalar Tensors: total = main + aux_weight (aux1 + aux2), the last two None without heads."""
+    """What `loss` returns, scalar Tensors: `total` is to be trained; the last two are None without heads."""
 
     total: Tensor
     main: Tensor
@@ -144,9 +194,11 @@ class LossParts(NamedTuple):
 def loss(
     output: GoogLeNetOutput | Tensor, targets: Any, aux_weight: float = 0.3, label_smoothing: float = 0.0
 ) -> LossParts:
-    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5). targets (N,), integers.
+    """Cross-entropy of the network plus 0.3 times that of each head (paper, section 5).
 
-    Labels are smoothed for all of them (not in the paper; Inception v3, arXiv 1512.00567, section 7).
+    targets (N,), integers, or the probabilities of all classes (N, num_classes). Labels are smoothed for all of them
+    (not in the paper; Inception v3, arXiv 1512.00567, section 7).
+    Where the preset has `sum_logits` the total is one cross-entropy, of logits + 0.3 (aux1 + aux2).
     """
     if isinstance(output, Tensor):
         output = GoogLeNetOutput(output, None, None)
@@ -155,8 +207,17 @@ def loss(
         for logits in output
     )
     assert main is not None
+    if isinstance(output, SummedOutput):
+        total = F.cross_entropy(with_heads(*output, aux_weight), targets, label_smoothing=label_smoothing)
+    else:
+        total = with_heads(main, aux1, aux2, aux_weight)
+    return LossParts(total, main, aux1, aux2)
+
+
+def with_heads(main: Tensor, aux1: Tensor | None, aux2: Tensor | None, aux_weight: float) -> Tensor:
+    """main + aux_weight (aux1 + aux2), of the heads that there are: losses, or logits."""
     total = main
     for aux in (aux1, aux2):
         if aux is not None:
             total = total + aux_weight * aux
-    return LossParts(total, main, aux1, aux2)
+    return total

@@ -13,7 +13,7 @@ ROWS = [
     ["minicnn.functional"],
     ["minicnn.nn", "minicnn.optim", "minicnn.data", "minicnn.checkpoint", "minicnn.gradcheck", "minicnn.summary"],
     ["minicnn"],
-    ["googlenet.commandline", "googlenet.table", "googlenet.presets"],
+    ["googlenet.commandline", "googlenet.table", "googlenet.presets", "googlenet.differences"],
     ["googlenet.inception", "googlenet.auxiliary", "googlenet.model", "googlenet.data"],
     ["googlenet.weights", "googlenet.report"],
     ["googlenet.evaluation"],

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from googlenet.data.images import Images
+from googlenet.data.photo import UnreadableImage, averageable, orientation
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.transforms import ORIENTATION_TAG, REDUCING_GAP, UPRIGHT, averageable, center_crop
+from googlenet.data.transforms.photos import REDUCING_GAP, UPRIGHT, center_crop
 from minicnn.arguments import whole_number
 from minicnn.data import Dataset
 
@@ -65,7 +66,7 @@ def upright(image: Photo, side: int) -> Photo:
     """
     from PIL import Image
 
-    turn = UPRIGHT.get(image.getexif().get(ORIENTATION_TAG, 1))
+    turn = UPRIGHT.get(orientation(image))
     enough = math.ceil(side * REDUCING_GAP)
     image.draft(None, (enough, enough))  # asks for at least that, along both sides
     photo = averageable(image).convert("RGB")
@@ -99,27 +100,30 @@ def corners_and_middle(square: Photo, size: int) -> list[Photo]:
 
 
 class ImageCrops(Dataset):
-    """dataset[i] -> (x, label): x float32 (count, channels, image_size, image_size), the crops of image i.
+    """dataset[i] -> (x, label): the crops of image i, float32 (count, channels, image_size, image_size), and its label.
 
-    label: an int. limit: so many of the images (`Images.limited`); 0: all.
-    Raises what `crops` raises for a count; samples raise OSError, with the file's name, where it cannot be read.
+    An image that cannot be read does not stop the others: its x is zeros, and the reason stands in unreadable[i].
+    limit: so many of the images (`Images.limited`); 0: all. Raises ValueError for another count than 1, 10 and 144.
     """
 
-    def __init__(self, images: Images, preprocessing: Preprocessing, count: int, limit: int = 0) -> None:
+    def __init__(self, images: Images, preprocessing: Preprocessing, count: int = 1, limit: int = 0) -> None:
         if count not in COUNTS:
             raise ValueError(f"ImageCrops: count is {count!r}, expected one of {', '.join(map(str, COUNTS))}")
         self.images, self.preprocessing, self.count = images.limited(limit), preprocessing, count
+        self.unreadable: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], int]:
+        label = int(self.images.labels[index])
         try:
             with self.images.open(index) as image:
-                x = prepared_crops(image, self.preprocessing, self.count)
+                return prepared_crops(image, self.preprocessing, self.count), label
         except Exception as error:  # of a broken file, Pillow raises OSError, SyntaxError, struct.error and many more
-            raise OSError(f"{self.images.name(index)} cannot be read: {error}. Replace or remove it") from error
-        return x, int(self.images.labels[index])
+            self.unreadable[index] = UnreadableImage(self.images.name(index), error).reason
+        size = self.preprocessing.image_size
+        return np.zeros((self.count, self.preprocessing.channels, size, size), np.float32), label
 
 
 def prepared_crops(image: Photo, preprocessing: Preprocessing, count: int) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from googlenet.data.photo import UnreadableImage, open_photo
 from googlenet.data.transforms import center_crop, normalize_rgb, random_flip, random_resized_crop
 from minicnn.arguments import true_or_false, whole_number
 from minicnn.data import Dataset
@@ -59,17 +60,15 @@ class ImageFolder(Dataset):
         return self._network_input(index, rng if self.augment else None), int(self.labels[index])
 
     def _network_input(self, index: int, rng: np.random.Generator | None) -> NDArray[np.float32]:
-        from PIL import Image
-
         path = self.paths[index]
         try:
-            with Image.open(path) as photo:
+            with open_photo(path) as photo:
                 if rng is None:
                     cut = center_crop(photo, self.size)
                 else:
                     cut = random_flip(random_resized_crop(photo, self.size, rng), rng)
         except Exception as error:  # of a broken file, Pillow raises OSError, SyntaxError, struct.error and many more
-            raise OSError(f"{path} cannot be read: {error}. Replace the file, or remove it") from error
+            raise UnreadableImage(path, error) from error
         return normalize_rgb(np.asarray(cut))
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from googlenet.data.photo import open_photo
+
 if TYPE_CHECKING:
     from PIL.Image import Image as Photo
 
@@ -49,9 +51,7 @@ class FileImages(Images):
         self.labels = np.asarray(labels, np.int64)
 
     def open(self, index: int) -> Photo:
-        from PIL import Image
-
-        return Image.open(self.paths[index])
+        return open_photo(self.paths[index])
 
     def name(self, index: int) -> str:
         return str(self.paths[index])

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from googlenet.data.archive import is_archive, left_out, unpacked
+from googlenet.data.class_folders import EXPECTED, check_classes, few, find_images
 from googlenet.data.digits import load_digits
+from googlenet.data.idx import read_pair
+from googlenet.data.idx_pairs import Pairs, find_pairs
 from googlenet.data.images import ArrayImages, FileImages, Images
+from googlenet.data.mnist import DATA_SETS, MnistFiles, load_mnist
+from googlenet.data.split import stratified_split
+from googlenet.data.tree import is_image
 
 DIGITS = tuple("0123456789")
-NAMED = ("digits", "mnist", "fashion-mnist")  # WHAT that is no path
-SUFFIXES = {".jpg", ".jpeg", ".png"}
+NAMED = ("digits", *DATA_SETS)  # WHAT that is no path
+SMALL = 64  # pixels: gray images in IDX files up to this size are seen whole, as digits are
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class ImageData:
 
     name: str  # digits, flowers: for people
     kind: str  # digits (small gray images, seen whole) or photos: what the defaults follow from
-    where: str  # the path, or "" for what comes with this package
+    where: str  # the absolute path, or "" for what comes with this package
     classes: tuple[str, ...]
     train: Images
     val: Images
@@ -29,10 +37,67 @@ class ImageData:
 
 
 def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: float = 0.2, seed: int = 0) -> ImageData:
-    """The images that WHAT names. Raises ValueError or OSError, in one line that says what was expected."""
+    """The images that WHAT names: digits, mnist or fashion-mnist (below `root`, or downloaded to it), or a path:
+
+    a folder of class folders, or of files named cat.0.jpg dog.0.jpg, also in train/ and val/ (`class_folders.py`); a
+    folder with IDX files, or one IDX file of images, its labels beside it (`idx_pairs.py`); an archive of any of these,
+    which is unpacked once (`archive.py`), so that `where` is a folder in the cache. What has no part for
+    validation is split, class by class (`split.py`): `val_share` of it, as `seed` draws.
+    Raises ValueError or OSError, in one line that says what was expected.
+    """
+    data = _find(what, root)
+    if len(data.val):
+        return data
+    train, val = stratified_split(_names(data.train, data.where), data.train.labels, val_share, seed)
+    if not len(val):
+        raise ValueError(f"{data.where} has one image of each class, expected at least two, to train and to validate")
+    notes = [
+        f"{100 * val_share:g}% of each class are for validation, drawn with seed {seed}: {len(train)} and {len(val)}"
+    ]
+    counts = np.bincount(data.train.labels, minlength=len(data.classes))
+    if alone := [name for name, count in zip(data.classes, counts, strict=True) if count == 1]:
+        notes.append(f"of these classes there is one image, which is trained and not validated: {few(alone)}")
+    return replace(data, train=data.train.subset(train), val=data.train.subset(val), notes=(*data.notes, *notes))
+
+
+def _names(images: Images, where: str) -> list[str]:
+    """What tells each image from the others: its path below `where`, or its number in the array."""
+    if isinstance(images, FileImages):
+        return [path.relative_to(where).as_posix() for path in images.paths]
+    return [str(number) for number in range(len(images))]
+
+
+def _find(what: str, root: Path) -> ImageData:
+    """All images of WHAT; where they are to be split, those for validation are none."""
     if what == "digits":
         return embedded_digits()
-    return class_folders(Path(what))
+    if what in DATA_SETS:
+        return _mnist(DATA_SETS[what], root)
+    path = Path(os.path.abspath(os.path.expanduser(what)))
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"{what} is not there and none of {', '.join(NAMED)}, {EXPECTED}")
+    if not is_archive(path):
+        return _at(path)
+    folder = unpacked(path)
+    try:
+        data = _at(folder)
+    except ValueError as error:
+        raise ValueError(f"{path}, unpacked: {error}") from error
+    return replace(data, name=path.name.partition(".")[0], notes=(*left_out(folder), *data.notes))
+
+
+def _at(path: Path) -> ImageData:
+    """The images in a folder, or in one IDX file."""
+    if pairs := find_pairs(path):
+        return _from_pairs(pairs, path)
+    if not path.is_dir():
+        kind = "one image" if is_image(path.name) else "a file of another kind"
+        raise ValueError(f"{path} is {kind}, {EXPECTED}")
+    train, val, notes = find_images(path)
+    return ImageData(path.name, "photos", str(path), train.classes, train, val, tuple(notes))
+
+
+# ---- images in arrays ----------------------------------------------------------------------------------------------
 
 
 def embedded_digits() -> ImageData:
@@ -43,18 +108,31 @@ def embedded_digits() -> ImageData:
     return ImageData("digits", "digits", "", DIGITS, train, test)
 
 
-def class_folders(folder: Path) -> ImageData:
-    """folder/train/CLASS/*.jpg and folder/val/CLASS/*.jpg."""
-    if not (folder / "train").is_dir() or not (folder / "val").is_dir():
-        raise ValueError(f"--data: {folder} has no folders train and val in it")
-    classes = tuple(sorted(path.name for path in (folder / "train").iterdir() if path.is_dir()))
+def _mnist(files: MnistFiles, root: Path) -> ImageData:
+    paths, (train_images, train_labels, test_images, test_labels) = load_mnist(
+        files, Path(os.path.abspath(os.path.expanduser(root)))
+    )
+    train = ArrayImages(train_images, train_labels.astype(np.int64), files.classes, str(paths[0]))
+    test = ArrayImages(test_images, test_labels.astype(np.int64), files.classes, str(paths[2]))
+    return ImageData(files.name, "digits", str(paths[0].parent), files.classes, train, test)
 
-    def images(part: str) -> FileImages:
-        paths, labels = [], []
-        for label, name in enumerate(classes):
-            found = sorted(p for p in (folder / part / name).iterdir() if p.suffix.lower() in SUFFIXES)
-            paths += found
-            labels += [label] * len(found)
-        return FileImages(paths, np.array(labels), classes)
 
-    return ImageData(folder.name, "photos", str(folder.resolve()), classes, images("train"), images("val"))
+def _from_pairs(pairs: Pairs, path: Path) -> ImageData:
+    """IDX files: the classes are the numbers that are among the labels for training."""
+    notes: list[str] = []
+    pixels, numbers = read_pair(pairs.train.images, pairs.train.labels)
+    values = np.unique(numbers)
+    classes = tuple(str(value) for value in values)
+    if len(classes) < 2:
+        raise ValueError(f"{pairs.train.labels} has one class alone, {classes[0]}, expected at least two")
+    train = ArrayImages(pixels, np.searchsorted(values, numbers), classes, str(pairs.train.images))
+    val: Images = train.subset([])
+    if pairs.val:
+        val_pixels, val_numbers = read_pair(pairs.val.images, pairs.val.labels)
+        if val_pixels.ndim != pixels.ndim:
+            raise ValueError(f"of {pairs.train.images} and {pairs.val.images} one is gray and one in color")
+        val_classes = [str(value) for value in np.unique(val_numbers)]
+        check_classes(classes, val_classes, str(pairs.train.labels), str(pairs.val.labels), notes)
+        val = ArrayImages(val_pixels, np.searchsorted(values, val_numbers), classes, str(pairs.val.images))
+    kind = "digits" if pixels.ndim == 3 and max(pixels.shape[1:]) <= SMALL else "photos"
+    return ImageData(pairs.name or pairs.train.images.parent.name, kind, str(path), classes, train, val, tuple(notes))

@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
             sizes = args.image_size or 0, args.batch_size or 32, args.limit_test or 0
             print(f"{args.evaluate}: {evaluate_file(Path(args.evaluate), args.device or 'cpu', *sizes)}", flush=True)
             return 0
-        if args.lr == FIND:
-            find_lr(args)
+        if args.lr == FIND or args.show_batch:
+            (find_lr if args.lr == FIND else draw_batch)(args)
             return 0
         trainer = start(args)
     except KeyboardInterrupt:
@@ -112,9 +112,21 @@ def find_lr(args: argparse.Namespace) -> None:
     path = trainer.folder / "lr.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_sweep(path, found)
-    words = [flag(n) if v is True else f"--no-{n}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
+    words = [flag(n) if v is True else f"--no-{flag(n)[2:]}" if v is False else f"{flag(n)} {shlex.quote(str(v))}"
              for n, v in given(args).items() if n != "lr"]  # fmt: skip
     say(f"{found}\ndrawn in {path}. Train with:\npython train.py {' '.join([f'--lr {found.proposed:g}', *words])}")
+
+
+def draw_batch(args: argparse.Namespace) -> None:
+    """Draw the first batch as the network would see it. No run is made."""
+    from googlenet.report.batch import show_batch
+
+    trainer, notes, _ = new_trainer(args, chosen(args))
+    introduce(trainer, notes)
+    path = trainer.folder / "batch.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    show_batch(trainer.train_loader, path, trainer.classes, trainer.data.preprocessing)
+    say(f"drawn in {path}")
 
 
 def start(args: argparse.Namespace) -> Trainer:
@@ -149,11 +161,11 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
     images = data_of(Options(**named))
     suggested = sizes_for(images, named)
     options = with_threads(Options(**{**suggested, **named}))
-    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, {}, {}))
+    trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images))
     for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
         if (limit := getattr(options, name)) > (count := len(loader.dataset)):
             raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
-    notes = list(images.notes)
+    notes = list(trainer.data.notes)
     if suggested:
         notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
     if options.init:
@@ -188,7 +200,7 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
     if not (folder / DATA).exists():  # killed between config.json and this
-        write_data(folder, prepare(options, data_of(options), {}, {}), options)
+        write_data(folder, prepare(options, data_of(options)), options)
     trainer = Trainer(options, folder, read_data(folder, options))
     if options.init:
         begin_with(trainer.model, Path(options.init), trainer.classes)
@@ -205,7 +217,9 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         raise CheckpointError(f"{path}: {error}") from error
     refuse_another_run_s_config(path, own)
     options = with_threads(resumed_options(own, wanted))
-    trainer = Trainer(options, folder, read_data(folder, options) if (folder / DATA).exists() else None)
+    if not (folder / DATA).exists():
+        write_data(folder, prepare(options, data_of(options)), options)
+    trainer = Trainer(options, folder, read_data(folder, options))
     try:
         trainer.resume(arrays, training)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
@@ -213,7 +227,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
     p, epochs = trainer.progress, trainer.options.epochs
     if p.epoch > epochs:
         raise ValueError(f"--epochs: got {epochs}, but {p.epoch} epochs are done")
-    notes = [mend_best(trainer)]
+    notes = [*trainer.data.notes, mend_best(trainer)]
     if trainer.is_complete():
         # It may have been killed between its last checkpoint and these.
         trainer.report()

@@ -58,7 +58,11 @@ class Options:
     aux_heads: bool = True  # train with the two auxiliary heads
     init: str = ""  # weights to begin with, in place of random ones
     freeze: str = ""  # leave all up to this block as it is
-    augment: bool = True  # change training images a little at random, anew in each epoch
+    augment: bool = True  # change training images a little at random, anew in each epoch; the next four belong to it
+    jitter: float = 0.0  # of brightness, contrast and saturation: so much of each, up or down
+    lighting: float = 0.0  # noise along ImageNet's principal colors, 0.1 in Krizhevsky's paper
+    cutout: float = 0.0  # a square of so much of the side is hidden
+    mixup: float = 0.0  # every image is mixed with another, more evenly the larger this is (0.2)
     seed: int = 0  # initial weights, order of the images, dropout
     threads: int = 0  # CPU threads; 0: one for each core
     device: str = "cpu"  # cpu, cuda, cuda:1
@@ -77,7 +81,7 @@ class Options:
         at_least = {
             "epochs": 1, "batch_size": 1, "lr": 0, "warmup": 0, "momentum": 0, "weight_decay": 0, "image_size": 32,
             "seed": 0, "threads": 0, "limit_train": 0, "limit_test": 0, "val_share": 0.01, "label_smoothing": 0,
-            "clip_norm": 0, "accumulate": 1, "early_stop": 0,
+            "clip_norm": 0, "accumulate": 1, "early_stop": 0, "jitter": 0, "lighting": 0, "cutout": 0, "mixup": 0,
         }  # fmt: skip
         for name, minimum in at_least.items():
             if not minimum <= getattr(self, name) < math.inf:  # nan is refused too
@@ -94,10 +98,17 @@ class Options:
             raise ValueError(f"--label-smoothing: got {self.label_smoothing}, expected less than 1")
         if self.val_share > 0.9:
             raise ValueError(f"--val-share: got {self.val_share:g}, expected at most 0.9")
+        for name in ("jitter", "cutout"):
+            if getattr(self, name) > 1:
+                raise ValueError(f"{flag(name)}: got {getattr(self, name):g}, expected at most 1")
+        if not self.augment and (useless := [n for n in ("jitter", "lighting", "cutout", "mixup") if getattr(self, n)]):
+            raise ValueError(f"{flag(useless[0])}: does nothing beside --no-augment")
         if self.freeze:
             block_number(self.freeze)
         if self.image_size > LARGEST_IMAGE:
             raise ValueError(f"--image-size: got {self.image_size}, expected at most {LARGEST_IMAGE}")
+        if self.image_size < (smallest := presets[self.preset].smallest_image):
+            raise ValueError(f"--image-size: got {self.image_size}, preset {self.preset} needs at least {smallest}")
         try:
             number_of(self.device)
         except ValueError as error:
@@ -169,6 +180,10 @@ ACTS = {
     "strict":       (YES, SAME, NO),
     "init":         (YES, SAME, NO),
     "freeze":       (YES, SAME, NO),
+    "jitter":       (YES, SAME, NO),
+    "lighting":     (YES, SAME, NO),
+    "cutout":       (YES, SAME, NO),
+    "mixup":        (YES, SAME, NO),
     "show_batch":   (YES, NO,   NO),
     "preset":       (YES, SAME, NO),
     "aux_heads":    (YES, SAME, NO),
@@ -291,6 +306,13 @@ def parser() -> argparse.ArgumentParser:
                       "else what suits the images)")  # fmt: skip
     data.add_argument("--augment", action=argparse.BooleanOptionalAction, help="change training images a little at "
                       "random (yes)")  # fmt: skip
+    data.add_argument("--jitter", type=float, metavar="SHARE", help="of that: brightness, contrast, saturation (0; "
+                      "photos 0.2)")  # fmt: skip
+    data.add_argument("--lighting", type=float, metavar="STD", help="of that: ImageNet's color noise (0; its authors "
+                      "0.1)")  # fmt: skip
+    data.add_argument("--cutout", type=float, metavar="SHARE", help="of that: hide a square, so much of the side (0)")
+    data.add_argument("--mixup", type=float, metavar="ALPHA", help="of that: mix every image with another (0; its "
+                      "authors 0.2)")  # fmt: skip
     data.add_argument("--strict", action="store_true", default=None, help="stop where an image cannot be read (train "
                       "without it)")  # fmt: skip
     data.add_argument("--limit-train", type=int, metavar="N", help="only N training images, for a quick try (all)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,8 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from googlenet.data.images import ArrayImages, FileImages, Images
+import minicnn as mc
+from googlenet.commandline import one_line
+from googlenet.data.archive import is_archive, unpacked
+from googlenet.data.augmentation import Augmentation
+from googlenet.data.check import Stamp, check_images
+from googlenet.data.images import FileImages, Images
 from googlenet.data.preprocessing import Preprocessing
+from googlenet.data.record import has_files, images_of, is_same, record_of
 from googlenet.data.source import ImageData, open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.training.options import Options
@@ -20,6 +25,7 @@ from minicnn.checkpoint import write_atomically
 
 DATA = "data.json"
 MEASURED = 2000  # images whose pixels mean and standard deviation are measured from
+SHOWN = 5  # unreadable images that are named on the screen
 
 
 @dataclass(frozen=True)
@@ -29,9 +35,10 @@ class RunData:
     images: ImageData
     preprocessing: Preprocessing
     unreadable: dict[str, str] = field(default_factory=dict)  # name -> reason
-    known: dict[str, Any] = field(default_factory=dict)  # name -> size and time of a file that was read whole
+    known: dict[str, Stamp] = field(default_factory=dict)  # name -> size and time of a file that was decoded whole
+    notes: tuple[str, ...] = ()  # what the user should be told
 
-    def record(self, options: Options) -> dict[str, Any]:
+    def origin(self, options: Options) -> dict[str, Any]:
         """What the weights' file says of the data, and data.json with the images."""
         return {
             "name": self.images.name, "kind": self.images.kind, "what": options.data, "root": options.data_root,
@@ -39,14 +46,48 @@ class RunData:
         }  # fmt: skip
 
 
-def prepare(options: Options, images: ImageData, unreadable: Mapping[str, str], known: Mapping[str, Any]) -> RunData:
-    """The data of a new run."""
-    return RunData(images, preprocessing_of(options, images), dict(unreadable), dict(known))
-
-
 def data_of(options: Options) -> ImageData:
     """The images that the options name."""
     return open_data(options.data, Path(options.data_root), val_share=options.val_share, seed=options.seed)
+
+
+def prepare(options: Options, images: ImageData) -> RunData:
+    """The data of a new run: every image is decoded once, and those that cannot be read are left out, and told.
+
+    Raises ValueError with --strict, and where nothing would be left of a class.
+    """
+    unreadable, known, parts = {}, {}, []
+    for part in (images.train, images.val):
+        bad, stamps = check_images(part, options.threads or mc.get_num_threads()) if is_files(part) else ([], {})
+        unreadable.update({image.name: image.reason for image in bad})
+        known.update(stamps)
+        parts.append(part.subset(np.setdiff1d(np.arange(len(part)), [image.index for image in bad])) if bad else part)
+    notes = _what_is_left_out(unreadable, options.strict)
+    train, val = parts
+    if unreadable:
+        last = ": ".join(list(unreadable.items())[-1])
+        if empty := [name for label, name in enumerate(images.classes) if label not in train.labels]:
+            raise ValueError(f"no image of class {empty[0]!r} can be read to train with; {last}")
+        if not len(val):
+            raise ValueError(f"no image can be read to validate with; {last}")
+    images = replace(images, train=train, val=val)
+    return RunData(images, preprocessing_of(options, images), unreadable, known, (*images.notes, *notes))
+
+
+def is_files(images: Images) -> bool:
+    """Whether each image is a file of its own, which may be damaged."""
+    return isinstance(images, FileImages)
+
+
+def _what_is_left_out(unreadable: Mapping[str, str], strict: bool) -> list[str]:
+    """Lines for the user. ValueError where there should be nothing to tell."""
+    if not unreadable:
+        return []
+    shown = [f"  {name}: {reason}" for name, reason in list(unreadable.items())[:SHOWN]]
+    if strict:
+        raise ValueError(f"--strict: {len(unreadable):,} images cannot be read, such as {shown[0].strip()}")
+    more = [f"  and {len(unreadable) - SHOWN:,} more: see {DATA}"] if len(unreadable) > SHOWN else []
+    return [f"{len(unreadable):,} images cannot be read, and are left out:", *shown, *more]
 
 
 # ---- what is subtracted, and divided by ----------------------------------------------------------------------------
@@ -90,35 +131,27 @@ def measured(images: Images, plain: Preprocessing) -> tuple[tuple[float, ...], t
     return tuple(round(float(m), 4) for m in mean), tuple(max(round(float(s), 4), 0.001) for s in std)
 
 
+def augmentation_of(options: Options, images: ImageData) -> Augmentation | None:
+    """What the options ask for, beside what suits these images."""
+    if not options.augment:
+        return None
+    asked = {name: getattr(options, name) for name in ("jitter", "lighting", "cutout", "mixup")}
+    return replace(Augmentation.of(images.kind), **asked)
+
+
 # ---- data.json -----------------------------------------------------------------------------------------------------
 
 
 def write_data(folder: Path, data: RunData, options: Options) -> None:
     """data.json: which images there are to train and to validate with."""
     record = {
-        **data.record(options),
-        "classes": list(data.images.classes),
+        **data.origin(options),
         "preprocessing": data.preprocessing.to_record(),
+        **record_of(data.images),
         "unreadable": data.unreadable,
-        "train": listed(data.images.train, data.images.where),
-        "val": listed(data.images.val, data.images.where),
         "known": data.known,
     }
     write_atomically(folder / DATA, [f"{json.dumps(record, indent=0, ensure_ascii=False)}\n".encode()])
-
-
-def listed(images: Images, where: str) -> Any:
-    """Files by their names in the folder, with labels; an array by its length and a checksum."""
-    if isinstance(images, FileImages):
-        names = [path.relative_to(where).as_posix() for path in images.paths]
-        return [[name, int(label)] for name, label in zip(names, images.labels, strict=True)]
-    assert isinstance(images, ArrayImages)
-    return {"images": len(images), "crc32": checksum(images)}
-
-
-def checksum(images: ArrayImages) -> int:
-    """Of pixels and labels."""
-    return zlib.crc32(images.labels.tobytes(), zlib.crc32(np.ascontiguousarray(images.pixels).data))
 
 
 def read_data(folder: Path, options: Options) -> RunData:
@@ -126,29 +159,31 @@ def read_data(folder: Path, options: Options) -> RunData:
     path = folder / DATA
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        classes, where = tuple(record["classes"]), record["where"]
         preprocessing = Preprocessing.from_record(record["preprocessing"])
-        parts = [record["train"], record["val"]]
         unreadable, known = dict(record["unreadable"]), dict(record["known"])
-        if isinstance(parts[0], list):
-            train, val = (
-                FileImages([Path(where, name) for name, _ in part], [label for _, label in part], classes)
-                for part in parts
-            )
-            images = ImageData(record["name"], record["kind"], where, classes, train, val)
+        images = images_of(record) if has_files(record) else data_of(options)
+        same = is_same(record, images)
     except OSError as error:
-        raise OSError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise OSError(f"{path}: {one_line(error)}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): the images of this run are not known any more") from error
-    if isinstance(parts[0], list):
-        gone = [image for part in (train, val) for image in part.paths if not image.is_file()]
-        if gone:
-            raise ValueError(f"--resume: {len(gone)} of the run's images are gone: {gone[0]}. Put them back")
-    else:
-        images = data_of(options)
-        for part, now in zip(parts, (images.train, images.val), strict=True):
-            if not isinstance(now, ArrayImages) or part != listed(now, ""):
-                raise ValueError(
-                    f"--resume: {options.data} has other images now than when the run began: {now.name(0)}"
-                )
-    return RunData(images, preprocessing, unreadable, known)
+    if not same:
+        raise ValueError(f"--resume: {options.data} has other images now than when the run began")
+    notes = _changes(images, known, options) if has_files(record) else []
+    return RunData(images, preprocessing, unreadable, known, tuple(notes))
+
+
+def _changes(images: ImageData, known: dict[str, Stamp], options: Options) -> list[str]:
+    """A line where files are not what they were. ValueError where one is gone, or cannot be read any more."""
+    if not Path(images.train.name(0)).is_file() and is_archive(options.data):
+        unpacked(options.data)  # the cache was cleared
+    bad, now = [], {}
+    for part in (images.train, images.val):
+        unreadable, stamps = check_images(part, options.threads or mc.get_num_threads(), known=known)
+        bad += unreadable
+        now.update(stamps)
+    if bad:
+        raise ValueError(f"--resume: {len(bad):,} of the run's images are gone or damaged, such as {bad[0].name}: "
+                         f"{bad[0].reason}. Put them back")  # fmt: skip
+    changed = sum(known.get(name) != stamp for name, stamp in now.items())
+    return [f"{changed:,} images are not the files that they were when the run began"] if changed else []

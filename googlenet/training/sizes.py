@@ -30,6 +30,8 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
         "channels": usual_channels(images),
     }  # fmt: skip
     if images.kind == "photos":
+        if chosen.get("augment", True):
+            found["jitter"] = 0.2
         found["preset"] = "batchnorm"  # learns from a few hundred photos at once; the paper's guesses for ten epochs
     return {name: value for name, value in found.items() if name not in chosen}
 

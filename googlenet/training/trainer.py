@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 import minicnn as mc
 from googlenet.commandline import say
-from googlenet.data.augmentation import Augmentation
 from googlenet.data.dataset import ImageDataset
 from googlenet.evaluation import Predictions, count_right, evaluate, predictions
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
@@ -29,7 +28,7 @@ from googlenet.training.optimization import make_optimizer, make_schedule, take_
 from googlenet.training.options import Options
 from googlenet.training.probe import Probe
 from googlenet.training.progress import Progress, stopped_early
-from googlenet.training.run_data import RunData, data_of, prepare
+from googlenet.training.run_data import RunData, augmentation_of, data_of, prepare
 from googlenet.training.run_page import write_run_page
 from googlenet.training.state import BEST, CHECKPOINT, restore_state, save_state
 from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
@@ -73,10 +72,10 @@ class Trainer:
         self.events: Events | None = None  # with --tensorboard
         backend.use(options.device)
         mc.manual_seed(options.seed)
-        self.data = data or prepare(options, data_of(options), {}, {})
+        self.data = data or prepare(options, data_of(options))
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
-        augmentation = Augmentation.of(images.kind) if options.augment else None
+        augmentation = augmentation_of(options, images)
         train_set = ImageDataset(images.train, preprocessing, augmentation, options.limit_train)
         test_set = ImageDataset(images.val, preprocessing, limit=options.limit_test)
         self.train_loader = DataLoader(train_set, options.batch_size, shuffle=True, num_workers=1, seed=options.seed)
@@ -149,7 +148,7 @@ class Trainer:
         The weights are those that the epoch has ended with, or their average where that is better.
         """
         with self.averaged(row["epoch"]) if average_is_better(row) else nullcontext():
-            data = self.data.record(self.options)
+            data = self.data.origin(self.options)
             save_model(
                 self.folder / BEST, self.model, self.options, row, self.classes, self.data.preprocessing, data
             )  # fmt: skip
@@ -200,7 +199,8 @@ class Trainer:
         from tqdm import tqdm
 
         p, o, images = self.progress, self.options, len(self.train_loader.dataset)
-        done = min(p.step * o.batch_size * o.accumulate, images)
+        first = min(p.step * o.accumulate, len(self.train_loader))  # the last step may have fewer batches
+        done = min(first * o.batch_size, images)
         head = f"{p.epoch + 1:>3}/{o.epochs}"
         self.model.train()
         if self.options.freeze:
@@ -209,7 +209,6 @@ class Trainer:
         with tqdm(
             total=images, initial=done, desc=head, unit=" images", leave=False, dynamic_ncols=True, disable=None
         ) as bar:
-            first = p.step * o.accumulate
             batches = backend.uploaded(self.train_loader.batches(p.epoch, start=first), o.device)
             for number, (x, targets) in enumerate(batches, first):
                 self.probe.before_batch(p.epoch, number, x, targets, p.inside)

@@ -220,7 +220,10 @@ class Flatten(Module):
 
 
 class CrossEntropyLoss(Module):
-    """Softmax cross-entropy of logits (N, classes) and integer targets (N,); `weight` has a number for each class."""
+    """Softmax cross-entropy of logits (N, classes) and targets: classes (N,), integers, or probabilities (N, classes).
+
+    `weight` has a number for each class.
+    """
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         check_options("CrossEntropyLoss", reduction, label_smoothing)

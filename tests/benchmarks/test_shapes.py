@@ -5,7 +5,7 @@ import pytest
 
 import minicnn as mc
 from benchmarks import shapes
-from googlenet import GoogLeNet, presets
+from googlenet import GoogLeNet
 from minicnn import nn
 
 
@@ -40,6 +40,7 @@ def test_no_work_is_counted_for_the_gradient_of_the_images() -> None:
     assert shapes.training_gflop(224) == pytest.approx((2 * 2 * first + 2 * 3 * sum(rest)) / 1e9)
 
 
-def test_every_preset_has_layers() -> None:
-    counts = {preset: len(shapes.layers(224, preset=preset)) for preset in presets}
+def test_every_preset_that_is_measured_has_layers() -> None:
+    """Those of benchmarks/reference.py; the arithmetic here knows nothing of the others."""
+    counts = {preset: len(shapes.layers(224, preset=preset)) for preset in ("plain", "paper", "batchnorm")}
     assert counts == {"plain": 20, "paper": 22, "batchnorm": 20}

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from support import Case, OperationTest, leaf, put, raises, tensor, torch
+from support import Case, OperationTest, leaf, put, quiet, raises, tensor, torch
 
 import minicnn as mc
 import minicnn.functional as F
@@ -12,17 +12,21 @@ from minicnn.functional.loss import check_targets
 def naive_cross_entropy(logits, targets, reduction="mean", label_smoothing=0.0, weight=None):
     """-sum over k of w[k] q[k] log p[k], p = softmax(logits); q is s/K for all, and 1 - s more for the target.
 
-    The mean divides by the sum of the targets' w.
+    The mean divides by the sum of the targets' w. Where targets has rows, their elements are the q, and the mean
+    divides by the number of rows.
     """
     losses, classes = [], logits.shape[1]
+    probabilities = np.ndim(targets) == 2
     weight = [1.0] * classes if weight is None else weight
     for row, target in zip(logits, targets, strict=True):
         p = [math.exp(logit) / math.fsum(math.exp(other) for other in row) for logit in row]
-        q = [label_smoothing / classes + (1 - label_smoothing) * (k == target) for k in range(classes)]
+        is_target = target if probabilities else [k == target for k in range(classes)]
+        q = [label_smoothing / classes + (1 - label_smoothing) * is_target[k] for k in range(classes)]
         losses.append(-math.fsum(w_k * q_k * math.log(p_k) for w_k, q_k, p_k in zip(weight, q, p, strict=True)))
     if reduction == "none":
         return losses
-    return math.fsum(losses) / (math.fsum(weight[target] for target in targets) if reduction == "mean" else 1)
+    divisor = len(targets) if probabilities else math.fsum(weight[target] for target in targets)
+    return math.fsum(losses) / (divisor if reduction == "mean" else 1)
 
 
 class TestCrossEntropy(OperationTest):
@@ -63,6 +67,38 @@ class TestCrossEntropy(OperationTest):
         return torch.nn.functional.cross_entropy(logits, torch.tensor(self.targets(case)), **arguments)
 
 
+class TestCrossEntropyOfProbabilities(TestCrossEntropy):
+    """The targets of mixup: rows that add up to 1; and, as PyTorch takes them too, rows that do not."""
+
+    cases = [
+        Case("mean", (4, 3)),
+        Case("as many rows as classes, smoothed, sum", (3, 3), label_smoothing=0.1, reduction="sum"),
+        Case("weighted and smoothed, none", (4, 3), weight=[0.5, 2.0, -1.0], label_smoothing=0.2, reduction="none"),
+        Case("not normalized", (4, 3), total=2.5),
+        Case("not normalized, weighted and smoothed", (4, 3), total=0.5, weight=[0.5, 2.0, 1.0], label_smoothing=0.2),
+    ]
+
+    def targets(self, case):
+        rows = np.random.default_rng(9).dirichlet(np.ones(case.shapes[0][1]), case.shapes[0][0])
+        return rows * case.arguments.get("total", 1)
+
+    def operation(self, case, logits):
+        return F.cross_entropy(logits, self.targets(case), **self.options(case))
+
+    def naive(self, case, logits):
+        return naive_cross_entropy(logits, self.targets(case), **self.options(case))
+
+    def torch_operation(self, case, logits):
+        arguments = self.options(case)
+        if "weight" in arguments:
+            arguments["weight"] = torch.tensor(arguments["weight"], dtype=logits.dtype)
+        targets = torch.tensor(self.targets(case), dtype=logits.dtype)
+        return torch.nn.functional.cross_entropy(logits, targets, **arguments)
+
+    def options(self, case):
+        return {name: value for name, value in case.arguments.items() if name != "total"}
+
+
 # ---- known values -------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +134,74 @@ def test_weights_by_hand():
     assert loss.item() == pytest.approx((3 * math.log(4 / 3) + 5 * math.log(2)) / (3 + 5), rel=1e-14)
     loss.backward()
     np.testing.assert_allclose(logits.grad, np.array([[3 / 4, -3 / 4], [-5 / 2, 5 / 2]]) / 8, rtol=1e-12)
+
+
+def test_probabilities_by_hand():
+    logits = leaf(np.log([[1.0, 3]]))
+    loss = F.cross_entropy(logits, [[0.3, 0.7]])
+    assert loss.item() == pytest.approx(-0.3 * math.log(1 / 4) - 0.7 * math.log(3 / 4), rel=1e-14)
+    loss.backward()
+    np.testing.assert_allclose(logits.grad, [[1 / 4 - 0.3, 3 / 4 - 0.7]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_certain_probabilities_are_classes(reduction):
+    logits, other = tensor(3, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
+    options = {"reduction": reduction, "label_smoothing": 0.1}
+    losses = F.cross_entropy(logits, np.eye(4)[[2, 0, 1]], **options)
+    expected = F.cross_entropy(other, [2, 0, 1], **options)
+    losses.sum().backward()
+    expected.sum().backward()
+    np.testing.assert_allclose(losses.data, expected.data, rtol=1e-14)
+    np.testing.assert_allclose(logits.grad, other.grad, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_of_probability_0_may_be_ruled_out_with_minus_infinity():
+    logits = leaf([[1.0, 1.0, -np.inf]])
+    loss = F.cross_entropy(logits, [[0.5, 0.5, 0.0]])
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(2))
+    np.testing.assert_allclose(logits.grad, [[0, 0, 0]], atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["list", "float16", "float32", "float64", "view", "Tensor"])
+def test_what_probabilities_may_be(kind, dtype):
+    rows = np.array([[0.25, 0.75], [1.0, 0.0]])
+    given = {"list": rows.tolist(), "view": rows.T.copy().T, "Tensor": mc.Tensor(rows)}.get(kind)
+    given = rows.astype(kind) if given is None else given
+    logits = tensor(2, 2, dtype=dtype, requires_grad=True)
+    loss = F.cross_entropy(logits, given)
+    loss.backward()
+    assert loss.dtype == logits.grad.dtype == dtype
+    assert loss.item() == pytest.approx(naive_cross_entropy(logits.data, rows), rel=1e-6)
+
+
+def test_probabilities_may_be_on_the_device(device):
+    logits, rows = tensor(3, 4), np.random.default_rng(0).dirichlet(np.ones(4), 3)
+    expected = F.cross_entropy(logits, rows).item()
+    logits = logits.to(device)
+    for given in (put(rows, device), mc.Tensor(put(rows, device))):
+        with quiet():  # they are not read back
+            loss = F.cross_entropy(logits, given)
+        assert loss.item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.devices("strict", "cuda")
+def test_probabilities_on_another_device_than_the_logits_are_refused(device):
+    with raises(TypeError, "cross_entropy: targets is on cuda:0, logits on cpu"):
+        F.cross_entropy(tensor(3, 4), put(np.full((3, 4), 0.25), device))
+
+
+def test_probabilities_are_not_changed_and_may_change_before_backward():
+    rows, logits, other = np.full((3, 4), 0.25), tensor(3, 4, requires_grad=True), tensor(3, 4, requires_grad=True)
+    F.cross_entropy(other, rows.copy()).backward()
+    loss = F.cross_entropy(logits, rows)
+    assert (rows == 0.25).all()
+    rows[:] = 1
+    loss.backward()
+    np.testing.assert_array_equal(logits.grad, other.grad)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +257,10 @@ def test_large_logits_are_finite(dtype, label_smoothing):
     np.testing.assert_allclose(logits.grad, expected, rtol=1e-6, atol=1e-7)
 
 
-def test_one_class_costs_nothing():
+@pytest.mark.parametrize("targets", [[0, 0], [[1.0], [1.0]]], ids=["classes", "probabilities"])
+def test_one_class_costs_nothing(targets):
     logits = leaf([[3.0], [-2.0]])
-    loss = F.cross_entropy(logits, [0, 0])
+    loss = F.cross_entropy(logits, targets)
     loss.backward()
     assert loss.item() == 0
     np.testing.assert_array_equal(logits.grad, [[0], [0]])
@@ -252,7 +357,25 @@ def test_targets_are_not_changed_and_may_change_before_backward():
         ((3, 4), [[0], [1], [2]], {}, ValueError, "targets has shape (3, 1), expected (3,): write targets[:, 0]"),
         ((3, 1), [[0], [0], [0]], {}, ValueError, "targets has shape (3, 1), expected (3,): write targets[:, 0]"),
         ((2, 3), [[0, 1, 0], [1, 0, 0]], {}, ValueError, "targets has shape (2, 3), like one-hot rows"),
-        ((2, 3), tensor(2, 3), {}, ValueError, "targets has shape (2, 3), like one-hot ...: write targets.argmax"),
+        ((2, 3), tensor(2, 3), {}, ValueError, "targets[0, 2] is -0.274..., expected a probability, not below 0"),
+        ((2, 2), [[1.0, 0.0], [0.5, -0.5]], {}, ValueError, "targets[1, 1] is -0.5, expected a probability, not below"),
+        ((1, 2), [[0.5, np.nan]], {}, ValueError, "targets[0, 1] is nan, expected a probability"),
+        ((2, 3), [[0.5, 0.5]], {}, ValueError, "targets has shape (1, 2), expected the probabilities ... (2, 3), or"),
+        (
+            (3, 2),
+            np.ones((2, 3)),
+            {},
+            ValueError,
+            "targets has shape (2, 3), expected the probabilities ... (3, 2), or",
+        ),
+        (
+            (3, 4),
+            np.ones((3, 1)),
+            {},
+            ValueError,
+            "targets has shape (3, 1), expected the probabilities ... (3, 4), or",
+        ),
+        ((1, 2), leaf([[0.5, 0.5]]), {}, ValueError, "targets requires a gradient...write targets.detach()"),
         ((3, 4), 1, {}, ValueError, "targets has shape (), expected (3,)"),
         ((3, 4), [0.0, 1.0, 2.0], {}, TypeError, "targets is float64, expected integers: write targets.astype"),
         ((3, 4), [True, False, True], {}, TypeError, "targets is bool, expected integers"),

@@ -60,6 +60,41 @@ def test_wherever_5x5_with_stride_3_gives_4x4_it_is_used(size):
     np.testing.assert_array_equal(pooled(head, x), F.avg_pool2d(x, 5, stride=3).data)
 
 
+@pytest.mark.parametrize("size", [(14, 14), (5, 5), (15, 16)])
+def test_torchvision_s_pool_adapts_at_14x14_too(size):
+    head, x = AuxiliaryHead(6, 3, pool="adaptive"), features(2, 6, *size)
+    np.testing.assert_array_equal(pooled(head, x), F.adaptive_avg_pool2d(x, 4).data)
+
+
+def test_from_5x5_to_4x4_it_is_2x2_with_stride_1():
+    """What the printed table of catsdogs has; see test_printed_table.py."""
+    x = features(2, 6, 5, 5)
+    np.testing.assert_allclose(pooled(AuxiliaryHead(6, 3), x), F.avg_pool2d(x, 2, stride=1).data, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(13, 13), (11, 12), (14, 13), (7, 7), (28, 20)])
+def test_a_pool_to_3x3(size):
+    head, x = AuxiliaryHead(6, 3, size=3), features(2, 6, *size)
+    assert head.fc1.weight.shape == (1024, 1152)
+    found = pooled(head, x)
+    assert found.shape == (2, 6, 3, 3)
+    fits = {11, 12, 13} >= set(size)
+    expected = F.avg_pool2d(x, 5, stride=3) if fits else F.adaptive_avg_pool2d(x, 3)
+    np.testing.assert_array_equal(found, expected.data)
+
+
+def test_a_first_dropout_stands_before_the_first_linear_layer():
+    head, seen = AuxiliaryHead(6, 3, dropout=0.5, first_dropout=0.2), {}
+    for name in ("conv", "fc1"):
+        getattr(head, name).register_forward_hook(lambda m, i, y, name=name: seen.update({name: (i[0].data, y.data)}))
+    head(features(8, 6, 14, 14))
+    before, after = seen["conv"][1].reshape(8, -1), seen["fc1"][0]
+    alive = before > 0
+    assert abs((after[alive] == 0).mean() - 0.2) < 0.03
+    np.testing.assert_allclose(after[after > 0], before[after > 0] / 0.8, rtol=1e-5)
+    assert AuxiliaryHead(6, 3).first_dropout is None
+
+
 def test_the_head_composed_by_hand():
     head = AuxiliaryHead(6, 3).eval()
     x = features(2, 6, 14, 14)

@@ -98,6 +98,17 @@ def test_a_training_step_copies_nothing_never_waits_and_takes_few_launches(prese
         assert 0 < launches <= LAUNCHES[preset]
 
 
+@pytest.mark.everything("presets")
+@pytest.mark.parametrize(("preset", "channels", "size"), [("torchvision", 3, 32), ("mnist", 1, 125)])
+def test_nor_does_one_of_another_preset(preset, channels, size):
+    """What they have of their own: images brought to [-1, 1], one loss of summed logits."""
+    model = GoogLeNet(10, preset, channels).to("cuda")
+    x = put(np.random.default_rng(0).standard_normal((2, channels, size, size)).astype(np.float32), "cuda")
+    labels = put(np.array([1, 2]), "cuda")
+    with quiet():
+        loss(model(mc.Tensor(x)), labels).total.backward()
+
+
 def test_inference_copies_nothing_and_never_waits():
     model = GoogLeNet(10, in_channels=1).to("cuda").eval()
     x = put(np.zeros((2, 1, 32, 32), np.float32), "cuda")
@@ -105,9 +116,17 @@ def test_inference_copies_nothing_and_never_waits():
         model(mc.Tensor(x))
 
 
+RECIPE = {"label_smoothing": 0.1, "clip_norm": 1.0, "bias_rules": True, "accumulate": 2, "average": "ema"}
+
+
 @pytest.mark.devices("strict")
-def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_path, monkeypatch):
-    trainer = Trainer(Options(device="cuda", limit_train=10, batch_size=2, image_size=32), tmp_path)
+@pytest.mark.parametrize(
+    ("options", "reads"),  # after 2, 4 and 5 steps; after 2 and 3
+    [({}, 3), pytest.param(RECIPE, 2, marks=pytest.mark.everything("long runs"))],
+    ids=["default", "with all that recipes have"],
+)
+def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_path, monkeypatch, options, reads):
+    trainer = Trainer(Options(device="cuda", limit_train=10, batch_size=2, image_size=32, **options), tmp_path)
     monkeypatch.setattr("googlenet.training.trainer.STEPS_UNREAD_ON_GPU", 2)
     monkeypatch.setattr("googlenet.training.trainer.evaluate", lambda *_: Evaluation(0.5, 1.0, 2))
     monkeypatch.setattr(Trainer, "check_weights", lambda self: None)
@@ -124,7 +143,7 @@ def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_
     with Interrupt() as interrupt:
         trainer._epoch(interrupt)
     counts = {name: count - before[name] for name, count in strict.counters().items()}
-    assert len(read) == 3  # after 2, 4 and 5 steps
+    assert len(read) == reads
     assert counts["h2d"] == 2 * 5
     assert counts["d2h"] == sum(counts["d2h"] for counts in read)
     assert counts["synchronizations"] == counts["d2h"] + 1  # the last waits for the copies, see backend.uploaded

@@ -1,15 +1,27 @@
 """Accuracy and loss on a set of images."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from support import fetch, put, quiet
 
 import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, evaluation
 from googlenet.data import DigitsDataset
-from googlenet.evaluation import Evaluation, Predictions, count_right, evaluate, evaluate_file, predictions
+from googlenet.data.preprocessing import Preprocessing
+from googlenet.evaluation import (
+    Evaluation,
+    Predictions,
+    count_right,
+    evaluate,
+    evaluate_file,
+    evaluate_weights,
+    predictions,
+)
 from googlenet.training.options import Options
 from googlenet.weights import save_model
 from minicnn import Tensor, nn
@@ -98,6 +110,16 @@ def test_count_right():
     assert count_right(logits, np.array([1, 1, 1])).shape == ()  # a number, but still on the device of the logits
 
 
+def test_count_right_of_probabilities(device):
+    """The likeliest class counts; as many rows as classes, so that rows and columns could be mistaken."""
+    logits = Tensor([[1.0, 2.0, 0.0], [3.0, 0.0, 1.0], [0.0, 1.0, 2.0]]).to(device)
+    for rows, right in (([[0.4, 0.6, 0.0], [0.5, 0.1, 0.4], [0.9, 0.0, 0.1]], 2), (np.eye(3)[[1, 0, 2]], 3)):
+        targets = put(np.array(rows, np.float32), device)
+        with quiet():
+            found = count_right(logits, targets)
+        assert fetch(found) == right
+
+
 def test_the_first_of_two_equal_logits_is_the_answer():
     assert [count_right(Tensor([[1.0, 1.0]]), np.array([target])) for target in (0, 1)] == [1, 0]
 
@@ -154,6 +176,13 @@ def test_many_crops_go_through_the_network_a_few_at_a_time():
     loader = DataLoader(ArrayDataset(x, np.array([0, 2])), 2)
     found = predictions(model, loader)
     assert [size for _, size in model.asked] == [32, 32, 16]
+    np.testing.assert_allclose(found.probabilities, softmax(x[..., 0, 0].astype(float)).mean(axis=1), rtol=1e-5)
+
+
+def test_crops_are_averaged_where_the_network_is(device):
+    x = np.random.default_rng(0).standard_normal((3, 40, 3, 1, 1)).astype(np.float32)
+    found = predictions(Pretended(), DataLoader(ArrayDataset(x, np.array([0, 2, 1])), 2), device)
+    assert all(type(array) is np.ndarray for array in found)
     np.testing.assert_allclose(found.probabilities, softmax(x[..., 0, 0].astype(float)).mean(axis=1), rtol=1e-5)
 
 
@@ -224,19 +253,117 @@ def test_a_file(tmp_path, monkeypatch):
     assert result == evaluate(model, DataLoader(ArrayDataset(np.stack(x), np.array(targets)), 32))
     assert result.loss != evaluate_file(path, image_size=40, limit=20).loss
     assert evaluate_file(path, limit=20, batch_size=7).loss == pytest.approx(result.loss, rel=1e-5)
-    sizes = []
-    monkeypatch.setattr(evaluation, "evaluate", lambda model, loader, device: sizes.append(loader.batch_size))
-    evaluate_file(path, batch_size=7)
-    evaluate_file(path)
-    assert sizes == [7, 32]
     path.unlink()  # 40 MB
 
 
-@pytest.mark.parametrize(("classes", "channels"), [(7, 1), (10, 3)])
-def test_weights_for_other_images_are_refused(tmp_path, classes, channels):
-    path = tmp_path / "best.safetensors"
-    model = GoogLeNet(classes, "plain", in_channels=channels, aux_heads=False)
-    save_model(path, model, Options(preset="plain", aux_heads=False), {"epoch": 1, "test_accuracy": 0.1})
-    with pytest.raises(ValueError, match=rf"best\.safetensors: for {classes} classes and {channels} channels"):
-        evaluate_file(path, limit=20)
-    path.unlink()
+# ---- saved weights on any images ------------------------------------------------------------------------------------
+
+CLASSES = ("blue", "green", "red")  # of the network, in this order
+COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
+
+
+class Painter(nn.Module):
+    """Knows colors: the logit of each class is five times the mean of one channel. It counts images in each call."""
+
+    def __init__(self):
+        self.asked = []
+
+    def forward(self, x):
+        self.asked.append(len(x))
+        return x.mean((2, 3))[:, [2, 1, 0]] * 5
+
+
+@pytest.fixture
+def painter(monkeypatch):
+    """What every file of weights is taken for."""
+    model, preprocessing = Painter(), Preprocessing(8, 3, (0.0,) * 3, (1.0,) * 3)
+    info = {"classes": CLASSES, "preprocessing": preprocessing, "in_channels": 3, "num_classes": 3, "data": None}
+    monkeypatch.setattr(evaluation, "load_model", lambda path: (model, info))
+    return model
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """photos(train=..., val=...): a folder with a photo for each pair of a class and the color that it really has."""
+
+    def write(**parts):
+        for part, images in parts.items():
+            for i, (name, color) in enumerate(images):
+                path = tmp_path / "photos" / part / name / f"{i}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (9, 12), COLORS[color]).save(path)
+        return str(tmp_path / "photos")
+
+    return write
+
+
+TRAIN = [("green", "green"), ("red", "red")]
+VAL = [("red", "red"), ("red", "red"), ("red", "blue"), ("green", "green")]
+
+
+def test_classes_are_matched_by_name(painter, photos):
+    """The data set has two of the network's three classes, under other numbers."""
+    found = evaluate_weights(Path("w"), data=photos(train=TRAIN, val=VAL))
+    assert found.evaluation.top1 == 0.75 and found.evaluation.images == 4
+    assert found.predictions.confusion().tolist() == [[0, 0, 0], [0, 1, 0], [1, 0, 2]]
+    assert found.classes == CLASSES
+    right, wrong = -math.log(math.exp(5) / (math.exp(5) + 2)), math.log(math.exp(5) + 2)
+    assert found.evaluation.loss == pytest.approx((3 * right + wrong) / 4, rel=1e-5)
+
+
+def test_a_class_that_the_network_does_not_know_is_refused(painter, photos):
+    data = photos(train=[*TRAIN, ("white", "white")], val=[*VAL, ("white", "white")])
+    with pytest.raises(ValueError, match="^w does not know the class 'white' of photos; it knows blue, green, red$"):
+        evaluate_weights(Path("w"), data=data)
+
+
+@pytest.mark.parametrize(
+    ("part", "images", "words"),
+    [("val", 4, "the images for validation"), ("train", 2, "the images for training"), ("all", 6, "all images")],
+)
+def test_the_part_is_the_one_that_is_asked_for_and_named(painter, photos, part, images, words):
+    data = photos(train=TRAIN, val=VAL)
+    found = evaluate_weights(Path("w"), data=data, part=part)
+    assert found.evaluation.images == images
+    assert found.images == f"{words} of photos ({data})"
+
+
+def test_a_limit_holds_for_each_part(painter, photos):
+    data = photos(train=TRAIN, val=VAL)
+    assert evaluate_weights(Path("w"), data=data, limit=2).evaluation.images == 2
+    assert evaluate_weights(Path("w"), data=data, limit=1, part="all").evaluation.images == 2
+
+
+def test_what_cannot_be_read_is_left_out_and_told(painter, photos):
+    data = Path(photos(train=TRAIN, val=VAL))
+    broken = data / "val/red/1.png"
+    broken.write_bytes(b"")
+    found = evaluate_weights(Path("w"), data=str(data))
+    assert found.evaluation.images == 3 and found.evaluation.top1 == pytest.approx(2 / 3)
+    assert found.unreadable == {str(broken): "it is empty"}
+    for path in data.glob("val/*/*"):
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match="photos: none of 4 images can be read; .*3.png: it is empty"):
+        evaluate_weights(Path("w"), data=str(data))
+
+
+@pytest.mark.parametrize(("crops", "batch_size", "asked"), [(1, 3, [3, 1]), (10, 20, [20, 20]), (10, 4, [10] * 4)])
+def test_so_many_crops_at_once_as_the_batch_has_images(painter, photos, crops, batch_size, asked):
+    found = evaluate_weights(Path("w"), data=photos(train=TRAIN, val=VAL), crops=crops, batch_size=batch_size)
+    assert painter.asked == asked
+    assert found.evaluation.top1 == 0.75  # of one color in all crops
+
+
+def test_the_size_is_that_of_the_weights_unless_another_is_given(painter, photos, monkeypatch):
+    sizes, plain = [], Painter.forward
+    monkeypatch.setattr(Painter, "forward", lambda self, x: sizes.append(x.shape[2:]) or plain(self, x))
+    for size in (0, 5):
+        evaluate_weights(Path("w"), image_size=size, data=photos(train=TRAIN, val=VAL))
+    assert sizes == [(8, 8), (5, 5)]
+
+
+def test_weights_for_other_than_gray_or_color(painter, photos, monkeypatch):
+    info = {"classes": CLASSES, "preprocessing": None, "in_channels": 4, "num_classes": 3, "data": None}
+    monkeypatch.setattr(evaluation, "load_model", lambda path: (painter, info))
+    with pytest.raises(ValueError, match=r"^w: for 4 channels, expected 1 .gray. or 3 .color.$"):
+        evaluate_weights(Path("w"), data=photos(train=TRAIN, val=VAL))

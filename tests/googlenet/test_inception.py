@@ -102,6 +102,38 @@ def test_inception_with_batch_norm():
     assert [int(b.item()) for name, b in block.named_buffers() if "num_batches" in name] == [1] * 6
 
 
+def test_inception_with_3x3_for_5x5_and_a_relu_after_the_pool_equals_the_block_composed_by_hand():
+    block = Inception(5, 3, 4, 6, 2, 5, 7, kernel_5x5=3, pool_relu=True)
+    x = images(2, 5, 9, 8)
+    assert block.branch3[1].conv.weight.shape == (5, 2, 3, 3)
+    five = conv_relu(conv_relu(x, block.branch3[0]), block.branch3[1], padding=1)
+    pooled = conv_relu(F.relu(F.max_pool2d(x, 3, stride=1, padding=1)), block.branch4[1])
+    y = block(x)
+    assert y.shape == (2, 3 + 6 + 5 + 7, 9, 8)
+    np.testing.assert_array_equal(y.data[:, 9:], np.concatenate([five.data, pooled.data], axis=1))
+    assert set(block.state_dict()) == set(Inception(5, 3, 4, 6, 2, 5, 7).state_dict())
+
+
+def test_the_relu_after_the_pool_changes_nothing_where_nothing_is_negative():
+    mc.manual_seed(0)
+    one = Inception(3, 2, 2, 2, 2, 2, 2)
+    two = Inception(3, 2, 2, 2, 2, 2, 2, pool_relu=True)
+    two.load_state_dict(one.state_dict())
+    found = []
+    for block in (one, two):
+        x = Tensor(np.maximum(images(2, 3, 5, 5).data, 0), requires_grad=True)
+        block(x).sum().backward()
+        found.append((block(x).data, np.where(x.data > 0, x.grad, 0)))  # at 0 a ReLU stands before it
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", [lambda: Inception(4, 1, 2, 3, 1, 2, 5), lambda: NaiveInception(4, 1, 2, 3)])
+def test_a_block_knows_its_width(kind):
+    block = kind()
+    assert block(images(1, 4, 3, 3)).shape[1] == block.out_channels
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_every_parameter_of_inception_gets_a_right_gradient():
     block = Inception(3, 2, 2, 3, 2, 2, 2).double()
@@ -147,6 +179,15 @@ def test_naive_inception_equals_the_block_composed_by_hand():
     y = block(x)
     assert y.shape == (2, 3 + 6 + 4 + 5, 9, 8)
     np.testing.assert_array_equal(y.data, np.concatenate([part.data for part in parts], axis=1))
+
+
+def test_naive_inception_with_batch_norm_3x3_for_5x5_and_a_relu_after_the_pool():
+    block, x = NaiveInception(4, 1, 2, 3, batch_norm=True, kernel_5x5=3, pool_relu=True), images(2, 4, 5, 5)
+    names = [name for name, _ in block.named_parameters()]
+    assert sum(name.endswith("bn.weight") for name in names) == 3
+    assert not any(name.endswith("conv.bias") for name in names)
+    assert block.branch3.conv.weight.shape == (3, 4, 3, 3)
+    np.testing.assert_array_equal(block(x).data[:, 6:], F.relu(F.max_pool2d(x, 3, stride=1, padding=1)).data)
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -1,9 +1,7 @@
 """python -m googlenet: every command, as a user calls it."""
 
-import inspect
 import json
 import platform
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +9,9 @@ import pytest
 import minicnn as mc
 from googlenet import __main__ as command
 from googlenet.__main__ import main, parser
-from googlenet.evaluation import Evaluation, evaluate_file
+from googlenet.differences import as_record, side_by_side
 from googlenet.model import GoogLeNet
+from googlenet.presets import presets
 from googlenet.training.options import Options
 from googlenet.weights import save_model
 
@@ -73,10 +72,47 @@ def test_each_figure_of_the_table_stands_in_its_column(capsys):
     assert rows["maxpool4"] == ["3x3/2", "7x7x832"]
 
 
-def test_without_options_it_is_the_paper_s_network():
+def asked_for(capsys, monkeypatch, *arguments):
+    """What `summary` makes and shows: classes, preset, channels, heads, and the shape of the images."""
+    asked = []
+    monkeypatch.setattr(command, "GoogLeNet", lambda *arguments: asked.extend(arguments))
+    monkeypatch.setattr(mc, "summary", lambda model, shape: asked.append(shape))
+    assert run(capsys, "summary", *arguments)[0] == 0
+    classes, preset, channels, aux_heads, shape = asked
+    return classes, preset.name, channels, aux_heads, shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], (1000, "paper", 3, True, (3, 224, 224))),
+        (["--preset", "mnist"], (10, "mnist", 1, True, (1, 224, 224))),
+        (["--preset", "catsdogs", "--no-aux-heads"], (2, "catsdogs", 3, False, (3, 82, 82))),
+        (["--preset", "catsdogs", "--classes", 5, "--channels", 1, "--image-size", 64],
+         (5, "catsdogs", 1, True, (1, 64, 64))),
+    ],
+)  # fmt: skip
+def test_what_is_not_said_is_what_the_preset_was_made_for(capsys, monkeypatch, arguments, expected):
+    assert asked_for(capsys, monkeypatch, *arguments) == expected
+
+
+def test_without_options_it_is_the_paper_s_network_with_its_heads():
     options = parser().parse_args(["summary"])
-    assert (options.preset, options.classes, options.channels) == ("paper", 1000, 3)
-    assert (options.image_size, options.aux_heads) == (224, True)
+    assert (options.preset, options.aux_heads) == ("paper", True)
+
+
+def test_a_size_that_a_preset_has_no_use_for_is_one_line(capsys):
+    status, out, err = run(capsys, "summary", "--preset", "mnist", "--image-size", 64)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "expected (N, 1, H, W) with H and W at least 125" in err
+
+
+def test_presets_side_by_side(capsys):
+    status, out, _ = run(capsys, "presets")
+    assert status == 0
+    assert out == f"{side_by_side(list(presets.values()))}\n"
+    assert max(map(len, out.splitlines())) <= 80
+    assert json.loads(run(capsys, "presets", "--json")[1]) == json.loads(json.dumps(as_record(list(presets.values()))))
 
 
 def test_devices_that_cannot_be_used_are_listed_with_the_reason(capsys):
@@ -85,20 +121,6 @@ def test_devices_that_cannot_be_used_are_listed_with_the_reason(capsys):
         (device.name, device.usable, device.description) for device in mc.devices()
     ]
     assert len(run(capsys, "devices")[1].splitlines()) >= len(found)
-
-
-def test_evaluate_hands_its_options_on(capsys, monkeypatch):
-    asked = []
-
-    def pretended(*arguments, **options):
-        asked.append(inspect.signature(evaluate_file).bind(*arguments, **options).arguments)
-        return Evaluation(0.5, 1.25, 7)
-
-    monkeypatch.setattr(command, "evaluate_file", pretended)
-    status, out, _ = run(capsys, "evaluate", "w.safetensors", "--device", "cuda:1", "--limit-test", 7)
-    assert (status, out) == (0, "w.safetensors: top-1 50.00%, loss 1.2500, 7 test images\n")
-    (arguments,) = asked
-    assert arguments == {"path": Path("w.safetensors"), "device": "cuda:1", "limit": 7}
 
 
 def test_a_command_is_needed(capsys):

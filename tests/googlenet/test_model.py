@@ -1,5 +1,6 @@
 """GoogLeNet: Table 1 layer by layer, its loss, its names, its first weights, and a gradient check of the whole."""
 
+import functools
 import itertools
 import math
 
@@ -11,8 +12,9 @@ import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, GoogLeNetOutput, LossParts, loss, presets
 from googlenet.data import DigitsDataset
+from googlenet.model import SummedOutput, between_minus_1_and_1
 from googlenet.presets import Preset
-from googlenet.table import TABLE_1
+from googlenet.table import INCEPTION, TABLE_1
 from minicnn import GradCheckError, Tensor, gradcheck, nn, rng
 
 
@@ -29,6 +31,19 @@ def digits():
 
 def count(module):
     return sum(parameter.data.size for parameter in module.parameters())
+
+
+# One of each graph: caffe has the paper's, catsdogs has plain's. What mnist (no small images) and naive (98 million
+# parameters) have of their own is tested by itself.
+GRAPHS = ["paper", "plain", "batchnorm", pytest.param("torchvision", marks=pytest.mark.everything("presets"))]
+
+
+@functools.cache
+def made_for(preset):
+    """The network of a preset with the classes and channels that it was made for, not to be changed."""
+    mc.manual_seed(0)
+    choice = presets[preset]
+    return GoogLeNet(choice.num_classes, preset, choice.in_channels)
 
 
 # ---- layer by layer ------------------------------------------------------------------------------------------------
@@ -118,6 +133,15 @@ def test_each_head_counts_also_without_the_other():
     assert float(second.total) == pytest.approx(main + 0.3 * aux2, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", [GoogLeNetOutput, SummedOutput])
+def test_the_loss_takes_the_probabilities_of_the_classes(kind):
+    output, targets = kind(images(4, 3), images(4, 3) * 2, images(4, 3) * 3), [0, 1, 2, 0]
+    mixed = (0.75 * np.eye(3)[targets] + 0.25 * np.eye(3)[[1, 1, 0, 2]]).astype(np.float32)
+    one, other = loss(output, targets), loss(output, [1, 1, 0, 2])
+    for part, *parts in zip(loss(output, mixed), one, other, strict=True):
+        assert float(part) == pytest.approx(0.75 * float(parts[0]) + 0.25 * float(parts[1]), rel=1e-5)
+
+
 @pytest.mark.parametrize("wrap", [lambda logits: logits, lambda logits: GoogLeNetOutput(logits, None, None)])
 def test_the_loss_without_heads_is_main_alone(wrap):
     parts = loss(wrap(images(4, 3)), [0, 1, 2, 0])
@@ -136,6 +160,25 @@ def test_every_parameter_gets_a_gradient_from_the_loss_and_the_heads_add_to_it()
     rng.set_state(state)
     loss(network(x), targets, aux_weight=0).total.backward()
     assert (network.conv1.conv.weight.grad != with_heads).any()
+
+
+def test_logits_that_are_to_be_summed_have_one_loss_together_and_are_reported_by_themselves():
+    output, targets = SummedOutput(images(4, 3), images(4, 3) * 2, images(4, 3) * -3), np.array([0, 1, 2, 0])
+    parts = loss(output, targets)
+    apart = loss(GoogLeNetOutput(*output), targets)
+    assert [float(part) for part in parts[1:]] == [float(part) for part in apart[1:]]
+    together = F.cross_entropy(output.logits + 0.3 * output.aux1 + 0.3 * output.aux2, targets)
+    assert float(parts.total) == float(together) != pytest.approx(float(apart.total), rel=0.1)
+    half = F.cross_entropy(output.logits + 0.5 * (output.aux1 + output.aux2), targets)
+    assert float(loss(output, targets, aux_weight=0.5).total) == pytest.approx(float(half), rel=1e-6)
+    assert float(loss(SummedOutput(output.logits, None, None), targets).total) == float(parts.main)
+
+
+def test_the_gradient_of_the_summed_logits_is_the_same_for_all_but_for_the_weight():
+    output = SummedOutput(*(Tensor(images(4, 3).data, requires_grad=True) for _ in range(3)))
+    loss(output, [0, 1, 2, 0]).total.backward()
+    for aux in output[1:]:
+        np.testing.assert_allclose(aux.grad, 0.3 * output.logits.grad, rtol=1e-5)
 
 
 # ---- counts, presets ----------------------------------------------------------------------------------------------
@@ -183,6 +226,157 @@ def test_a_preset_of_one_s_own():
     assert network.conv1.bn is not None
     assert network.dropout.p == 0.1
     assert network(images(2, 1, 32, 32)).logits.shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("preset", "whole", "without_heads"),
+    [
+        ("caffe", 13_378_280, 6_998_552),
+        ("torchvision", 13_004_888, 6_624_904),
+        ("mnist", 8_492_750, 5_977_530),
+        ("catsdogs", 10_309_430, 5_975_602),
+    ],
+)
+def test_parameter_counts_of_published_networks(preset, whole, without_heads):
+    """Those of torchvision, mnist and catsdogs as published (torchvision says 6,624,904 itself)."""
+    network = made_for(preset)
+    assert count(network) == whole
+    assert count(network) - count(network.aux1) - count(network.aux2) == without_heads
+
+
+def test_what_mnist_changes():
+    network = made_for("mnist")
+    for name in ("maxpool1", "maxpool2", "maxpool3", "maxpool4"):
+        pool = getattr(network, name)
+        assert (pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode) == (3, 2, 0, False), name
+    assert (network.norm1, network.norm2) == (None, None)
+    assert [(head.first_dropout.p, head.dropout.p) for head in (network.aux1, network.aux2)] == [(0.5, 0.5)] * 2
+    assert network.aux1.fc1.weight.shape == network.aux2.fc1.weight.shape == (1024, 1152)
+    assert network.dropout.p == 0.4
+    pool, relu = network.inception5b.branch4[0]
+    assert (type(pool), type(relu)) == (nn.MaxPool2d, nn.ReLU)
+    assert set(network.state_dict()) == set(made_for("catsdogs").state_dict())  # the names are the same all the same
+
+
+def test_mnist_pools_without_the_edges_and_once_more_at_the_end():
+    assert sizes_of("mnist", 224) == [112, 55, 27, 13, 6, 2]
+    assert sizes_of("mnist", 125) == [63, 31, 15, 7, 3, 1]  # the smallest image
+
+
+def sizes_of(preset, size):
+    """Pixels along a side after the first convolution and after each pool, on the way through real layers."""
+    choice, found = presets[preset], []
+    mc.manual_seed(0)
+    network, x = made_for(preset), Tensor(np.zeros((1, choice.in_channels, size, size), np.float32))
+    layers = [network.conv1, network.maxpool1, network.maxpool2, network.maxpool3]
+    with mc.no_grad():
+        for layer in [*layers, *[network.maxpool4] * choice.pool4_times]:
+            x = layer(x)
+            found.append(x.shape[3])
+            x = x[:, :1]
+    return found
+
+
+@pytest.mark.parametrize("size", [125, pytest.param(150, marks=pytest.mark.everything("presets")),
+                                  pytest.param(224, marks=pytest.mark.everything("presets"))])  # fmt: skip
+def test_mnist_takes_images_from_125_on_and_sums_its_logits(size):
+    network, x, pools = made_for("mnist"), images(1, 1, size, size), []
+    remove = [network.maxpool4.register_forward_hook(lambda layer, inputs, y: pools.append((inputs[0], y)))]
+    remove += [network.inception5a.register_forward_hook(lambda layer, inputs, y: pools.append((inputs[0], y)))]
+    with mc.no_grad():
+        output = network(x)
+    for take_away in remove:
+        take_away()
+    assert isinstance(output, SummedOutput)
+    assert [part.shape for part in output] == [(1, 10)] * 3
+    (_, once), (again, twice), (seen, _) = pools
+    assert once is again and twice is seen
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 124, 224), (1, 1, 64, 64)])
+def test_mnist_says_which_images_fit(shape):
+    with pytest.raises(ValueError, match=r"GoogLeNet: x has shape .*expected \(N, 1, H, W\).*at least 125"):
+        made_for("mnist")(Tensor(np.zeros(shape, np.float32)))
+
+
+def test_what_torchvision_changes():
+    network = made_for("torchvision")
+    assert network.inception4e.branch3[1].conv.weight.shape == (128, 32, 3, 3)
+    assert network.inception4e.branch3[1].conv.padding == (1, 1)
+    assert (network.aux1.pool, network.aux2.pool) == ("adaptive", "adaptive")
+    assert network.transform_input
+    assert type(network.inception3a.branch4[0]) is nn.MaxPool2d
+
+
+def test_torchvision_brings_images_of_imagenet_s_mean_and_spread_to_minus_1_and_1():
+    pixels = np.random.default_rng(0).uniform(size=(2, 3, 4, 5)).astype(np.float32)
+    mean, std = (np.array(values, np.float32).reshape(3, 1, 1) for values in
+                 ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))  # fmt: skip
+    x = Tensor((pixels - mean) / std, requires_grad=True)
+    y = between_minus_1_and_1(x)
+    np.testing.assert_allclose(y.data, 2 * pixels - 1, atol=1e-6)
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad, np.broadcast_to(2 * std, x.shape), rtol=1e-6)
+
+
+def test_the_network_s_first_layer_sees_images_so_transformed_where_they_have_three_channels():
+    gray, color, seen = GoogLeNet(2, "torchvision", in_channels=1, aux_heads=False), made_for("torchvision"), []
+    remove = [network.conv1.register_forward_hook(lambda layer, inputs, y: seen.append(inputs[0].data))
+              for network in (gray, color)]  # fmt: skip
+    x = images(2, 3, 32, 32)
+    with mc.no_grad():
+        gray(x[:, :1])
+        color(x)
+    remove[1]()
+    np.testing.assert_array_equal(seen[0], x.data[:, :1])
+    np.testing.assert_array_equal(seen[1], between_minus_1_and_1(x).data)
+
+
+def test_caffe_s_first_weights_are_uniform_with_variance_1_over_fan_in_and_its_biases_0_2():
+    """Source: XavierFiller in include/caffe/filler.hpp: scale = sqrt(3 / fan_in)."""
+    for name, layer in made_for("caffe").named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            weight, bound = layer.weight.data, math.sqrt(3 / layer.weight.data[0].size)
+            assert 0.99 * bound < np.abs(weight).max() <= bound * (1 + 1e-6), name
+            assert weight.std() == pytest.approx(bound / math.sqrt(3), rel=5 / math.sqrt(weight.size)), name
+            classifier = name in ("fc", "aux1.fc2", "aux2.fc2")
+            np.testing.assert_array_equal(layer.bias.data, np.float32(0 if classifier else 0.2), err_msg=name)
+
+
+def test_from_caffe_s_first_weights_the_signal_arrives(digits):
+    squares, variances = signal(GoogLeNet(10, "caffe", in_channels=1, aux_heads=False), digits[0])
+    assert 0.02 < min(squares.values()) < max(squares.values()) < 2
+    assert variances["inception5b"] > 1e-7 * variances["conv1"]  # with PyTorch's first weights: less than 1e-9
+
+
+def test_naive_blocks_pass_on_all_they_get_and_the_heads_and_the_classifier_fit():
+    """Every width is that of Table 1, and the block's input on top. Narrow ones, so that it is quick."""
+    row = {name: row._replace(ch1x1=2, ch3x3=3, ch5x5=1) for name, row in INCEPTION.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("googlenet.model.INCEPTION", row)
+        network = GoogLeNet(7, "naive", in_channels=1)
+    shapes = output_shapes(network, images(1, 1, 32, 32))
+    widths = [shapes[f"inception{name}"][1] for name in INCEPTION]
+    assert widths == [192 + 6 * (i + 1) for i in range(9)]
+    assert shapes["aux1"] == shapes["aux2"] == shapes["fc"] == (1, 7)
+    assert network.fc.weight.shape == (7, widths[-1])
+
+
+@pytest.mark.everything("presets")
+def test_what_the_naive_network_would_cost():
+    """Parameters, widths, and multiply-adds of all convolutions but the heads', at 224x224."""
+    network, multiply_adds = GoogLeNet(preset="naive"), 0
+    assert count(network) == 104_274_376
+    assert count(network) - count(network.aux1) - count(network.aux2) == 97_526_008
+    shapes = output_shapes(network, images(1, 3, 224, 224))
+    assert [shapes[f"inception{name}"][1] for name in INCEPTION] == [
+        416, 832, 1280, 1728, 2176, 2640, 3344, 4048, 4944,
+    ]  # fmt: skip
+    for row in mc.summary(network, (3, 224, 224)).rows:
+        if row.kind == "Conv2d" and not row.name.startswith("aux"):
+            weight = dict(network.named_parameters())[f"{row.name}.weight"]
+            multiply_adds += weight.data.size * row.output_shape[2] * row.output_shape[3]
+    assert multiply_adds == 12_563_117_056  # the paper's network: 1,581,647,872
 
 
 def test_an_unknown_preset_is_refused_and_the_known_ones_named():
@@ -384,10 +578,10 @@ def output_shapes(network, x):
     return shapes
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", GRAPHS)
 def test_at_224_every_layer_has_table_1_s_output(preset):
     network = GoogLeNet(preset=preset)
-    shapes = output_shapes(network, images(1, 3, 224, 224) if preset != "batchnorm" else images(2, 3, 224, 224))
+    shapes = output_shapes(network, images(2 if presets[preset].batch_norm else 1, 3, 224, 224))
     for row in TABLE_1:
         height, width, channels = row.output
         expected = (channels,) if row.name == "fc" else (channels, height, width)
@@ -395,7 +589,7 @@ def test_at_224_every_layer_has_table_1_s_output(preset):
     assert shapes["aux1"][1:] == shapes["aux2"][1:] == (1000,)
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", GRAPHS)
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (61, 99), (100, 35), (97, 97)])
 def test_any_size_from_32_on(preset, size):
     network = GoogLeNet(7, preset, in_channels=1)
@@ -424,8 +618,11 @@ def test_other_inputs_are_refused(shape):
 
 def network_and_images(preset):
     mc.manual_seed(0)
-    network = GoogLeNet(3, preset, in_channels=1).double()
-    x = images(2 if preset != "batchnorm" else 4, 1, 32, 32, dtype=np.float64)
+    choice = presets[preset]
+    channels = 3 if choice.transform_input else 1
+    network = GoogLeNet(3, preset, channels).double()
+    size = choice.smallest_image
+    x = images(4 if choice.batch_norm else 2, channels, size, size, dtype=np.float64)
     x.requires_grad = True
     return network, x
 
@@ -434,7 +631,7 @@ ONE_OF_EACH_KIND = ("conv1.conv.weight", "inception3a.branch3.1.conv.weight", "i
                     "aux2.conv.conv.weight", "fc.bias")  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", [*GRAPHS, pytest.param("mnist", marks=pytest.mark.everything("presets"))])
 def test_the_gradient_of_all_parameters_at_once(preset):
     """One step along one random direction of all 13 million parameters and the input: two forward passes."""
     network, x = network_and_images(preset)
@@ -468,7 +665,7 @@ def test_the_gradient_of_one_parameter_of_each_kind():
 
 
 @pytest.mark.everything("gradients of the whole network")
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", ["paper", "plain", "batchnorm"])  # the others': tests/parity/test_presets.py
 def test_the_gradient_of_every_parameter(preset):
     network, x = network_and_images(preset)
     assert gradcheck(lambda *_: tuple(network(x)), [x, *network.parameters()], eps=1e-8, directions=1)
@@ -524,7 +721,7 @@ def signal(network, x):
     return squares, variances
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", GRAPHS)
 def test_the_signal_keeps_its_size_through_all_layers(preset, digits):
     squares, variances = signal(GoogLeNet(10, preset, in_channels=1), digits[0])
     assert 0.2 < min(squares.values()) < max(squares.values()) < 40
@@ -562,7 +759,7 @@ def test_with_pytorch_s_first_weights_the_gradient_vanishes(preset, digits):
     assert theirs < 0.01 * ours
 
 
-@pytest.mark.parametrize("preset", sorted(presets))
+@pytest.mark.parametrize("preset", GRAPHS)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_first_loss_is_about_that_of_a_guess(preset, seed, digits):
     mc.manual_seed(seed)

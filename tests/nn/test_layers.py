@@ -133,6 +133,10 @@ def test_batch_norm_s_output_is_normalized_and_statistics_are_remembered():
 def test_cross_entropy_loss(device):
     logits = mc.tensor(np.random.default_rng(0).standard_normal((4, 3)), requires_grad=True, device=device)
     targets = np.array([0, 2, 1, 1])
+    rows = np.eye(3)[targets]
+    np.testing.assert_allclose(
+        nn.CrossEntropyLoss()(logits, rows).numpy(), nn.CrossEntropyLoss()(logits, targets).numpy(), rtol=1e-14
+    )
     for options in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"label_smoothing": 0.1}, {"weight": [1.0, 2, 3]}):
         layer = nn.CrossEntropyLoss(**options).to(device)
         found = layer(logits, targets)

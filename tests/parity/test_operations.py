@@ -311,15 +311,20 @@ def dropped(draw, dtype):
 
 @compares("CrossEntropy")
 def surprised(draw, dtype):
+    """Of classes, or of probabilities, which need not add up to 1."""
     rows, classes = draw(st.integers(1, 5)), draw(st.integers(1, 6))
-    targets = np.random.default_rng(draw(random_seeds)).integers(0, classes, rows)
+    rng = np.random.default_rng(draw(random_seeds))
+    probabilities = draw(st.booleans())
+    targets = rng.random((rows, classes)).astype(dtype) if probabilities else rng.integers(0, classes, rows)
+    weight = rng.uniform(0.5, 2, classes).astype(dtype) if draw(st.booleans()) else None
     arguments = {
         "reduction": draw(st.sampled_from(["mean", "sum", "none"])),
         "label_smoothing": draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
     }
+    theirs = None if weight is None else torch.tensor(weight)
     return Comparison(
-        lambda logits: F.cross_entropy(logits, targets, **arguments),
-        lambda logits: torch.nn.functional.cross_entropy(logits, torch.tensor(targets), **arguments),
+        lambda logits: F.cross_entropy(logits, targets, weight, **arguments),
+        lambda logits: torch.nn.functional.cross_entropy(logits, torch.tensor(targets), theirs, **arguments),
         [5 * numbers(draw, (rows, classes))],
     )
 

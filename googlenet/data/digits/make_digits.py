@@ -7,14 +7,10 @@ t10k-labels-idx1-ubyte.gz. README.md beside this file says where they come from.
 """
 
 import argparse
-import gzip
 import hashlib
 import io
-import math
-import struct
 import sys
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from googlenet.data.digits import DIGITS_FILE, DIGITS_SHA256
+from googlenet.data.idx import idx_content, read_idx
 
 # sha256 of what the .gz files hold, not of the .gz files: mirrors compress the same digits in different ways.
 OFFICIAL_SHA256 = {
@@ -36,43 +33,17 @@ TRAIN_PER_CLASS = 500
 TEST_PER_CLASS = 100
 
 
-def read_idx(content: bytes) -> NDArray[np.uint8]:
-    """Parse an idx file of bytes, the format of MNIST:
-
-        bytes 0-1   zero
-        byte  2     what the values are; 8: unsigned bytes, the only kind read here
-        byte  3     the number of axes D
-        then        D lengths, each a big-endian 32-bit integer
-        then        the values, the last axis running fastest
-
-    Raises ValueError where the content is anything else, too short or too long.
-    """
-    if content[:3] != b"\0\0\x08" or len(content) < 4:
-        raise ValueError(f"not an idx file of unsigned bytes: it starts with {content[:4].hex()!r}, not '000008..'")
-    axes = content[3]
-    header = 4 + 4 * axes
-    if len(content) < header:
-        raise ValueError(f"the idx header is cut off: {len(content)} bytes, expected {header} for {axes} axes")
-    shape = struct.unpack_from(f">{axes}I", content, offset=4)
-    if len(content) != header + math.prod(shape):
-        raise ValueError(f"an idx file of shape {shape} has {header + math.prod(shape)} bytes, this has {len(content)}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
-
-
 def read_official(folder: Path, name: str) -> NDArray[np.uint8]:
     """One official file as an array: images (N, 28, 28) or labels (N,).
 
     Raises OSError where it cannot be read, ValueError where it does not hold exactly what MNIST's file holds.
     """
     path = folder / name
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path}: not a whole gzip file ({error})") from error
-    sha256 = hashlib.sha256(content).hexdigest()
+    array = read_idx(path)
+    sha256 = hashlib.sha256(idx_content(array)).hexdigest()
     if sha256 != OFFICIAL_SHA256[name]:
         raise ValueError(f"{path}: not MNIST's file: its content has sha256 {sha256}, expected {OFFICIAL_SHA256[name]}")
-    return read_idx(content)
+    return array
 
 
 def choose(labels: NDArray[np.uint8], per_class: int) -> NDArray[np.intp]:

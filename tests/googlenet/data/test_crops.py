@@ -1,7 +1,6 @@
 """The crops of the papers, one by one, beside a plain reading of them."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,8 @@ from PIL import Image
 from googlenet.data.crops import ImageCrops, crops, prepared_crops
 from googlenet.data.images import ArrayImages, FileImages
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.transforms import center_crop
-from minicnn.data import DataLoader, SampleError
+from googlenet.data.transforms.photos import center_crop
+from minicnn.data import DataLoader
 
 ORIENTATION = 0x0112
 
@@ -221,7 +220,14 @@ def test_a_data_set_of_crops():
         ImageCrops(images, GRAY, 12)
 
 
-def test_a_broken_file_is_named(tmp_path):
+def test_what_cannot_be_read_does_not_stop_the_others(tmp_path):
+    photo_of_places(40, 30).save(tmp_path / "b.png")
     (tmp_path / "a.jpg").write_bytes(b"<html>")
-    with pytest.raises(SampleError, match=r"a\.jpg cannot be read: .*Replace or remove it"):
-        next(iter(DataLoader(ImageCrops(FileImages([Path(tmp_path / "a.jpg")], [0], ["a"]), GRAY, 10))))
+    paths = [tmp_path / name for name in ("a.jpg", "b.png", "gone.png")]
+    dataset = ImageCrops(FileImages(paths, [1, 2, 3], "abcd"), GRAY, 10)
+    x, labels = next(iter(DataLoader(dataset, 3, num_workers=1)))
+    np.testing.assert_array_equal(x[1], prepared_crops(Image.open(paths[1]), GRAY, 10))
+    assert not x[0].any() and not x[2].any() and labels.tolist() == [1, 2, 3]
+    assert sorted(dataset.unreadable) == [0, 2]
+    assert dataset.unreadable[0] == "it is a web page in place of an image"
+    assert dataset.unreadable[2] == "No such file or directory"

@@ -124,13 +124,13 @@ def test_a_truncated_photo_is_named(tmp_path, suffix, augment):
     with pytest.raises(SampleError) as caught:
         list(loader)
     assert caught.value.index == 1
-    assert f"OSError: {broken} cannot be read: " in str(caught.value)
+    assert f"UnreadableImage: {broken} cannot be read: " in str(caught.value)
     assert str(caught.value).endswith("Replace the file, or remove it")
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"<html>Not found</html>", "cannot identify"), (b"", "cannot identify"), (None, "No such file")],
+    [(b"<html>Not found</html>", "it is a web page"), (b"", "it is empty"), (None, "No such file")],
 )
 def test_what_is_no_photo_is_named(tmp_path, content, reason):
     path = tmp_path / "roses" / "a.jpg"

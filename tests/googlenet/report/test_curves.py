@@ -19,9 +19,10 @@ from googlenet.report.curves import draw_curves, try_to_draw
         [row()],
         [row(**WITHOUT_HEADS)],
         [row(1, **WITHOUT_HEADS), row(2, **WITHOUT_HEADS)],
+        [row(1), row(2, average_accuracy=0.5), row(3, average_accuracy=0.6)],
         [row(1, test_accuracy=0.0, train_accuracy=0.0), row(2, test_accuracy=1.0, loss_main=0.0)],
     ],
-    ids=["five epochs", "no epoch", "one epoch", "one epoch without heads", "without heads", "extremes"],
+    ids=["five epochs", "no epoch", "one epoch", "one epoch without heads", "without heads", "averages", "extremes"],
 )
 def test_curves_are_a_png(tmp_path, rows):
     from PIL import Image

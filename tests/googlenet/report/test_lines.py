@@ -5,7 +5,7 @@ import math
 import pytest
 from rows import WITHOUT_HEADS, row
 
-from googlenet.report.lines import HEADING, epoch_line, stuck
+from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE, epoch_line, stuck
 
 LONGEST = row(100, lr=1.2345e-05, train_accuracy=1.0, test_accuracy=1.0, seconds=12345.6, loss_main=12.3456,
               loss_aux1=12.3456, loss_aux2=12.3456)  # fmt: skip
@@ -48,6 +48,19 @@ def test_lines_stand_below_each_other_and_below_their_heading():
     assert all(found == bars[0] for found in bars)
     assert len(HEADING) <= 80
     assert {len(line) for line in [HEADING, *lines]} == {len(HEADING)}
+
+
+def test_with_averaged_weights_there_is_a_number_more():
+    values = [row(3, lr=0.0025, average_accuracy=0.375), row(4, lr=1.2e-05), {**LONGEST, "average_accuracy": 1.0}]
+    lines = [HEADING_WITH_AVERAGE, *(epoch_line(value, 100, average=True) for value in values)]
+    bars = [[i for i, letter in enumerate(line) if letter == "|"] for line in lines]
+    assert all(found == bars[0] for found in bars)
+    assert {len(line) for line in lines} == {len(HEADING_WITH_AVERAGE)} and len(lines[0]) <= 80
+    ends = {name: lines[0].rindex(name) + len(name) for name in ("test", "average", "lr", "seconds")}
+    assert {name: lines[1][:end].split()[-1] for name, end in ends.items()} == {
+        "test": "25.00%", "average": "37.50%", "lr": "0.0025", "seconds": "40",
+    }  # fmt: skip
+    assert lines[2][: ends["average"]].split()[-1] == "-"
 
 
 # ---- stuck ---

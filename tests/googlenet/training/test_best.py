@@ -17,6 +17,7 @@ from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, save_state
 from googlenet.training.trainer import Progress
 from googlenet.weights import save_model
 from minicnn import optim
+from minicnn.optim import WeightAverage
 
 OPTIONS = Options(preset="plain", aux_heads=False)
 ANOTHER = replace(OPTIONS, seed=1)
@@ -111,6 +112,37 @@ def test_the_best_of_the_epoch_before_is_in_the_checkpoint_before(tmp_path, mode
     assert mend_best(trainer) == f"{BEST} is gone: written again"
     assert weights_in(tmp_path / BEST) == {1}
     assert {float(parameter.data.flat[0]) for parameter in model.parameters()} == {2}  # which go on
+
+
+@pytest.mark.parametrize("where", ["the checkpoint", "the one before"])
+def test_an_average_that_was_the_best_is_written_again(tmp_path, model, where):
+    """Its weights are n + 0.25 after epoch n; those that the run goes on with are left alone."""
+    rows = [row(1, test_accuracy=0.1, average_accuracy=0.5)]
+    if where == "the one before":
+        rows.append(row(2, test_accuracy=0.3, average_accuracy=0.5))  # the first of equals is the best
+    average = WeightAverage(model.parameters())
+    trainer = run(tmp_path, model, [0.5] * len(rows))
+    trainer.progress.rows, trainer.average = rows, average
+    trainer.save_best = lambda row: with_averages(average, lambda: save_model(tmp_path / BEST, model, OPTIONS, row))
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    for epoch in range(1, len(rows) + 1):
+        set_weights(model, epoch + 0.25)
+        average.n_averaged = 0
+        average.update()
+        set_weights(model, epoch)
+        save_state(tmp_path, model, optimizer, {"epoch": epoch, "step": 0}, average)
+    assert mend_best(trainer) == f"{BEST} is gone: written again"
+    assert weights_in(tmp_path / BEST) == {1.25}
+    info = json.loads(mc.load(tmp_path / BEST).metadata["googlenet"])
+    assert (info["epoch"], info["test_accuracy"], info["weights"]) == (1, 0.5, "averaged")
+    assert {float(parameter.data.flat[0]) for parameter in model.parameters()} == {len(rows)}
+    assert {float(mean.flat[0]) for mean in average.averages} == {len(rows) + 0.25}
+    assert mend_best(trainer) == ""
+
+
+def with_averages(average, action):
+    with average.applied():
+        action()
 
 
 def test_in_the_middle_of_an_epoch_the_checkpoint_does_not_hold_the_best(tmp_path, model):

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,9 +25,10 @@ from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
 from googlenet.training import folder as run_folder
-from googlenet.training import trainer
+from googlenet.training import lr_find, trainer
 from googlenet.training.command import main, resumed_options
-from googlenet.training.options import Options
+from googlenet.training.options import Options, parse
+from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
 from minicnn import checkpoint, optim
 
@@ -107,6 +109,8 @@ def assert_same_run(found, expected):
     for state in (training_state, expected_training):
         state["rows"] = [without_times(row) for row in state["rows"]]
         state["sums"].pop("seconds", None)
+        for record in state["inside"]:
+            record.pop("times")
     assert training_state == expected_training
     best, expected_best = mc.load(found / BEST), mc.load(expected / BEST)
     assert list(best) == list(expected_best)
@@ -149,6 +153,7 @@ def test_metrics(two_epochs):
     assert tuple(rows[0]) == COLUMNS
     assert [row["epoch"] for row in rows] == ["1", "2"]
     for row in rows:
+        assert row.pop("average_accuracy") == ""
         values = {name: float(value) for name, value in row.items()}
         parts = values["loss_main"] + 0.3 * (values["loss_aux1"] + values["loss_aux2"])
         assert values["train_loss"] == pytest.approx(parts, rel=1e-4)
@@ -313,6 +318,46 @@ def test_a_run_that_is_complete_says_so(command, two_epochs):
     assert (status, out) == (2, "")
     assert_one_clear_line(error)
     assert "all 2 epochs are done" in error
+
+
+def test_early_stopping_says_so_and_the_run_is_complete(command, tmp_path, no_curves):
+    """With a learning rate of 0 the second epoch is not better than the first."""
+    tiny = ["--limit-train", 8, "--limit-test", 4, "--batch-size", 8, "--image-size", 32, "--no-aux-heads"]
+    status, out, _ = command(*tiny, "--lr", 0, "--early-stop", 1, "--epochs", 9, "--output", tmp_path, "--name", "run")
+    assert status == 0
+    assert "stopped after epoch 2: 1 without a better test accuracy (--early-stop)" in out
+    assert len(metrics(tmp_path / "run")) == 2
+    status, out, error = command("--resume", tmp_path / "run")
+    assert (status, out) == (2, "")
+    assert_one_clear_line(error)
+    assert "is complete: it stopped after epoch 2 (--early-stop 1; 0 lets it go on)" in error
+    assert command("--resume", tmp_path / "run", "--early-stop", 0, "--epochs", 3)[0] == 0
+    assert len(metrics(tmp_path / "run")) == 3
+
+
+def test_the_learning_rate_is_looked_for_and_no_run_is_made(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(lr_find, "STEPS", 3)
+    tiny = ["--limit-train", 8, "--limit-test", 4, "--batch-size", 4, "--image-size", 32, "--no-aux-heads"]
+    status, out, error = command(*tiny, "--recipe", "caffe", "--lr", "find", "--output", tmp_path / "my runs")
+    assert (status, error) == (0, "")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")] == ["my runs/lr.png"]
+    *_, last = out.splitlines()
+    words = shlex.split(last)
+    assert words[:3] == ["python", "train.py", "--lr"] and float(words[3]) > 0
+    assert "--no-aux-heads" in words and words[words.index("--output") + 1] == str(tmp_path / "my runs")
+    assert vars(parse(words[2:]))["recipe"] == "caffe"
+
+
+@pytest.mark.everything("long runs")
+@pytest.mark.parametrize("name", recipes)
+def test_every_recipe_trains_the_real_network(command, tmp_path, name):
+    few = ["--limit-train", 40, "--limit-test", 10, "--batch-size", 20, "--image-size", 32, "--epochs", 1]
+    status, _, error = command(*few, "--recipe", name, "--output", tmp_path)
+    assert status == 0, error
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("paper-32-seed0-") and (name == "default" or f"recipe-{name}" in folder.name)
+    (row,) = metrics(folder)
+    assert (row["average_accuracy"] != "") == (name in ("paper", "modern"))
 
 
 def test_a_complete_run_whose_best_weights_are_gone_gets_them_back(command, copy_of, two_epochs):

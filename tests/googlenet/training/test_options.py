@@ -64,7 +64,7 @@ def test_unknown_choices_are_refused_and_the_known_ones_named(name):
     known = {"schedule": SCHEDULES, "optimizer": OPTIMIZERS, "preset": presets, "average": AVERAGES, "recipe": recipes}
     for choice in known[name]:
         assert choice in str(error.value)
-        assert getattr(Options(**{name: choice}), name) == choice
+        assert getattr(Options(**{name: choice, "image_size": 224}), name) == choice
 
 
 def test_what_is_not_given_is_not_chosen():
@@ -165,6 +165,8 @@ def test_a_variable_that_is_not_set(capsys, name, form):
     ("arguments", "message"),
     [
         (["--momentum", "0.8"], "--momentum: only --optimizer sgd has it, not adam"),
+        (["--preset", "mnist"], "--image-size: got 64, preset mnist needs at least 125"),
+        (["--preset", "mnist", "--image-size", "124"], "--image-size: got 124, preset mnist needs at least 125"),
         (["--momentum", "0.8", "--optimizer", "adamw"], "--momentum: only --optimizer sgd has it, not adamw"),
         (["--momentum", "0.8", "--recipe", "modern"], "--momentum: only --optimizer sgd has it, not adamw"),
         (

@@ -21,6 +21,7 @@ from googlenet.training.state import (
 )
 from minicnn import Tensor, nn, optim, rng
 from minicnn.checkpoint import CheckpointError
+from minicnn.optim import WeightAverage
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -72,6 +73,26 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, kind):
     train(model, optimizer, 3)
     for name, array in arrays_of(model).items():
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize("decay", [None, 0.75])
+@pytest.mark.parametrize("updates", [0, 2])
+def test_averaged_weights_come_back(tmp_path, decay, updates):
+    model, optimizer = make()
+    average = WeightAverage(model.parameters(), decay)
+    for _ in range(updates):
+        train(model, optimizer)
+        average.update()
+    save_state(tmp_path, model, optimizer, {"epoch": 1}, average)
+    arrays, training = read_state(tmp_path / CHECKPOINT)
+    other, other_optimizer = make()
+    restored = WeightAverage(other.parameters(), 0.1)
+    restore_state(arrays, training, other, other_optimizer, restored)
+    assert (restored.decay, restored.n_averaged) == (decay, updates)
+    assert len(restored.averages) == len(average.averages)
+    for found, expected in zip(restored.averages, average.averages, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert not any(name.startswith("average") for name in weights_of(arrays))
 
 
 def test_what_is_saved_comes_back(tmp_path):

@@ -17,9 +17,10 @@ from googlenet.evaluation import Evaluation, Predictions
 from googlenet.training import trainer as trainer_module
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.optimization import make_schedule
-from googlenet.training.options import Options
+from googlenet.training.options import Options, with_recipe
 from googlenet.training.probe import Probe
 from googlenet.training.progress import Progress
+from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn import Tensor, nn, optim
@@ -314,6 +315,221 @@ def test_a_loss_that_is_not_finite_stops_the_run(make, monkeypatch, value, loss,
     layer = "the first layer whose output is not finite: fc" if read_every == 1 else "losses are read every 10 steps"
     with pytest.raises(TrainingStopped, match=f"the loss is {loss} in step 1 of epoch 1; {layer}"):
         run(trainer)
+
+
+# ---- what recipes ask for -----------------------------------------------------------------------------------------
+
+
+def weights_of(model):
+    return {name: tensor.data.copy() for name, tensor in model.state_dict().items()}
+
+
+def assert_same_weights(found, expected, **tolerance):
+    for name, array in weights_of(found).items():
+        np.testing.assert_allclose(array, weights_of(expected)[name], err_msg=name, **tolerance)
+
+
+@pytest.mark.parametrize(
+    ("small", "accumulate", "large", "optimizer"),
+    [(2, 2, 4, "sgd"), (2, 2, 4, "adam"), (3, 3, 9, "sgd"), (2, 9, 18, "sgd")],
+)
+def test_accumulated_batches_are_the_large_batch(make, small, accumulate, large, optimizer):
+    """Ten images: the last step of an epoch has fewer batches, and the last batch fewer images. Without dropout."""
+    same = {"epochs": 3, "lr": 0.01, "optimizer": optimizer, "label_smoothing": 0.1, "clip_norm": 0.5, "warmup": 0.5}
+    accumulated = make(batch_size=small, accumulate=accumulate, **same)
+    at_once = make(batch_size=large, **same)
+    rows, expected = run(accumulated), run(at_once)
+    assert [len(x) for training, x in accumulated.model.seen if training][0] == small
+    assert_same_weights(accumulated.model, at_once.model, rtol=2e-4, atol=2e-6)
+    for found, other in zip(rows, expected, strict=True):
+        assert found["lr"] == other["lr"]
+        for name in ("train_loss", "loss_main", "loss_aux1", "loss_aux2", "train_accuracy"):
+            assert found[name] == pytest.approx(other[name], rel=1e-4), name
+
+
+def test_the_labels_are_smoothed_for_the_gradient_and_not_in_the_losses(make):
+    x, labels = digits(True, 10)
+    plain, smooth = (make(batch_size=10, optimizer="sgd", lr=1.0, momentum=0.0, label_smoothing=s) for s in (0.0, 0.4))
+    output = smooth.model.train()(Tensor(x))
+    main, aux1, aux2 = (F.cross_entropy(y, labels, label_smoothing=0.4) for y in output)
+    (main + 0.3 * aux1 + 0.3 * aux2).backward()
+    expected = {name: p.data - p.grad for name, p in smooth.model.named_parameters()}
+    smooth.model.zero_grad()
+    (found,), (other,) = run(smooth), run(plain)
+    for name, p in smooth.model.named_parameters():
+        np.testing.assert_allclose(p.data, expected[name], rtol=1e-4, atol=1e-6)
+    assert found["train_loss"] == pytest.approx(other["train_loss"], rel=1e-6)
+    assert not np.allclose(smooth.model.fc.weight.data, plain.model.fc.weight.data)
+
+
+def test_a_gradient_is_clipped(make):
+    clipped = make(batch_size=10, optimizer="sgd", lr=1.0, momentum=0.0, clip_norm=0.01)
+    before = weights_of(clipped.model)
+    run(clipped)
+    way = [array - before[name] for name, array in weights_of(clipped.model).items()]
+    assert np.sqrt(sum((part.astype(float) ** 2).sum() for part in way)) == pytest.approx(0.01, rel=1e-3)
+
+
+def test_biases_go_twice_as_far_with_bias_rules(make):
+    options = {"batch_size": 10, "optimizer": "sgd", "lr": 0.5, "momentum": 0.0}
+    plain, rules = make(**options), make(**options, bias_rules=True)
+    before = weights_of(plain.model)
+    run(plain)
+    (found,) = run(rules)
+    for name, array in weights_of(rules.model).items():
+        times = 2 if name.endswith("bias") else 1
+        np.testing.assert_allclose(
+            array - before[name], times * (weights_of(plain.model)[name] - before[name]), atol=1e-6
+        )
+    assert found["lr"] == 0.5
+
+
+@pytest.mark.parametrize("kind", ["polyak", "ema"])
+def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypatch, kind):
+    trainer, seen = make(average=kind, epochs=4), []
+
+    def evaluate(model, *_):
+        seen.append(weights_of(model))
+        return Evaluation(len(seen) / 100, 1.0, 5)
+
+    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+    rows = run(trainer)
+    found = [(row["test_accuracy"], row["average_accuracy"]) for row in rows]
+    if kind == "ema":
+        assert found == [(0.01, 0.02), (0.03, 0.04), (0.05, 0.06), (0.07, 0.08)]
+    else:  # the second half
+        assert found == [(0.01, None), (0.02, None), (0.03, 0.04), (0.05, 0.06)]
+    own, average = seen[-2:]
+    for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
+        np.testing.assert_array_equal(p.data, own[name])
+        np.testing.assert_array_equal(mean, average[name])
+        assert not np.array_equal(p.data, mean)
+
+
+@pytest.mark.parametrize(
+    ("results", "saved", "kept"),
+    [
+        ([0.1, 0.2, 0.3, 0.25], [1, 2], "own"),
+        ([0.1, 0.2, 0.25, 0.3], [1, 2], "average"),
+        ([0.1, 0.3, 0.25, 0.3], [1], "average"),  # of the first epoch: the second is not better
+        ([0.3, 0.3, 0.1, 0.2], [1], "own"),  # the network's own where both are as good
+    ],
+)
+def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
+    left, files = iter(results), []
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(left), 1.0, 5))
+    trainer = make(average="ema", epochs=2)
+    ends = []  # the network's own weights and their average, after each epoch
+    monkeypatch.setattr(
+        trainer_module,
+        "save_model",
+        lambda path, model, options, row, *_: files.append((row["epoch"], weights_of(model))),
+    )
+    monkeypatch.setattr(
+        trainer_module, "write_report",
+        lambda *_: ends.append((weights_of(trainer.model), [mean.copy() for mean in trainer.average.averages])),
+    )  # fmt: skip
+    run(trainer)
+    assert [epoch for epoch, _ in files] == saved
+    epoch, weights = files[-1]
+    own, average = ends[epoch - 1]
+    expected = list(own.values()) if kept == "own" else average
+    for array, other in zip(weights.values(), expected, strict=True):
+        np.testing.assert_array_equal(array, other)
+    assert trainer.progress.best == max(results)
+
+
+def test_early_stopping_ends_a_run(make, monkeypatch):
+    results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    trainer = make(early_stop=2, epochs=9)
+    assert [row["test_accuracy"] for row in run(trainer)] == [0.1, 0.3, 0.2, 0.3]
+    assert trainer.is_complete()
+    resumed = make(early_stop=2, epochs=9)
+    resumed.resume(*read_state(trainer.folder / CHECKPOINT))
+    assert resumed.is_complete()
+    longer = make(early_stop=0, epochs=9)
+    longer.resume(*read_state(trainer.folder / CHECKPOINT))
+    assert not longer.is_complete()
+
+
+def state_without_times(path):
+    arrays, training = read_state(path)
+    training["rows"] = [row | {"seconds": 0, "images_per_second": 0} for row in training["rows"]]
+    return {name: tensor.data.tobytes() for name, tensor in arrays.items()}, training
+
+
+EVERYTHING = {
+    "epochs": 3, "label_smoothing": 0.1, "bias_rules": True, "clip_norm": 0.5, "accumulate": 2, "early_stop": 9,
+    "batch_size": 2, "weight_decay": 0.01, "schedule": "cosine", "warmup": 0.5, "augment": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "options"),
+    [(1, {"average": "ema"}), (3, {"average": "ema"}), (8, {"average": "ema"}),
+     (5, {"average": "polyak", "optimizer": "sgd"})],
+)  # fmt: skip
+def test_with_everything_on_a_run_goes_on_bit_for_bit(make, tmp_path, options, step):
+    """Five batches of two images, two for each step: three steps an epoch, the last of one batch."""
+    undisturbed = make(**EVERYTHING, **options)
+    run(undisturbed)
+    expected = state_without_times(tmp_path / CHECKPOINT)
+    (tmp_path / CHECKPOINT).unlink()
+    stopped = make(**EVERYTHING, **options)
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, step, interrupt)
+        stopped.run(interrupt)
+    resumed = make(**EVERYTHING, **options)
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert state_without_times(tmp_path / CHECKPOINT) == expected
+    assert any(name.startswith("average.") for name in expected[0])
+    assert make.saved[: len(make.saved) // 2] == make.saved[len(make.saved) // 2 :]
+
+
+def test_ctrl_c_amid_accumulated_batches_waits_for_the_step(make, tmp_path):
+    trainer = make(batch_size=2, accumulate=3)
+    with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 1 of epoch 1"):
+        interrupt.asked = False
+        whole = trainer._step
+
+        def step(x, targets):
+            whole(x, targets)
+            interrupt.asked = True  # from the first batch on
+
+        trainer._step = step
+        trainer.run(interrupt)
+    assert len(trainer.model.seen) == 3
+    assert read_state(tmp_path / CHECKPOINT)[1]["step"] == 1
+
+
+def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(make, tmp_path, monkeypatch):
+    trainer, calls = make(average="ema"), itertools.count(1)
+    whole = trainer_module.evaluate
+
+    with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 3 of epoch 1"):
+
+        def evaluate(*arguments):
+            interrupt.asked = next(calls) == 2  # of the averaged weights
+            return whole(*arguments)
+
+        monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+        trainer.run(interrupt)
+    arrays, _ = read_state(tmp_path / CHECKPOINT)
+    for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
+        np.testing.assert_array_equal(arrays[f"model.{name}"].data, p.data)
+        assert not np.array_equal(p.data, mean)
+
+
+@pytest.mark.parametrize("name", recipes)
+def test_every_recipe_trains(make, name):
+    before = weights_of(make().model)
+    trainer = make(**{**with_recipe({"recipe": name}), "epochs": 1, "batch_size": 4})
+    (found,) = run(trainer)
+    assert all(math.isfinite(value) for value in found.values() if value is not None)
+    assert (found["average_accuracy"] is not None) == (name in ("paper", "modern"))
+    assert not np.array_equal(trainer.model.fc.weight.data, before["fc.weight"])
 
 
 # ---- what a run tells: the look inside, the page, TensorBoard ------------------------------------------------------

@@ -1,269 +1,25 @@
-"""Resize and crops against the textbook's bilinear filter, the random affine against geometry, random crops against
-their distribution, normalize against its formula; and photos in all the ways in which files hold them."""
+"""Crops against the textbook's filter and their distribution; and photos in all the ways in which files hold them."""
 
 import io
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pixels import bilinear_weights, random_images
+from support import REPOSITORY
 
-from googlenet.data.digits import load_digits
 from googlenet.data.transforms import (
-    MNIST_MEAN,
-    MNIST_STD,
+    INTERPOLATIONS,
     center_crop,
     center_crop_box,
-    normalize,
-    normalize_rgb,
-    random_affine,
     random_crop_box,
     random_flip,
     random_resized_crop,
-    resize,
+    whole,
 )
-
-
-def random_images(*shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-# --- resize
-
-
-def bilinear_weights(size, length, start=0, stop=None):
-    """(size, length): what each input pixel counts in each output pixel: a triangle, widened when shrinking.
-
-    With start and stop, a part of the input becomes the output; pixels around it count at its border.
-    """
-    weights = np.zeros((size, length))
-    step = ((length if stop is None else stop) - start) / size
-    for out in range(size):
-        center = start + (out + 0.5) * step
-        for pixel in range(length):
-            weights[out, pixel] = max(0.0, 1 - abs(pixel + 0.5 - center) / max(step, 1))
-        weights[out] /= weights[out].sum()
-    return weights
-
-
-@pytest.mark.parametrize("shape", [(28, 28), (9, 5), (1, 1)])
-@pytest.mark.parametrize("size", [64, 32, 14, 5, 1])
-def test_resize_is_the_textbooks_bilinear_filter(shape, size):
-    images = random_images(3, *shape)
-    expected = bilinear_weights(size, shape[0]) @ images.astype(float) @ bilinear_weights(size, shape[1]).T
-    resized = resize(images, size)
-    assert resized.shape == (3, size, size)
-    assert resized.dtype == np.uint8
-    assert np.abs(resized - expected).max() <= 1.01  # Pillow rounds to whole numbers after rows and after columns
-
-
-def test_resize_to_the_same_size_changes_nothing():
-    images = random_images(4, 28, 28)
-    resized = resize(images, 28)
-    np.testing.assert_array_equal(resized, images)
-    assert not np.shares_memory(resized, images)
-
-
-def test_resize_keeps_constant_images_and_the_mean_of_digits():
-    for value in (0, 1, 127, 255):
-        assert (resize(np.full((2, 28, 28), value, np.uint8), 64) == value).all()
-    digits = load_digits().test_images[:100]
-    for size in (14, 56, 64, 224):
-        assert abs(resize(digits, size).mean() - digits.mean()) < 0.6  # of 255
-
-
-def test_resize_takes_views_no_images_and_leaves_its_input_alone():
-    images = random_images(6, 30, 28)
-    before = images.copy()
-    view = images[::2, ::-1, 3:]
-    np.testing.assert_array_equal(resize(view, 40), resize(np.ascontiguousarray(view), 40))
-    np.testing.assert_array_equal(images, before)
-    assert resize(images[:0], 40).shape == (0, 40, 40)
-    assert resize(images, np.int64(7)).shape == (6, 7, 7)
-
-
-@pytest.mark.parametrize(
-    ("images", "size", "error", "message"),
-    [
-        (np.zeros((2, 28, 28), np.float32), 64, TypeError, "resize: images is a float32 array, expected .* uint8"),
-        (np.zeros((2, 28, 28), np.int64), 64, TypeError, "resize: images is a int64 array"),
-        ([[[0]]], 64, TypeError, "resize: images is a list"),
-        (np.zeros((28, 28), np.uint8), 64, ValueError, r"resize: images has shape \(28, 28\), expected \(N, H, W\)"),
-        (np.zeros((2, 1, 28, 28), np.uint8), 64, ValueError, r"expected \(N, H, W\)"),
-        (np.zeros((2, 0, 28), np.uint8), 64, ValueError, r"resize: images has shape \(2, 0, 28\)"),
-        (np.zeros((2, 28, 28), np.uint8), 0, ValueError, "resize: size is 0, expected at least 1"),
-        (np.zeros((2, 28, 28), np.uint8), -3, ValueError, "resize: size is -3"),
-        (np.zeros((2, 28, 28), np.uint8), 64.0, TypeError, r"resize: size is 64\.0, expected an int"),
-        (np.zeros((2, 28, 28), np.uint8), (64, 64), TypeError, r"resize: size is \(64, 64\), expected an int"),
-        (np.zeros((2, 28, 28), np.uint8), True, TypeError, "resize: size is True"),
-    ],
-)
-def test_resize_refuses(images, size, error, message):
-    with pytest.raises(error, match=message):
-        resize(images, size)
-
-
-# --- random_affine
-
-
-class Dealt(np.random.Generator):
-    """A generator that deals the numbers given: angle in degrees, scale, shift in x, shift in y."""
-
-    def __init__(self, angle=0.0, scale=1.0, shift_x=0.0, shift_y=0.0):
-        super().__init__(np.random.PCG64(0))
-        self.numbers = [angle, scale, shift_x, shift_y]
-
-    def uniform(self, low, high):
-        number = self.numbers.pop(0)
-        assert low <= number <= high, f"{number} is outside {low} to {high}"
-        return number
-
-
-def test_affine_by_nothing_changes_nothing():
-    image = random_images(28, 28)
-    np.testing.assert_array_equal(random_affine(image, np.random.default_rng(0), 0, 0, 0), image)
-    np.testing.assert_array_equal(random_affine(image, Dealt()), image)
-
-
-def test_affine_shifts_whole_pixels_and_fills_with_black():
-    image = random_images(20, 30)  # 20 high, 30 wide
-    moved = random_affine(image, Dealt(shift_x=0.1, shift_y=-0.1))  # 3 to the right, 2 up
-    np.testing.assert_array_equal(moved[:-2, 3:], image[2:, :-3])
-    assert not moved[-2:].any()
-    assert not moved[:, :3].any()
-
-
-def test_affine_turns_by_90_degrees():
-    image = random_images(21, 21)
-    turned = random_affine(image, Dealt(angle=90), degrees=90)
-    clockwise = np.rot90(image, -1).astype(int)
-    np.testing.assert_allclose(turned, clockwise, rtol=0, atol=1)  # in floating point cos(90 degrees) is not quite 0
-
-
-def moments(image):
-    """The sum of an image, and its center of mass (x, y) in pixels from its center."""
-    total = image.sum(dtype=float)
-    rows, columns = np.indices(image.shape) + 0.5
-    return total, np.array([(image * columns).sum(), (image * rows).sum()]) / total - np.array(image.shape[::-1]) / 2
-
-
-@pytest.mark.parametrize(
-    ("angle", "scale", "shift_x", "shift_y"), [(10, 1.1, 0.1, 0.05), (-7, 0.9, -0.1, 0.1), (5, 1.0, 0, -0.1)]
-)
-def test_affine_moves_the_center_of_mass_as_documented(angle, scale, shift_x, shift_y):
-    rows, columns = np.indices((60, 80)) + 0.5
-    blob = (255 * np.exp(-((rows - 23) ** 2 + (columns - 49) ** 2) / 30)).astype(np.uint8)
-    total, center = moments(blob)
-    moved_total, moved_center = moments(random_affine(blob, Dealt(angle, scale, shift_x, shift_y)))
-    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    turned = np.array([[cos, -sin], [sin, cos]]) @ center
-    np.testing.assert_allclose(moved_center, np.array([80 * shift_x, 60 * shift_y]) + scale * turned, atol=0.05)
-    assert moved_total == pytest.approx(total * scale**2, rel=0.02)
-
-
-def test_affine_depends_on_the_generator_alone():
-    image = load_digits().train_images[0]
-    once, again, other = (random_affine(image, np.random.default_rng(seed)) for seed in (5, 5, 6))
-    np.testing.assert_array_equal(once, again)
-    assert (once != other).any()
-    assert (once != image).any()
-    rng = np.random.default_rng(5)
-    random_affine(image, rng)
-    assert (random_affine(image, rng) != once).any()  # the generator has moved on
-
-
-@pytest.mark.parametrize(("degrees", "shift", "zoom"), [(10, 0.1, 0.1), (0, 0, 0), (0, 0.2, 0)])
-def test_affine_always_draws_four_numbers(degrees, shift, zoom):
-    rng, four = np.random.default_rng(1), np.random.default_rng(1)
-    random_affine(random_images(28, 28), rng, degrees, shift, zoom)
-    four.uniform(size=4)
-    assert rng.bit_generator.state == four.bit_generator.state
-
-
-def test_affine_keeps_digits_whole():
-    # At most 10 degrees, 10 % larger and 2.8 pixels away, a digit stays inside its image: no ink is cut off.
-    rng = np.random.default_rng(0)
-    for image in load_digits().train_images[:500]:
-        moved = random_affine(image, rng)
-        assert moved.shape == image.shape
-        assert moved.dtype == np.uint8
-        assert moved.flags.writeable
-        assert 0.75 < moved.sum(dtype=float) / image.sum(dtype=float) < 1.25  # 0.9 ** 2 = 0.81 to 1.1 ** 2 = 1.21
-
-
-def test_affine_takes_views_and_leaves_its_input_alone():
-    images = random_images(2, 28, 28)
-    before = images.copy()
-    view = images[0, ::-1, ::2]
-    moved, expected = (random_affine(i, np.random.default_rng(3)) for i in (view, np.ascontiguousarray(view)))
-    np.testing.assert_array_equal(moved, expected)
-    np.testing.assert_array_equal(images, before)
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"image": np.zeros((28, 28), np.float32)}, TypeError, "random_affine: image is a float32 array"),
-        ({"image": np.zeros((1, 28, 28), np.uint8)}, ValueError, r"random_affine: image has shape \(1, 28, 28\)"),
-        ({"image": np.zeros((0, 28), np.uint8)}, ValueError, r"random_affine: image has shape \(0, 28\)"),
-        ({"rng": 0}, TypeError, "random_affine: rng is a int, expected a numpy.random.Generator"),
-        ({"rng": np.random.RandomState(0)}, TypeError, "random_affine: rng is a RandomState"),
-        ({"degrees": -1}, ValueError, "random_affine: degrees is -1"),
-        ({"degrees": 360}, ValueError, "random_affine: degrees is 360"),
-        ({"degrees": math.nan}, ValueError, "random_affine: degrees is nan"),
-        ({"shift": -0.1}, ValueError, "random_affine: shift is -0.1"),
-        ({"shift": 3}, ValueError, "random_affine: shift is 3, expected .* from 0 to below 1"),
-        ({"shift": "10 %"}, TypeError, "random_affine: shift is '10 %', expected a number"),
-        ({"zoom": -0.1}, ValueError, "random_affine: zoom is -0.1"),
-        ({"zoom": 1}, ValueError, "random_affine: zoom is 1, expected .* from 0 to below 1"),
-    ],
-)
-def test_affine_refuses(change, error, message):
-    with pytest.raises(error, match=message):
-        random_affine(**{"image": np.zeros((28, 28), np.uint8), "rng": np.random.default_rng(0), **change})
-
-
-# --- normalize
-
-
-def test_normalize_is_its_formula():
-    images = random_images(2, 3, 4)
-    normalized = normalize(images, 0.25, 0.5)
-    assert normalized.dtype == np.float32
-    assert normalized.shape == (2, 3, 4)
-    np.testing.assert_allclose(normalized, (images.astype(np.float64) / 255 - 0.25) / 0.5, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(normalize(np.array([0, 255], np.uint8), 0.5, 0.5), [-1, 1])
-
-
-def test_normalize_gives_digits_mean_0_and_variance_1():
-    normalized = normalize(load_digits().train_images)
-    assert abs(normalized.mean(dtype=float)) < 0.01
-    assert abs(normalized.std(dtype=float) - 1) < 0.01
-    assert normalized.min() == pytest.approx(-MNIST_MEAN / MNIST_STD)
-    assert normalized.max() == pytest.approx((1 - MNIST_MEAN) / MNIST_STD)
-
-
-@pytest.mark.parametrize(
-    ("images", "mean", "std", "error", "message"),
-    [
-        (np.zeros(3, np.float32), 0.1, 0.3, TypeError, "normalize: images is a float32 array"),
-        ([0, 255], 0.1, 0.3, TypeError, "normalize: images is a list"),
-        (np.zeros(3, np.uint8), math.inf, 0.3, ValueError, "normalize: mean is inf"),
-        (np.zeros(3, np.uint8), -0.1, 0.3, ValueError, "normalize: mean is -0.1"),
-        (np.zeros(3, np.uint8), (0.5, 0.5), 0.3, TypeError, r"normalize: mean is \(0.5, 0.5\), expected a number"),
-        (np.zeros(3, np.uint8), 0.1, 0, ValueError, "normalize: std is 0, expected a finite number"),
-        (np.zeros(3, np.uint8), 0.1, -0.3, ValueError, "normalize: std is -0.3"),
-        (np.zeros(3, np.uint8), 0.1, math.nan, ValueError, "normalize: std is nan"),
-        (np.zeros(3, np.uint8), 0.1, math.inf, ValueError, "normalize: std is inf"),
-    ],
-)
-def test_normalize_refuses(images, mean, std, error, message):
-    with pytest.raises(error, match=message):
-        normalize(images, mean, std)
-
 
 # --- random_crop_box
 
@@ -403,6 +159,67 @@ def test_random_resized_crop_is_its_box_resized(width, height):
         cut = random_resized_crop(Image.fromarray(pixels), 28, np.random.default_rng(seed))
         assert cut.size == (28, 28)
         assert np.abs(np.asarray(cut) - expected).max() <= 1.01
+
+
+# How much a pixel counts that is d pixels away, pixels of the smaller of both images. Bicubic: Keys 1981, a = -1/2.
+FILTERS = {
+    "bilinear": lambda d: np.maximum(0, 1 - d),
+    "area": lambda d: (d <= 0.5).astype(float),
+    "bicubic": lambda d: np.where(d < 1, 1.5 * d**3 - 2.5 * d**2 + 1, np.maximum(0, 2 - d) ** 2 * (1 - d) / 2),
+}
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "area", "nearest", "bicubic"])
+def test_interpolations_are_what_they_are_called(interpolation):
+    pixels = random_images(37, 50, 3)
+    for seed in range(3):
+        box = left, top, right, bottom = random_crop_box(50, 37, np.random.default_rng(seed))
+        matrices = []
+        for start, stop, length in ((top, bottom, 37), (left, right, 50)):
+            step = (stop - start) / 13
+            places = start + (np.arange(13) + 0.5) * step
+            if interpolation == "nearest":
+                weights = (np.arange(length) == np.floor(places)[:, None]).astype(float)
+            else:
+                distance = np.abs(np.arange(length) + 0.5 - places[:, None]) / max(step, 1)
+                weights = FILTERS[interpolation](distance)
+            matrices.append(weights / weights.sum(axis=1, keepdims=True))
+        expected = np.einsum("hy,yxc,wx->hwc", matrices[0], pixels.astype(float), matrices[1])
+        cut = random_resized_crop(Image.fromarray(pixels), 13, np.random.default_rng(seed), interpolation)
+        difference = np.abs(np.asarray(cut) - np.clip(expected, 0, 255))
+        assert np.mean(difference > 2) < 0.1, box  # a place on the border of two pixels is rounded to either
+
+
+def test_random_interpolation_is_one_of_four_equally_often():
+    image = Image.fromarray(random_images(20, 20, 3))
+    counts = dict.fromkeys(INTERPOLATIONS, 0)
+    for seed in range(200):
+        found = random_resized_crop(image, 7, np.random.default_rng(seed), "random").tobytes()
+        for name in INTERPOLATIONS:
+            counts[name] += found == random_resized_crop(image, 7, np.random.default_rng(seed), name).tobytes()
+    assert list(counts) == ["bilinear", "area", "nearest", "bicubic"]
+    assert min(counts.values()) > 30  # 50 +- 6 of 200; a few crops, of 7 or 14 pixels, are the same in several ways
+
+
+@pytest.mark.parametrize(("interpolation", "numbers"), [("bilinear", 22), ("nearest", 22), ("random", 23)])
+def test_only_a_random_interpolation_is_drawn(interpolation, numbers):
+    rng, others = np.random.default_rng(1), np.random.default_rng(1)
+    random_resized_crop(Image.new("RGB", (9, 9)), 4, rng, interpolation)
+    others.random(22)
+    assert (rng.bit_generator.state == others.bit_generator.state) == (numbers == 22)
+    if numbers == 23:
+        others.integers(4)
+        assert rng.bit_generator.state == others.bit_generator.state
+
+
+def test_whole_is_all_of_the_photo_squeezed_to_a_square():
+    pixels = random_images(37, 50, 3)
+    expected = np.einsum(
+        "hy,yxc,wx->hwc", bilinear_weights(28, 37), pixels.astype(float), bilinear_weights(28, 50)
+    )  # fmt: skip
+    found = whole(Image.fromarray(pixels), 28)
+    assert (found.mode, found.size) == ("RGB", (28, 28))
+    assert np.abs(np.asarray(found) - expected).max() <= 1.01
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
@@ -555,10 +372,10 @@ def test_flip_mirrors_every_second_photo():
 # --- what photos are refused
 
 
-@pytest.mark.parametrize("function", [random_resized_crop, center_crop, random_flip])
+@pytest.mark.parametrize("function", [random_resized_crop, center_crop, random_flip, whole])
 def test_photos_must_be_pillow_images(function):
     rng = np.random.default_rng(0)
-    arguments = {random_resized_crop: (28, rng), center_crop: (28,), random_flip: (rng,)}[function]
+    arguments = {random_resized_crop: (28, rng), center_crop: (28,), whole: (28,), random_flip: (rng,)}[function]
     with pytest.raises(TypeError, match=rf"{function.__name__}: image is a ndarray, expected a PIL.Image.Image"):
         function(np.zeros((40, 40, 3), np.uint8), *arguments)
 
@@ -570,6 +387,8 @@ def test_photos_must_be_pillow_images(function):
         (lambda image: center_crop(image, 2.5), TypeError, r"center_crop: size is 2\.5, expected an int"),
         (lambda image: random_resized_crop(image, -1, None), ValueError, "random_resized_crop: size is -1"),
         (lambda image: random_resized_crop(image, 28, 0), TypeError, "random_crop_box: rng is a int, expected a numpy"),
+        (lambda image: whole(image, 0), ValueError, "whole: size is 0, expected at least 1"),
+        (lambda image: random_resized_crop(image, 28, None, "cubic"), ValueError, "interpolation is 'cubic', expected"),
         (lambda image: random_flip(image, np.random), TypeError, "random_flip: rng is a module, expected a numpy"),
         (lambda image: random_crop_box(0, 5, None), ValueError, "random_crop_box: width is 0"),
         (lambda image: random_crop_box(5, "5", None), TypeError, "random_crop_box: height is '5', expected an int"),
@@ -583,64 +402,10 @@ def test_crops_refuse(call, error, message):
         call(Image.new("RGB", (40, 40)))
 
 
-# --- normalize_rgb
-
-
-def test_normalize_rgb_is_its_formula_for_each_color():
-    image = random_images(5, 7, 3)
-    before = image.copy()
-    normalized = normalize_rgb(image)
-    assert normalized.shape == (3, 5, 7)
-    assert normalized.dtype == np.float32
-    colors = ((0, 0.485, 0.229), (1, 0.456, 0.224), (2, 0.406, 0.225))  # red, green, blue of ImageNet
-    for channel, mean, std in colors:
-        expected = (image[..., channel].astype(np.float64) / 255 - mean) / std
-        np.testing.assert_allclose(normalized[channel], expected, rtol=0, atol=1e-6)
-    np.testing.assert_array_equal(image, before)
-    other = normalize_rgb(image, (0.5, 0.25, 0), [1, 0.5, 0.25])
-    np.testing.assert_allclose(other[1], (image[..., 1] / 255 - 0.25) / 0.5, rtol=0, atol=1e-6)
-
-
-def test_normalize_rgb_leaves_the_channels_last_in_memory():
-    normalized = normalize_rgb(random_images(5, 7, 3))
-    assert normalized.transpose(1, 2, 0).flags.c_contiguous
-    assert normalized.flags.writeable
-
-
-def test_normalize_rgb_takes_views():
-    image = random_images(3, 14, 5)
-    view = image[:, ::-2].transpose(2, 1, 0)
-    np.testing.assert_array_equal(normalize_rgb(view), normalize_rgb(np.ascontiguousarray(view)))
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"image": np.zeros((5, 5, 3), np.float32)}, TypeError, "normalize_rgb: image is a float32 array"),
-        (
-            {"image": np.zeros((5, 5), np.uint8)},
-            ValueError,
-            r"normalize_rgb: image has shape \(5, 5\), expected \(H, W, 3",
-        ),
-        ({"image": np.zeros((3, 5, 5), np.uint8)}, ValueError, r"normalize_rgb: image has shape \(3, 5, 5\)"),
-        ({"image": np.zeros((0, 5, 3), np.uint8)}, ValueError, r"normalize_rgb: image has shape \(0, 5, 3\)"),
-        ({"mean": 0.5}, ValueError, "normalize_rgb: mean is 0.5, expected three numbers"),
-        ({"std": (0.5, 0.5)}, ValueError, r"normalize_rgb: std is \(0.5, 0.5\), expected three numbers"),
-        ({"mean": (0, -1, 0)}, ValueError, r"normalize_rgb: mean\[1\] is -1, expected a finite number"),
-        ({"std": (0.1, 0.1, 0)}, ValueError, r"normalize_rgb: std\[2\] is 0, expected a finite number"),
-        ({"std": (0.1, "1", 0)}, TypeError, r"normalize_rgb: std\[1\] is '1', expected a number"),
-    ],
-)
-def test_normalize_rgb_refuses(change, error, message):
-    with pytest.raises(error, match=message):
-        normalize_rgb(**{"image": np.zeros((5, 5, 3), np.uint8), **change})
-
-
 # --- imports
 
 
 def test_pillow_is_imported_only_when_needed():
     code = "import sys, googlenet.data.transforms, googlenet.data; print('PIL' in sys.modules)"
-    repository = Path(__file__).resolve().parents[3]
-    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
