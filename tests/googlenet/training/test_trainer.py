@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import types
 
 import numpy as np
 import pytest
@@ -388,11 +389,12 @@ def test_biases_go_twice_as_far_with_bias_rules(make):
 def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypatch, kind):
     trainer, seen = make(average=kind, epochs=4), []
 
-    def evaluate(model, *_):
+    def predictions(model, *_):
         seen.append(weights_of(model))
-        return Evaluation(len(seen) / 100, 1.0, 5)
+        found = Evaluation(len(seen) / 100, 1.0, 5)
+        return types.SimpleNamespace(evaluation=lambda: found)
 
-    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+    monkeypatch.setattr(trainer_module, "predictions", predictions)
     rows = run(trainer)
     found = [(row["test_accuracy"], row["average_accuracy"]) for row in rows]
     if kind == "ema":
@@ -417,7 +419,7 @@ def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypat
 )
 def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
     left, files = iter(results), []
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(left), 1.0, 5))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(next(left), 1.0, 5))
     trainer = make(average="ema", epochs=2)
     ends = []  # the network's own weights and their average, after each epoch
     monkeypatch.setattr(
@@ -441,7 +443,7 @@ def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
 
 def test_early_stopping_ends_a_run(make, monkeypatch):
     results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *_: Evaluation(next(results), 1.0, 5))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(next(results), 1.0, 5))
     trainer = make(early_stop=2, epochs=9)
     assert [row["test_accuracy"] for row in run(trainer)] == [0.1, 0.3, 0.2, 0.3]
     assert trainer.is_complete()
@@ -506,15 +508,15 @@ def test_ctrl_c_amid_accumulated_batches_waits_for_the_step(make, tmp_path):
 
 def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(make, tmp_path, monkeypatch):
     trainer, calls = make(average="ema"), itertools.count(1)
-    whole = trainer_module.evaluate
+    whole = trainer_module.predictions
 
     with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 3 of epoch 1"):
 
-        def evaluate(*arguments):
+        def predictions(*arguments):
             interrupt.asked = next(calls) == 2  # of the averaged weights
             return whole(*arguments)
 
-        monkeypatch.setattr(trainer_module, "evaluate", evaluate)
+        monkeypatch.setattr(trainer_module, "predictions", predictions)
         trainer.run(interrupt)
     arrays, _ = read_state(tmp_path / CHECKPOINT)
     for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
