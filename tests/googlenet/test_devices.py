@@ -15,10 +15,11 @@ import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, loss
 from googlenet.data import DigitsDataset
-from googlenet.evaluation import Evaluation, evaluate
+from googlenet.evaluation import Predictions, evaluate
 from googlenet.training import main
 from googlenet.training.interrupt import Interrupt
 from googlenet.training.options import Options
+from googlenet.training.probe import Probe
 from googlenet.training.trainer import Trainer
 from minicnn import backend, optim, rng
 from minicnn.data import DataLoader
@@ -117,6 +118,7 @@ def test_inference_copies_nothing_and_never_waits():
 
 
 RECIPE = {"label_smoothing": 0.1, "clip_norm": 1.0, "bias_rules": True, "accumulate": 2, "average": "ema"}
+PREDICTED = Predictions(np.zeros(2, np.int64), np.full((2, 10), 0.1, np.float32), np.ones(2, np.float32))
 
 
 @pytest.mark.devices("strict")
@@ -126,9 +128,11 @@ RECIPE = {"label_smoothing": 0.1, "clip_norm": 1.0, "bias_rules": True, "accumul
     ids=["default", "with all that recipes have"],
 )
 def test_an_epoch_uploads_each_batch_once_and_waits_only_to_read_the_losses(tmp_path, monkeypatch, options, reads):
-    trainer = Trainer(Options(device="cuda", limit_train=10, batch_size=2, image_size=32, **options), tmp_path)
+    few = {"limit_train": 10, "limit_test": 2, "batch_size": 2, "image_size": 32}
+    trainer = Trainer(Options(device="cuda", **few, **options), tmp_path)
     monkeypatch.setattr("googlenet.training.trainer.STEPS_UNREAD_ON_GPU", 2)
-    monkeypatch.setattr("googlenet.training.trainer.evaluate", lambda *_: Evaluation(0.5, 1.0, 2))
+    monkeypatch.setattr("googlenet.training.trainer.predictions", lambda *_: PREDICTED)
+    monkeypatch.setattr(Probe, "before_batch", lambda *_: None)  # waits for what it measures
     monkeypatch.setattr(Trainer, "check_weights", lambda self: None)
     plain, read = Trainer._read, []
 
