@@ -16,7 +16,8 @@ WITHOUT_HEADS = {"loss_aux1": None, "loss_aux2": None}
 def record(epoch, **more):
     """One epoch, as googlenet/training/probe.py writes it, with what the test changes."""
     with_heads = {
-        "norm": 2.0 * epoch, "main": 1.25, "aux1": -0.375, "aux2": 0.125, "norm_main": 2.5, "norm_aux1": 0.5, "norm_aux2": 0.25,
+        "norm": 2.0 * epoch, "main": 1.25, "aux1": -0.375, "aux2": 0.125, "norm_main": 2.5,
+        "norm_aux1": 0.5, "norm_aux2": 0.25,
     }  # fmt: skip
     above = {
         "norm": 4.0, "main": 1.0, "aux1": 0.0, "aux2": 0.0, "norm_main": 4.0, "norm_aux1": 0.0, "norm_aux2": 0.0,

@@ -69,7 +69,6 @@ def write_page(path: Path, report: Report) -> None:
 def page(report: Report) -> str:
     """The page as HTML. Every name from outside is escaped, and nothing is fetched."""
     sections = [
-        ("settings", "Settings", settings(report)),
         ("curves", "Curves", curves(report)),
         ("classes", "Classes", classes(report)),
         ("mistakes", "Mistakes", mistakes(report)),
@@ -81,6 +80,7 @@ def page(report: Report) -> str:
             ("relus", "Dead ReLUs", relus(report.records)),
             ("time", "Time", times(report.records)),
         ]
+    sections.append(("settings", "Settings", settings(report)))
     return Template(files("googlenet.report").joinpath("page.html").read_text(encoding="utf-8")).substitute(
         title=escape(report.title),
         summary=summary(report),

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import minicnn as mc
 from googlenet.commandline import say
 from googlenet.data.dataset import ImageDataset
-from googlenet.evaluation import Predictions, count_right, evaluate, predictions
+from googlenet.evaluation import Predictions, count_right, predictions
 from googlenet.model import GoogLeNet, GoogLeNetOutput, loss
 from googlenet.presets import find_preset
 from googlenet.report.lines import epoch_line, stuck
@@ -234,7 +234,8 @@ class Trainer:
             if self.average is None or self.average.n_averaged == 0:
                 return self._row(result.top1)
             with self.averaged(p.epoch + 1, interrupt):
-                return self._row(result.top1, evaluate(self.model, self.test_loader, o.device, before_batch).top1)
+                average = predictions(self.model, self.test_loader, o.device, before_batch).evaluation()
+                return self._row(result.top1, average.top1)
         except LeaveEvaluation:
             self._stop(interrupt)
 

@@ -36,7 +36,7 @@ def read(folder):
 
 
 def write(folder, done, batches, rows=()):
-    """What a process does that begins after `done` batches: so many batches, whose loss is their number; then epochs."""
+    """What a process does that begins behind `done` batches: so many, whose losses are their numbers; then epochs."""
     events = Events(folder, done)
     for number in range(done + 1, done + batches + 1):
         events.batch({"total": number, "main": number / 2})
@@ -87,7 +87,8 @@ def test_batches_and_epochs_come_back(tmp_path):
     write(tmp_path, 0, 2, [row(1, **WITHOUT_HEADS)])
     found = read(tmp_path)
     assert found[:4] == [
-        ("batch/loss_total", 1, 1.0), ("batch/loss_main", 1, 0.5), ("batch/loss_total", 2, 2.0), ("batch/loss_main", 2, 1.0),
+        ("batch/loss_total", 1, 1.0), ("batch/loss_main", 1, 0.5),
+        ("batch/loss_total", 2, 2.0), ("batch/loss_main", 2, 1.0),
     ]  # fmt: skip
     epoch = {tag: (number, value) for tag, number, value in found[4:]}
     assert epoch["epoch/loss_main"] == (2, pytest.approx(2.1))

@@ -219,7 +219,8 @@ def test_a_folder_that_may_not_be_written_to(tmp_path, monkeypatch):
 def test_what_killed_runs_have_left_goes_and_nothing_else(tmp_path):
     left = [
         ".checkpoint.safetensors.new.0123abcd.tmp", ".best.safetensors.0123abcd.tmp", ".config.json.0123abcd.tmp",
-        ".metrics.csv.0123abcd.tmp", ".curves.png.0123abcd.tmp", "checkpoint.safetensors.new", "checkpoint.link",
+        ".metrics.csv.0123abcd.tmp", ".curves.png.0123abcd.tmp", ".report.html.0123abcd.tmp",
+        "checkpoint.safetensors.new", "checkpoint.link",
     ]  # fmt: skip
     stays = ["best.safetensors", "checkpoint-previous.safetensors", "checkpoint.safetensors", "notes.txt"]
     for name in left + stays:

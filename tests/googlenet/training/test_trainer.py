@@ -2,8 +2,7 @@
 
 import itertools
 import math
-from functools import partial
-from types import SimpleNamespace
+import types
 
 import numpy as np
 import pytest
@@ -386,21 +385,16 @@ def test_biases_go_twice_as_far_with_bias_rules(make):
     assert found["lr"] == 0.5
 
 
-def evaluations_are(monkeypatch, evaluate):
-    """In place of both evaluations of an epoch: of the network's own weights, and of the averaged ones."""
-    monkeypatch.setattr(trainer_module, "predictions", lambda *a: SimpleNamespace(evaluation=partial(evaluate, *a)))
-    monkeypatch.setattr(trainer_module, "evaluate", evaluate)
-
-
 @pytest.mark.parametrize("kind", ["polyak", "ema"])
 def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypatch, kind):
     trainer, seen = make(average=kind, epochs=4), []
 
-    def evaluate(model, *_):
+    def predictions(model, *_):
         seen.append(weights_of(model))
-        return Evaluation(len(seen) / 100, 1.0, 5)
+        found = Evaluation(len(seen) / 100, 1.0, 5)
+        return types.SimpleNamespace(evaluation=lambda: found)
 
-    evaluations_are(monkeypatch, evaluate)
+    monkeypatch.setattr(trainer_module, "predictions", predictions)
     rows = run(trainer)
     found = [(row["test_accuracy"], row["average_accuracy"]) for row in rows]
     if kind == "ema":
@@ -425,7 +419,7 @@ def test_averaged_weights_are_evaluated_beside_the_network_s_own(make, monkeypat
 )
 def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
     left, files = iter(results), []
-    evaluations_are(monkeypatch, lambda *_: Evaluation(next(left), 1.0, 5))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(next(left), 1.0, 5))
     trainer = make(average="ema", epochs=2)
     ends = []  # the network's own weights and their average, after each epoch
     monkeypatch.setattr(
@@ -449,7 +443,7 @@ def test_the_better_weights_are_kept(make, monkeypatch, results, saved, kept):
 
 def test_early_stopping_ends_a_run(make, monkeypatch):
     results = iter([0.1, 0.3, 0.2, 0.3, 0.9])
-    evaluations_are(monkeypatch, lambda *_: Evaluation(next(results), 1.0, 5))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(next(results), 1.0, 5))
     trainer = make(early_stop=2, epochs=9)
     assert [row["test_accuracy"] for row in run(trainer)] == [0.1, 0.3, 0.2, 0.3]
     assert trainer.is_complete()
@@ -514,15 +508,15 @@ def test_ctrl_c_amid_accumulated_batches_waits_for_the_step(make, tmp_path):
 
 def test_ctrl_c_while_averaged_weights_are_evaluated_saves_the_network_s_own(make, tmp_path, monkeypatch):
     trainer, calls = make(average="ema"), itertools.count(1)
-    whole = trainer_module.evaluate
+    whole = trainer_module.predictions
 
     with Interrupt() as interrupt, pytest.raises(Interrupted, match="stopped after step 3 of epoch 1"):
 
-        def evaluate(*arguments):
+        def predictions(*arguments):
             interrupt.asked = next(calls) == 2  # of the averaged weights
             return whole(*arguments)
 
-        evaluations_are(monkeypatch, evaluate)
+        monkeypatch.setattr(trainer_module, "predictions", predictions)
         trainer.run(interrupt)
     arrays, _ = read_state(tmp_path / CHECKPOINT)
     for (name, p), mean in zip(trainer.model.named_parameters(), trainer.average.averages, strict=True):
@@ -538,3 +532,90 @@ def test_every_recipe_trains(make, name):
     assert all(math.isfinite(value) for value in found.values() if value is not None)
     assert (found["average_accuracy"] is not None) == (name in ("paper", "modern"))
     assert not np.array_equal(trainer.model.fc.weight.data, before["fc.weight"])
+
+
+# ---- what a run tells: the look inside, the page, TensorBoard ------------------------------------------------------
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_probe_sees_every_batch_before_it_is_trained_on(make, monkeypatch, accumulate):
+    seen = []
+
+    def before_batch(probe, epoch, batch, x, targets, records):
+        seen.append((epoch, batch, len(x), len(probe.model.seen)))
+        records.append({"epoch": epoch + 1, "batch": batch})
+
+    monkeypatch.setattr(Probe, "before_batch", before_batch)
+    trainer = make(epochs=2, accumulate=accumulate)
+    run(trainer)
+    assert seen == [(0, 0, 4, 0), (0, 1, 4, 1), (0, 2, 2, 2), (1, 0, 4, 5), (1, 1, 4, 6), (1, 2, 2, 7)]
+    assert len(trainer.progress.inside) == 6
+
+
+def test_what_the_probe_has_found_goes_on_with_the_run(make, monkeypatch, tmp_path):
+    monkeypatch.setattr(Probe, "before_batch", lambda _, epoch, batch, x, t, records: records.append({"batch": batch}))
+    stopped = make()
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, 2, interrupt)
+        stopped.run(interrupt)
+    resumed = make()
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert resumed.progress.inside == [{"batch": 0}, {"batch": 1}, {"batch": 2}]
+
+
+def test_the_probe_looks_at_the_loss_that_is_learned_from(make):
+    trainer = make(label_smoothing=0.1)
+    assert trainer.probe.label_smoothing == 0.1
+    assert trainer.probe.sampled == Probe(trainer.model, 3, 4).sampled
+
+
+def test_the_page_shows_the_evaluation_that_there_is_anyway(make, monkeypatch):
+    pages = []
+    monkeypatch.setattr(trainer_module, "write_run_page", lambda trainer, found: pages.append((trainer, found)))
+    trainer = make(epochs=2)
+    rows = run(trainer)
+    assert len([x for training, x in trainer.model.seen if not training]) == 2 * 2  # batches, once in each epoch
+    assert [found.evaluation().top1 for _, found in pages] == [row["test_accuracy"] for row in rows]
+    assert pages[0][0] is trainer
+
+
+def test_a_run_that_was_killed_before_its_last_page_gets_it(make, monkeypatch):
+    """Where it has ended: nothing has been evaluated by this process."""
+    pages = []
+    monkeypatch.setattr(trainer_module, "write_run_page", lambda trainer, found: pages.append(found))
+    trainer = make()
+    trainer.report()
+    assert len(pages[0].labels) == 5
+
+
+class KeptEvents:
+    """In place of Events: notes what it is told, and at flush the checkpoint that is there then."""
+
+    def __init__(self, folder, done):
+        self.folder, self.told = folder, [done]
+
+    def batch(self, losses):
+        self.told.append(set(losses))
+
+    def epoch(self, row):
+        self.told.append(row["epoch"])
+
+    def flush(self):
+        checkpoint = self.folder / CHECKPOINT
+        self.told.append(("flush", read_state(checkpoint)[1]["step"] if checkpoint.exists() else None))
+
+
+def test_events_are_written_before_the_checkpoint_that_goes_on_behind_them(make, monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer_module, "Events", KeptEvents)
+    losses, batches = {"total", "main", "aux1", "aux2"}, 3
+    stopped = make(tensorboard=True)
+    with Interrupt() as interrupt, pytest.raises(Interrupted):
+        stop_in(stopped, 2, interrupt)
+        stopped.run(interrupt)
+    assert stopped.events.told == [0, ("flush", None), losses, losses, ("flush", 0)]
+    resumed = make(tensorboard=True, epochs=2)
+    resumed.resume(*read_state(tmp_path / CHECKPOINT))
+    run(resumed)
+    assert resumed.events.told == [2, losses, 1, ("flush", 2), *[losses] * batches, 2, ("flush", 0)]
+    assert make().events is None
