@@ -7,6 +7,7 @@ training does not notice. Random state, gradients and running statistics are aft
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,14 +40,16 @@ SAMPLE_COST, COST_OF_IMAGE, COST_OF_IMAGE_FOR_RELUS = 5.0, 1.6, 0.4
 class Probe:
     """Which batches of an epoch are sampled, and with how many images; `before_batch` does it.
 
-    batches: how many an epoch has; label_smoothing: that of the training's loss. Each epoch has one sample at least:
-    where it is shorter than 400 images, that takes more than SHARE_OF_TIME.
+    batches: how many an epoch has; label_smoothing: that of the training's loss. Where one small sample would take more
+    than SHARE_OF_TIME of an epoch, only every second or third and so on has one, from the first epoch on.
     """
 
     def __init__(self, model: GoogLeNet, batches: int, batch_size: int, label_smoothing: float = 0.0) -> None:
         self.model, self.label_smoothing = model, label_smoothing
         allowed = SHARE_OF_TIME * batches * batch_size
         one_small_sample = SAMPLE_COST + COST_OF_IMAGE * FEWEST_IMAGES
+        with_relus = one_small_sample + COST_OF_IMAGE_FOR_RELUS * FEWEST_IMAGES
+        self.every = math.ceil(with_relus / allowed)  # epochs
         for_relus = (allowed - one_small_sample) / COST_OF_IMAGE_FOR_RELUS
         self.images_for_relus = at_most(batch_size, IMAGES_FOR_RELUS, for_relus)
         left = allowed - COST_OF_IMAGE_FOR_RELUS * self.images_for_relus
@@ -60,7 +63,7 @@ class Probe:
         epoch and batch count from 0; x (N, C, H, W) and targets (N,) are what will be trained on. The network is in
         training mode.
         """
-        if batch not in self.sampled:
+        if epoch % self.every or batch not in self.sampled:
             return
         with undisturbed(self.model):
             found = look_inside(self.model, x[: self.images], targets[: self.images], self.label_smoothing)

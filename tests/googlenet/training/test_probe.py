@@ -256,6 +256,25 @@ def test_the_shortest_epoch_has_one_small_sample(batches, batch_size):
     assert (probe.sampled, probe.images, probe.images_for_relus) == ([batches // 2], 2, 2)
 
 
+@pytest.mark.parametrize(("batches", "batch_size"), [(160, 32), (13, 30), (12, 30), (10, 8), (2, 32), (1, 1)])
+def test_short_epochs_take_turns(batches, batch_size):
+    """By the costs that were measured, less than 3 % of all epochs together."""
+    probe = Probe(Small(), batches, batch_size)
+    cost = len(probe.sampled) * (5 + 1.6 * probe.images) + 0.4 * probe.images_for_relus
+    assert cost < 0.03 * batches * batch_size * probe.every
+    assert probe.every == 1 or cost > 0.02 * batches * batch_size * (probe.every - 1)
+
+
+def test_an_epoch_whose_turn_it_is_not_has_no_record():
+    model, (x, labels) = Small(), batch(8)
+    probe, records = Probe(model, 20, 8), []
+    for epoch in range(2 * probe.every + 1):
+        for number in range(20):
+            probe.before_batch(epoch, number, x, labels, records)
+    assert probe.every == 3
+    assert [record["epoch"] for record in records] == [1, 4, 7]
+
+
 def test_the_batches_sampled_give_the_record_of_their_epoch():
     model, (x, labels) = Small(), batch(40)
     probe, records = Probe(model, 160, 32), []
