@@ -9,7 +9,8 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.report.metrics import best_accuracy
-from googlenet.training.options import known_options, what_differs
+from googlenet.training.arguments import what_differs
+from googlenet.training.options import known_options
 from googlenet.training.state import BEST, PREVIOUS, average_of, read_state, weights_of
 from googlenet.training.trainer import Trainer
 

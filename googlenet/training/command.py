@@ -20,6 +20,7 @@ from googlenet.report.columns import wrap
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
 from googlenet.report.tensorboard import try_tensorboard
+from googlenet.training.arguments import ACTS, FIND, SAME, YES, check_momentum, chosen, given, parse
 from googlenet.training.best import mend_best
 from googlenet.training.folder import (
     Owner,
@@ -35,20 +36,7 @@ from googlenet.training.folder import (
 )
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.lr_find import draw_sweep, sweep
-from googlenet.training.options import (
-    ACTS,
-    FIND,
-    SAME,
-    YES,
-    Options,
-    check_momentum,
-    chosen,
-    flag,
-    given,
-    known_options,
-    parse,
-    with_recipe,
-)
+from googlenet.training.options import Options, flag, known_options, with_recipe
 from googlenet.training.run_data import DATA, data_of, prepare, read_data, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state

@@ -15,7 +15,8 @@ import numpy as np
 import minicnn as mc
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
-from googlenet.training.options import Options, known_options, usual_lr, what_differs
+from googlenet.training.arguments import what_differs
+from googlenet.training.options import Options, known_options, usual_lr
 from googlenet.training.run_data import DATA
 from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
 from minicnn.checkpoint import remove_left_overs, write_atomically

@@ -24,6 +24,26 @@ class Progress:
         for name, amount in amounts.items():
             self.sums[name] = self.sums.get(name, 0.0) + amount
 
+    def row(self, test_accuracy: float, average_accuracy: float | None = None) -> Row:
+        """This epoch's row of metrics.csv: sums over the images become means."""
+        sums = self.sums
+        mean = {
+            name: sums[name] / sums["images"] if name in sums else None for name in ("total", "main", "aux1", "aux2")
+        }
+        return {
+            "epoch": self.epoch + 1,
+            "lr": sums["lr"],
+            "train_loss": mean["total"],
+            "loss_main": mean["main"],
+            "loss_aux1": mean["aux1"],
+            "loss_aux2": mean["aux2"],
+            "train_accuracy": sums["right"] / sums["images"],
+            "test_accuracy": test_accuracy,
+            "images_per_second": sums["images"] / sums["seconds"],
+            "seconds": sums["seconds"],
+            "average_accuracy": average_accuracy,
+        }
+
     def check(self, steps: int) -> None:
         """ValueError for what no run with so many steps an epoch can have written."""
         kinds: dict[str, Any] = {

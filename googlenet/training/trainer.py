@@ -104,7 +104,8 @@ class Trainer:
             if interrupt.asked:
                 raise Interrupted("stopped before the first step")
         while not self.is_complete():
-            row = self._epoch(interrupt)
+            self._train(interrupt)
+            row = self._evaluate(interrupt)
             improved = best_accuracy(row) > self.progress.best
             self.progress.best = max(self.progress.best, best_accuracy(row))
             self.progress.rows.append(row)
@@ -194,8 +195,8 @@ class Trainer:
         way = "up" if after > before else "down"
         return f"the learning rate goes {way} from {before:.2g} to {after:.2g}: {o.schedule} over {o.epochs} epochs"
 
-    def _epoch(self, interrupt: Interrupt) -> Row:
-        """What is left of the epoch, and its row for metrics.csv."""
+    def _train(self, interrupt: Interrupt) -> None:
+        """What is left of the epoch: all its steps."""
         from tqdm import tqdm
 
         p, o, images = self.progress, self.options, len(self.train_loader.dataset)
@@ -221,8 +222,15 @@ class Trainer:
                 if interrupt.asked and self.waiting == 0:
                     self._stop(interrupt)
                 interrupt.doing = f"finishing step {p.step + 1}, saving"
-        interrupt.doing = "leaving the evaluation, saving"  # --resume, with no step left of the epoch, does it again
         self.check_weights()
+
+    def _evaluate(self, interrupt: Interrupt) -> Row:
+        """The epoch's row for metrics.csv, with the accuracy of the weights and of their average, if there is one.
+
+        After Ctrl-C it is not finished: --resume, with no step left of the epoch, does it again.
+        """
+        p, o = self.progress, self.options
+        interrupt.doing = "leaving the evaluation, saving"
 
         def before_batch() -> None:
             if interrupt.asked:
@@ -232,10 +240,10 @@ class Trainer:
             self.predictions = predictions(self.model, self.test_loader, o.device, before_batch)
             result = self.predictions.evaluation()
             if self.average is None or self.average.n_averaged == 0:
-                return self._row(result.top1)
+                return p.row(result.top1)
             with self.averaged(p.epoch + 1, interrupt):
                 average = predictions(self.model, self.test_loader, o.device, before_batch).evaluation()
-                return self._row(result.top1, average.top1)
+                return p.row(result.top1, average.top1)
         except LeaveEvaluation:
             self._stop(interrupt)
 
@@ -308,25 +316,6 @@ class Trainer:
             f"the loss is {value} in step {step} of epoch {self.progress.epoch + 1}; {where}. Try a smaller --lr. "
             + self.what_is_kept()
         )
-
-    def _row(self, test_accuracy: float, average_accuracy: float | None = None) -> Row:
-        sums = self.progress.sums
-        mean = {
-            name: sums[name] / sums["images"] if name in sums else None for name in ("total", "main", "aux1", "aux2")
-        }
-        return {
-            "epoch": self.progress.epoch + 1,
-            "lr": sums["lr"],
-            "train_loss": mean["total"],
-            "loss_main": mean["main"],
-            "loss_aux1": mean["aux1"],
-            "loss_aux2": mean["aux2"],
-            "train_accuracy": sums["right"] / sums["images"],
-            "test_accuracy": test_accuracy,
-            "images_per_second": sums["images"] / sums["seconds"],
-            "seconds": sums["seconds"],
-            "average_accuracy": average_accuracy,
-        }
 
     def what_is_kept(self) -> str:
         checkpoint = self.folder / CHECKPOINT

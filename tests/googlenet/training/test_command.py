@@ -19,15 +19,16 @@ import pytest
 
 import minicnn as mc
 from googlenet import GoogLeNet, evaluation
-from googlenet.evaluation import Evaluation
+from googlenet.evaluation import Evaluation, Predictions
 from googlenet.report import metrics as report_metrics
 from googlenet.report.lines import HEADING
 from googlenet.report.metrics import COLUMNS
 from googlenet.training import command as training_command
 from googlenet.training import folder as run_folder
 from googlenet.training import lr_find, trainer
+from googlenet.training.arguments import parse
 from googlenet.training.command import main, resumed_options
-from googlenet.training.options import Options, parse
+from googlenet.training.options import Options
 from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
 from minicnn import checkpoint, optim
@@ -378,7 +379,7 @@ def test_fewer_epochs_than_are_done(command, two_epochs):
 
 
 def test_an_equal_accuracy_does_not_replace_the_best(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(0.5, 1.0, 32))
+    monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(0.5, 1.0, 32))
     assert command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")[0] == 0
     assert json.loads(mc.load(tmp_path / "run" / BEST).metadata["googlenet"])["epoch"] == 1
 

@@ -45,6 +45,19 @@ def test_an_amount_is_added_to_those_before():
     assert progress.sums == {"images": 6, "right": 1.0}
 
 
+def test_the_row_of_an_epoch_has_means_over_the_images():
+    sums = {"lr": 0.1, "images": 8, "right": 2, "seconds": 4, "total": 16, "main": 8, "aux1": 24, "aux2": 32}
+    assert Progress(epoch=1, sums=sums).row(0.5, 0.75) == {
+        "epoch": 2, "lr": 0.1, "train_loss": 2, "loss_main": 1, "loss_aux1": 3, "loss_aux2": 4, "train_accuracy": 0.25,
+        "test_accuracy": 0.5, "images_per_second": 2, "seconds": 4, "average_accuracy": 0.75,
+    }  # fmt: skip
+
+
+def test_without_heads_their_columns_are_empty():
+    made = Progress(sums=SUMS).row(0.5)
+    assert (made["loss_aux1"], made["loss_aux2"], made["average_accuracy"]) == (None, None, None)
+
+
 @pytest.mark.parametrize(
     ("accuracies", "patience", "stopped"),
     [
