@@ -61,6 +61,8 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
 
     Raises ValueError, naming the file, where it is of another kind or its weights cannot be computed with.
     """
+    if (inside := path / "best.safetensors").is_file():
+        raise ValueError(f"{path}: the folder of a run, expected a file of weights: {inside}")
     state = mc.load(path)
     if "training" in state.metadata:
         raise ValueError(f"{path}: the state of a training, not the weights alone: those are in best.safetensors")

@@ -190,6 +190,14 @@ def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
     assert "RuntimeError: graph. This is a mistake in the program" in err
 
 
+@pytest.mark.parametrize("name", ["", *"summary presets table predict evaluate data compare recipes devices".split()])
+def test_help_fits_80_columns(capsys, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = run(capsys, *name.split(), "--help")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+
+
 def test_help_has_examples(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])

@@ -155,7 +155,8 @@ def test_the_learning_rate_may_be_looked_for(capsys):
 # ---- help ---------------------------------------------------------------------------------------------------------
 
 
-def test_help_has_examples_and_every_flag(capsys):
+def test_help_has_examples_and_every_flag(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stop:
         parser().parse_args(["--help"])
     assert stop.value.code == 0
@@ -166,6 +167,7 @@ def test_help_has_examples_and_every_flag(capsys):
         assert f"--{field.name.replace('_', '-')}" in text
     for name in presets:
         assert name in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_help_tells_the_real_defaults(capsys):
