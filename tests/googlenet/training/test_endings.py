@@ -9,7 +9,9 @@ import pytest
 from googlenet.training import command
 from googlenet.training.command import main
 from googlenet.training.interrupt import Interrupt, Interrupted
-from googlenet.training.trainer import Progress, TrainingStopped
+from googlenet.training.options import Options
+from googlenet.training.progress import Progress
+from googlenet.training.trainer import TrainingStopped
 
 pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
 KEPT = "The last good checkpoint is there"
@@ -19,7 +21,8 @@ class Pretended:
     """A trainer whose run does only what the test wants."""
 
     def __init__(self, folder, run):
-        self.folder, self.action, self.progress, self.owner = folder, run, Progress(best=0.5), None
+        self.folder, self.action, self.owner, self.options = folder, run, None, Options(epochs=3, early_stop=2)
+        self.progress = Progress(epoch=3, best=0.5)
 
     def run(self, interrupt):
         assert isinstance(interrupt, Interrupt)
