@@ -155,13 +155,15 @@ def test_the_learning_rate_may_be_looked_for(capsys):
 # ---- help ---------------------------------------------------------------------------------------------------------
 
 
-def test_help_has_examples_and_every_flag(capsys):
+def test_help_has_examples_and_every_flag(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stop:
         parser().parse_args(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert "examples:" in text
     assert "python train.py --resume" in text
+    assert max(map(len, text.splitlines())) <= 80
     for field in dataclasses.fields(Options):
         assert f"--{field.name.replace('_', '-')}" in text
     for name in presets:
