@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         description="GoogLeNet: layers, predictions, accuracy. Training is done by train.py.",
         epilog="examples:\n"
         "  python -m googlenet summary\n"
-        "  python -m googlenet summary --preset batchnorm --channels 1 --image-size 64\n"
+        "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1\n"
         "  python -m googlenet summary --preset mnist\n"
         "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
@@ -49,24 +49,29 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_version(p)
     commands = p.add_subparsers(required=True, metavar="COMMAND")
 
-    c = commands.add_parser("summary", help="every layer with its output shape and parameters")
-    which = f"which GoogLeNet: {', '.join(presets)} (paper)"
-    c.add_argument("--preset", choices=tuple(presets), default="paper", metavar="NAME", help=which)
+    c = commands.add_parser("summary", help="every layer with its output shape and parameters", epilog="examples:\n"
+                            "  python -m googlenet summary --preset mnist\n"
+                            "  python -m googlenet summary --classes 5 --image-size 64 --no-aux-heads")  # fmt: skip
+    c.add_argument("--preset", choices=tuple(presets), default="paper", metavar="NAME",
+                   help=f"{', '.join(presets)} (paper)")  # fmt: skip
     c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
     c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
     c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")
     c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
     c.set_defaults(run=summary)
 
-    c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is")
+    c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is",
+                            epilog="examples:\n  python -m googlenet presets\n"
+                            "  python -m googlenet presets --json")  # fmt: skip
     c.set_defaults(run=compare_presets)
 
-    c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones")
+    c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones",
+                            epilog="examples:\n  python -m googlenet table\n"
+                            "  python -m googlenet table --json")  # fmt: skip
     c.set_defaults(run=table)
 
     predict.add_options(commands.add_parser("predict", help="what is on these photos? With saved weights"))
@@ -75,10 +80,14 @@ def parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_compare(commands)
 
-    c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure")
+    c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure",
+                            epilog="examples:\n  python -m googlenet recipes\n"
+                            "  python train.py --recipe modern")  # fmt: skip
     c.set_defaults(run=recipes)
 
-    c = commands.add_parser("devices", help="what can be computed on here, and why not where not")
+    c = commands.add_parser("devices", help="what can be computed on here, and why not where not",
+                            epilog="examples:\n  python -m googlenet devices\n"
+                            "  python train.py --device cuda")  # fmt: skip
     c.set_defaults(run=devices)
 
     for command in commands.choices.values():

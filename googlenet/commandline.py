@@ -11,17 +11,25 @@ import platform
 import signal
 import sys
 import tempfile
+import textwrap
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 FAILED, USAGE_ERROR, INTERRUPTED, NOBODY_READS = 1, 2, 130, 141  # exit statuses; 141 is what a broken pipe gives cat
 INSTALL = "Install what is needed: pip install -e ."
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that answers a wrong command line with one line."""
+    """An ArgumentParser that answers a wrong command line with one line. Its help is 80 columns wide.
+
+    The description is wrapped; the epilog, where examples stand one below the other, is left as it is.
+    """
+
+    def __init__(self, *, description: str | None = None, **settings: Any) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(description=textwrap.fill(description or "", 80), **settings)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")

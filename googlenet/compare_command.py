@@ -29,7 +29,6 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet compare runs/* --html compare.html\n"
         "  python -m googlenet compare runs/a runs/b --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     c.add_argument("runs", type=not_empty, nargs="+", metavar="RUN", help="the folder of a run")
     c.add_argument("--html", type=not_empty, metavar="FILE", help="write the comparison as a page, too")

@@ -24,7 +24,7 @@ EXAMPLES = (
 
 def add_options(p: argparse.ArgumentParser) -> None:
     """The command line."""
-    p.epilog, p.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
+    p.epilog = EXAMPLES
     p.add_argument("file", type=not_empty, help="weights that train.py has written")
     p.add_argument("--data", type=not_empty, metavar="WHAT", help="digits, mnist, fashion-mnist, a folder, or an "
                    "archive of one (what the weights were trained with)")  # fmt: skip

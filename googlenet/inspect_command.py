@@ -35,7 +35,6 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "  python -m googlenet data digits\n"
         "  python -m googlenet data photos/ --save look\n"
         "  python -m googlenet data flowers.zip --val-share 0.1 --seed 3 --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     c.add_argument("what", type=not_empty, metavar="WHAT", help="digits, a folder, whatever train.py --data takes")
     c.add_argument("--data-root", type=not_empty, default="data", metavar="DIR", help="where data sets are kept (data)")

@@ -38,7 +38,7 @@ SIDE = 900  # pixels of a photo in a saved picture, at most
 
 def add_options(p: argparse.ArgumentParser) -> None:
     """The command line."""
-    p.epilog, p.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
+    p.epilog = EXAMPLES
     p.add_argument("file", type=not_empty, metavar="WEIGHTS", help="weights that train.py has written")
     p.add_argument("images", type=not_empty, nargs="+", metavar="IMAGE", help="files, folders of them, or - for "
                    "standard input")  # fmt: skip

@@ -163,6 +163,7 @@ def test_help_has_examples_and_every_flag(capsys, monkeypatch):
     text = capsys.readouterr().out
     assert "examples:" in text
     assert "python train.py --resume" in text
+    assert max(map(len, text.splitlines())) <= 80
     for field in dataclasses.fields(Options):
         assert f"--{field.name.replace('_', '-')}" in text
     for name in presets:
