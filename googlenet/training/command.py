@@ -48,7 +48,7 @@ from googlenet.training.options import (
     parse,
     with_recipe,
 )
-from googlenet.training.run_data import DATA, data_of, prepare, read_data, readable, write_data
+from googlenet.training.run_data import data_of, data_of_run, prepare, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
@@ -202,9 +202,7 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
-    if not (folder / DATA).exists():  # killed between config.json and this
-        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
-    trainer = Trainer(options, folder, read_data(folder, options))
+    trainer = Trainer(options, folder, data_of_run(folder, options))
     if options.init:
         begin_with(trainer.model, Path(options.init), trainer.classes)
     return trainer, ["no checkpoint was written: starting anew"]
@@ -220,9 +218,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         raise CheckpointError(f"{path}: {error}") from error
     refuse_another_run_s_config(path, own)
     options = with_threads(resumed_options(own, wanted))
-    if not (folder / DATA).exists():
-        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
-    trainer = Trainer(options, folder, read_data(folder, options))
+    trainer = Trainer(options, folder, data_of_run(folder, options, training.get("data")))
     try:
         trainer.resume(arrays, training)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:

@@ -138,7 +138,7 @@ class Trainer:
         """Write the checkpoint from which `resume` goes on."""
         if self.events:
             self.events.flush()
-        progress = {"options": asdict(self.options), **asdict(self.progress)}
+        progress = {"options": asdict(self.options), "data": self.data.digest, **asdict(self.progress)}
         save_state(self.folder, self.model, self.optimizer, progress, self.average)
         self.saved_at = self.progress.epoch, self.progress.step
 
