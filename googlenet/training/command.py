@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
-from googlenet.data.source import NAMED
+from googlenet.data.source import NAMED, ImageData
 from googlenet.evaluation import evaluate_file
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
@@ -48,7 +48,7 @@ from googlenet.training.options import (
     parse,
     with_recipe,
 )
-from googlenet.training.run_data import data_of, data_of_run, prepare, readable, write_data
+from googlenet.training.run_data import data_of, data_of_run, is_files, prepare, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
@@ -161,7 +161,9 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
     if "init" in named:
         named.setdefault("preset", preset_of(Path(named["init"])))
     options = Options(**named)
-    images, unreadable, known = readable(options, data_of(options))
+    found = data_of(options)
+    refuse_what_does_nothing(wanted, found)
+    images, unreadable, known = readable(options, found)
     suggested = sizes_for(images, named)
     options = with_threads(Options(**{**suggested, **named}))
     trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, unreadable, known))
@@ -175,6 +177,18 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
         notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
     usual = with_recipe({"recipe": options.recipe, "optimizer": options.optimizer, "data": options.data})
     return trainer, notes, Options(**{**suggested, **usual, "recipe": Options.recipe})
+
+
+def refuse_what_does_nothing(wanted: Mapping[str, Any], images: ImageData) -> None:
+    """ValueError for an option that was asked for, and can do nothing with these images."""
+    why = {
+        "val_share": "" if images.drawn else f"{images.name} has images to validate with of its own",
+        "strict": "" if is_files(images.train) else f"the images of {images.name} are in one file, not in one each",
+        "data_root": "" if wanted.get("data") in NAMED[1:] else f"only {' and '.join(NAMED[1:])} lie there",
+    }
+    for name, reason in why.items():
+        if name in wanted and reason:
+            raise ValueError(f"{flag(name)}: does nothing here: {reason}")
 
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:

@@ -58,4 +58,6 @@ def usual_side(images: ImageData) -> float:
 
 def usual_channels(images: ImageData) -> int:
     """1 where all are gray, else 3."""
+    if images.kind == "digits":  # perhaps stored as colors
+        return 1
     return 1 if all(mode in ("L", "1", "I;16", "LA", "I") for _, mode in looked_at(images)) else 3
