@@ -16,11 +16,13 @@ from googlenet.data.idx_pairs import Pairs, find_pairs
 from googlenet.data.images import ArrayImages, FileImages, Images
 from googlenet.data.mnist import DATA_SETS, MnistFiles, load_mnist
 from googlenet.data.split import stratified_split
+from googlenet.data.transforms import whole
 from googlenet.data.tree import is_image
 
 DIGITS = tuple("0123456789")
 NAMED = ("digits", *DATA_SETS)  # WHAT that is no path
-SMALL = 64  # pixels: gray images in IDX files up to this size are seen whole, as digits are
+SMALL = 64  # pixels: gray images up to this size are seen whole, and not mirrored, as digits are
+LOOKED_AT = 50  # files, spread over all of them, from which it is told whether they are such images
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class ImageData:
     train: Images
     val: Images
     notes: tuple[str, ...] = ()  # what the user should be told
+    drawn: bool = False  # those for validation were drawn from the others
 
 
 def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: float = 0.2, seed: int = 0) -> ImageData:
@@ -57,7 +60,8 @@ def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: flo
     counts = np.bincount(data.train.labels, minlength=len(data.classes))
     if alone := [name for name, count in zip(data.classes, counts, strict=True) if count == 1]:
         notes.append(f"of these classes there is one image, which is trained and not validated: {few(alone)}")
-    return replace(data, train=data.train.subset(train), val=data.train.subset(val), notes=(*data.notes, *notes))
+    notes = [*data.notes, *notes]
+    return replace(data, train=data.train.subset(train), val=data.train.subset(val), notes=tuple(notes), drawn=True)
 
 
 def _names(images: Images, where: str) -> list[str]:
@@ -94,7 +98,27 @@ def _at(path: Path) -> ImageData:
         kind = "one image" if is_image(path.name) else "a file of another kind"
         raise ValueError(f"{path} is {kind}, {EXPECTED}")
     train, val, notes = find_images(path)
-    return ImageData(path.name, "photos", str(path), train.classes, train, val, tuple(notes))
+    kind = "digits" if are_small_and_gray(train) else "photos"
+    if kind == "digits":
+        notes.append(f"all are gray and at most {SMALL} pixels: taken whole and never mirrored, as digits are")
+    return ImageData(path.name, kind, str(path), train.classes, train, val, tuple(notes))
+
+
+def are_small_and_gray(images: Images) -> bool:
+    """Whether these are like digits: of a mirrored 2, or of a 2 without its foot, nothing could be learned.
+
+    Gray that is stored as colors, as in a JPEG, is gray, too. Damaged images are passed by: see `check.py`.
+    """
+    looks = []
+    for index in np.unique(np.linspace(0, len(images) - 1, LOOKED_AT).astype(int)):
+        try:
+            with images.open(int(index)) as image:
+                looks.append(max(image.size) <= SMALL and not np.ptp(np.asarray(whole(image, SMALL)), axis=2).any())
+        except Exception:  # noqa: S112 (of a broken file, Pillow raises OSError, SyntaxError and many more)
+            continue
+        if not looks[-1]:
+            return False
+    return bool(looks)
 
 
 # ---- images in arrays ----------------------------------------------------------------------------------------------

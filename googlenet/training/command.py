@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
-from googlenet.data.source import NAMED
+from googlenet.data.source import NAMED, ImageData
 from googlenet.evaluation import evaluate_file
 from googlenet.report.columns import wrap
 from googlenet.report.curves import try_to_draw
@@ -37,7 +37,7 @@ from googlenet.training.folder import (
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.lr_find import draw_sweep, sweep
 from googlenet.training.options import Options, flag, known_options, with_recipe
-from googlenet.training.run_data import DATA, data_of, prepare, read_data, readable, write_data
+from googlenet.training.run_data import data_of, data_of_run, is_files, prepare, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
@@ -150,7 +150,9 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
     if "init" in named:
         named.setdefault("preset", preset_of(Path(named["init"])))
     options = Options(**named)
-    images, unreadable, known = readable(options, data_of(options))
+    found = data_of(options)
+    refuse_what_does_nothing(wanted, found)
+    images, unreadable, known = readable(options, found)
     suggested = sizes_for(images, named)
     options = with_threads(Options(**{**suggested, **named}))
     trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, unreadable, known))
@@ -164,6 +166,18 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
         notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
     usual = with_recipe({"recipe": options.recipe, "optimizer": options.optimizer, "data": options.data})
     return trainer, notes, Options(**{**suggested, **usual, "recipe": Options.recipe})
+
+
+def refuse_what_does_nothing(wanted: Mapping[str, Any], images: ImageData) -> None:
+    """ValueError for an option that was asked for, and can do nothing with these images."""
+    why = {
+        "val_share": "" if images.drawn else f"{images.name} has images to validate with of its own",
+        "strict": "" if is_files(images.train) else f"the images of {images.name} are in one file, not in one each",
+        "data_root": "" if wanted.get("data") in NAMED[1:] else f"only {' and '.join(NAMED[1:])} lie there",
+    }
+    for name, reason in why.items():
+        if name in wanted and reason:
+            raise ValueError(f"{flag(name)}: does nothing here: {reason}")
 
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:
@@ -191,9 +205,7 @@ def anew(folder: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[str]]:
     """A run that has its options and nothing else; and a line that says so."""
     options = with_threads(resumed_options(read_config(folder), wanted))
     refuse_lost_checkpoint(folder)
-    if not (folder / DATA).exists():  # killed between config.json and this
-        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
-    trainer = Trainer(options, folder, read_data(folder, options))
+    trainer = Trainer(options, folder, data_of_run(folder, options))
     if options.init:
         begin_with(trainer.model, Path(options.init), trainer.classes)
     return trainer, ["no checkpoint was written: starting anew"]
@@ -209,9 +221,7 @@ def from_checkpoint(path: Path, wanted: dict[str, Any]) -> tuple[Trainer, list[s
         raise CheckpointError(f"{path}: {error}") from error
     refuse_another_run_s_config(path, own)
     options = with_threads(resumed_options(own, wanted))
-    if not (folder / DATA).exists():
-        write_data(folder, prepare(options, *readable(options, data_of(options))), options)
-    trainer = Trainer(options, folder, read_data(folder, options))
+    trainer = Trainer(options, folder, data_of_run(folder, options, training.get("data")))
     try:
         trainer.resume(arrays, training)
     except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:

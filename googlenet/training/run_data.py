@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from googlenet.data.preprocessing import Preprocessing
 from googlenet.data.record import has_files, images_of, is_same, record_of
 from googlenet.data.source import ImageData, open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
+from googlenet.report.text import printable
 from googlenet.training.options import Options
 from minicnn.checkpoint import write_atomically
 
@@ -44,6 +47,13 @@ class RunData:
             "name": self.images.name, "kind": self.images.kind, "what": options.data, "root": options.data_root,
             "where": self.images.where, "seed": options.seed, "val_share": options.val_share,
         }  # fmt: skip
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the images, their labels and preprocessing: a checkpoint has it, and goes on with no others."""
+        record = record_of(self.images)
+        parts = [self.preprocessing.to_record(), *(record[part] for part in ("classes", "train", "val"))]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def data_of(options: Options) -> ImageData:
@@ -72,7 +82,7 @@ def readable(options: Options, images: ImageData) -> tuple[ImageData, dict[str, 
     notes = _what_is_left_out(unreadable, options.strict)
     train, val = parts
     if unreadable:
-        last = ": ".join(list(unreadable.items())[-1])
+        last = printable(": ".join(list(unreadable.items())[-1]))
         if empty := [name for label, name in enumerate(images.classes) if label not in train.labels]:
             raise ValueError(f"no image of class {empty[0]!r} can be read to train with; {last}")
         if not len(val):
@@ -89,7 +99,7 @@ def _what_is_left_out(unreadable: Mapping[str, str], strict: bool) -> list[str]:
     """Lines for the user. ValueError where there should be nothing to tell."""
     if not unreadable:
         return []
-    shown = [f"  {name}: {reason}" for name, reason in list(unreadable.items())[:SHOWN]]
+    shown = [printable(f"  {name}: {reason}") for name, reason in list(unreadable.items())[:SHOWN]]
     if strict:
         raise ValueError(f"--strict: {shown[0].strip()} (images that cannot be read: {len(unreadable):,})")
     more = [f"  and {len(unreadable) - SHOWN:,} more: see {DATA}"] if len(unreadable) > SHOWN else []
@@ -157,11 +167,29 @@ def write_data(folder: Path, data: RunData, options: Options) -> None:
         "unreadable": data.unreadable,
         "known": data.known,
     }
-    write_atomically(folder / DATA, [f"{json.dumps(record, indent=0, ensure_ascii=False)}\n".encode()])
+    text = f"{json.dumps(record, indent=0, ensure_ascii=False)}\n"
+    # A name that is not UTF-8, as of an old disk, has lone surrogates in Python: as \udce9, JSON can hold it.
+    write_atomically(folder / DATA, [text.encode(errors="backslashreplace")])
+
+
+def data_of_run(folder: Path, options: Options, digest: str | None = None) -> RunData:
+    """The data of a run that goes on: from data.json or, where that is gone, found anew, and written down.
+
+    digest: what the checkpoint says of them. Raises ValueError, in one line, where they are others now.
+    """
+    path = folder / DATA
+    known = path.exists()  # else it was killed before it wrote this, or somebody has removed it
+    data = read_data(folder, options) if known else prepare(options, *readable(options, data_of(options)))
+    if digest not in (None, data.digest):
+        others = f"{path} has" if known else f"{path} is gone, and {options.data} has"
+        raise ValueError(f"--resume: {others} other images than this run was trained with: put its own back")
+    if not known:
+        write_data(folder, data, options)
+    return data
 
 
 def read_data(folder: Path, options: Options) -> RunData:
-    """The data of a run that goes on, as data.json has them. ValueError, in one line, where they are not there now."""
+    """The data of a run as data.json has them. ValueError, in one line, where they are not there now."""
     path = folder / DATA
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -172,17 +200,36 @@ def read_data(folder: Path, options: Options) -> RunData:
     except OSError as error:
         raise OSError(f"{path}: {one_line(error)}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): the images of this run are not known any more") from error
+        raise ValueError(
+            f"{path} is damaged ({error}). Remove it: --resume finds the images anew, and goes on if they are the same"
+        ) from error
     if not same:
         raise ValueError(f"--resume: {options.data} has other images now than when the run began")
-    notes = _changes(images, known, options) if has_files(record) else []
+    if not has_files(record):
+        return RunData(images, preprocessing, unreadable, known)
+    images, notes = _unpacked_again(images, options)
+    notes += _changes(images, {} if notes else known, options)
     return RunData(images, preprocessing, unreadable, known, tuple(notes))
 
 
-def _changes(images: ImageData, known: dict[str, Stamp], options: Options) -> list[str]:
+def _unpacked_again(images: ImageData, options: Options) -> tuple[ImageData, list[str]]:
+    """The images of an archive where the cache was cleared, in part or whole, or is elsewhere now; and a line of it."""
+    parts = [part for part in (images.train, images.val) if isinstance(part, FileImages)]
+    if not is_archive(options.data) or all(path.is_file() for part in parts for path in part.paths):
+        return images, []
+    here = unpacked(options.data)
+    train, val = (
+        FileImages([here / path.relative_to(images.where) for path in part.paths], part.labels, part.classes)
+        for part in parts
+    )
+    return replace(images, where=str(here), train=train, val=val), [f"{options.data} was unpacked again"]
+
+
+def _changes(images: ImageData, known: Mapping[str, Stamp], options: Options) -> list[str]:
     """A line where files are not what they were. ValueError where one is gone, or cannot be read any more."""
-    if not Path(images.train.name(0)).is_file() and is_archive(options.data):
-        unpacked(options.data)  # the cache was cleared
+    if not Path(images.where).is_dir():
+        raise ValueError(f"--resume: {options.data}, where the run's images were, is gone. Put it back, or make a link "
+                         "of that name to where it is now")  # fmt: skip
     bad, now = [], {}
     for part in (images.train, images.val):
         unreadable, stamps = check_images(part, options.threads or mc.get_num_threads(), known=known)
@@ -191,5 +238,5 @@ def _changes(images: ImageData, known: dict[str, Stamp], options: Options) -> li
     if bad:
         raise ValueError(f"--resume: {len(bad):,} of the run's images are gone or damaged, such as {bad[0].name}: "
                          f"{bad[0].reason}. Put them back")  # fmt: skip
-    changed = sum(known.get(name) != stamp for name, stamp in now.items())
+    changed = sum(known.get(name, stamp) != stamp for name, stamp in now.items())
     return [f"{changed:,} images are not the files that they were when the run began"] if changed else []

@@ -15,6 +15,7 @@ SIZES = (32, 48, 64, 96, 128)
 SEEN = 35_000  # images in a whole run, each as often as it comes: as with the 5,000 digits in 7 epochs
 EPOCHS = (5, 100)  # at least and at most
 PIXELS = 900e6  # in a whole run: about half an hour on two cores (benchmarks/README.md has what a step takes)
+FEW = 5000  # images: from so many digits, those that come with this package, the paper's network learns, too
 STEPS = 10  # an epoch, at least, so far as batches of 8 give them
 
 
@@ -33,7 +34,8 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
     if images.kind == "photos":
         if chosen.get("augment", True):
             found["jitter"] = 0.2
-        found["preset"] = "batchnorm"  # learns from a few hundred photos at once; the paper's guesses for ten epochs
+    if images.kind == "photos" or len(images.train) < FEW:
+        found["preset"] = "batchnorm"  # learns from a few hundred images at once; the paper's guesses for ten epochs
     preset = presets[chosen.get("preset", found.get("preset", Options.preset))]
     found["image_size"] = max(found["image_size"], preset.smallest_image)
     if preset.batch_norm and count % batch == 1:
@@ -58,4 +60,6 @@ def usual_side(images: ImageData) -> float:
 
 def usual_channels(images: ImageData) -> int:
     """1 where all are gray, else 3."""
+    if images.kind == "digits":  # perhaps stored as colors
+        return 1
     return 1 if all(mode in ("L", "1", "I;16", "LA", "I") for _, mode in looked_at(images)) else 3

@@ -35,7 +35,7 @@ from googlenet.training.warm_start import freeze, keep_frozen_in_evaluation
 from googlenet.weights import save_model
 from minicnn import backend, rng
 from minicnn.backend import Array
-from minicnn.data import DataLoader
+from minicnn.data import DataLoader, SampleError
 
 STEPS_UNREAD_ON_GPU = 10  # so many steps are sent to a GPU before the CPU asks what came of them
 NO_LAYER = "none, only the loss itself"
@@ -104,8 +104,13 @@ class Trainer:
             if interrupt.asked:
                 raise Interrupted("stopped before the first step")
         while not self.is_complete():
-            self._train(interrupt)
-            row = self._evaluate(interrupt)
+            try:
+                self._train(interrupt)
+                row = self._evaluate(interrupt)
+            except SampleError:  # an image has vanished since it was checked
+                if self.waiting == 0:
+                    self._keep(interrupt)
+                raise
             improved = best_accuracy(row) > self.progress.best
             self.progress.best = max(self.progress.best, best_accuracy(row))
             self.progress.rows.append(row)
@@ -139,7 +144,7 @@ class Trainer:
         """Write the checkpoint from which `resume` goes on."""
         if self.events:
             self.events.flush()
-        progress = {"options": asdict(self.options), **asdict(self.progress)}
+        progress = {"options": asdict(self.options), "data": self.data.digest, **asdict(self.progress)}
         save_state(self.folder, self.model, self.optimizer, progress, self.average)
         self.saved_at = self.progress.epoch, self.progress.step
 
@@ -247,13 +252,17 @@ class Trainer:
         except LeaveEvaluation:
             self._stop(interrupt)
 
-    def _stop(self, interrupt: Interrupt) -> NoReturn:
-        """Save, and raise Interrupted."""
+    def _keep(self, interrupt: Interrupt) -> None:
+        """Save the steps of an epoch that is not done."""
         if self.unread:
             self._read()
         self.check_weights()
         with interrupt.saving():
             self.save()
+
+    def _stop(self, interrupt: Interrupt) -> NoReturn:
+        """Save, and raise Interrupted."""
+        self._keep(interrupt)
         raise Interrupted(f"stopped after step {self.progress.step} of epoch {self.progress.epoch + 1}")
 
     @property

@@ -48,7 +48,7 @@ def test_train_and_val_are_taken_as_they_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = open_data("pets", val_share=0.5)
     assert (data.name, data.kind, data.where) == ("pets", "photos", str(tmp_path / "pets"))
-    assert data.classes == ("cat", "dog")
+    assert (data.classes, data.drawn) == (("cat", "dog"), False)
     assert isinstance(data.train, FileImages) and isinstance(data.val, FileImages)
     assert data.train.paths == [tmp_path / "pets" / "train" / name for name in ("cat/1.jpg", "dog/2.jpg", "dog/3.jpg")]
     assert data.train.labels.tolist() == [0, 1, 1] and data.val.labels.tolist() == [1]
@@ -68,6 +68,27 @@ def test_what_has_no_part_for_validation_is_split(tmp_path):
     train, val = stratified_split(relative, np.array([0] * 12 + [1] * 12 + [2]), 0.425, 3)
     assert data.train.paths == [tmp_path / relative[i] for i in train]
     assert data.val.paths == [tmp_path / relative[i] for i in val]
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "side", "kind"),
+    [
+        ("L", "png", 28, "digits"), ("RGB", "jpg", 28, "digits"), ("1", "png", 28, "digits"),
+        ("L", "png", 64, "digits"), ("L", "png", 65, "photos"), ("colors", "png", 28, "photos"),
+    ],
+)  # fmt: skip
+def test_small_gray_images_are_seen_as_digits_are(tmp_path, mode, suffix, side, kind):
+    """A mirrored 2 is no 2. Whether gray is stored as colors does not matter, nor that a file is damaged."""
+    touch(tmp_path, *(f"{name}/{i}.{suffix}" for name in "12" for i in range(3)))
+    for number, path in enumerate(sorted(tmp_path.glob("*/[12].*"))):
+        image = Image.new("RGB", (side, 20), (50 * number,) * 3).convert("RGB" if mode == "colors" else mode)
+        if mode == "colors" and number == 3:
+            image.putpixel((5, 5), (0, 200, 0))
+        image.save(path)
+    data = open_data(str(tmp_path))
+    assert (data.kind, data.drawn) == (kind, True)
+    told = "all are gray and at most 64 pixels: taken whole and never mirrored, as digits are"
+    assert (told in data.notes) == (kind == "digits")
 
 
 def test_the_split_is_the_same_wherever_the_folder_lies(tmp_path):
@@ -157,7 +178,7 @@ def test_archives_are_looked_into(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("MINICNN_CACHE", str(tmp_path / "cache"))
     for name in ("train/cat.0.jpg", "train/dog.0.jpg", "val/dog.1.jpg", "val/cat.1.jpg"):
         (tmp_path / "top" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (4, 4)).save(tmp_path / "top" / name)
+        Image.new("RGB", (4, 4), "red").save(tmp_path / "top" / name)
     (tmp_path / "top" / "run.py").write_text("print()")
     archive = shutil.make_archive(str(tmp_path / "my pets"), kind, tmp_path, "top")
     data = open_data(archive)

@@ -781,6 +781,19 @@ def test_errors_in_a_step(command, tmp_path, monkeypatch, error, said, kept):
     assert (tmp_path / "run" / "error.txt").exists() == kept
 
 
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        (["--val-share", 0.3], "--val-share: does nothing here: digits has images to validate with of its own"),
+        (["--strict"], "--strict: does nothing here: the images of digits are in one file, not in one each"),
+        (["--data-root", "x"], "--data-root: does nothing here: only mnist and fashion-mnist lie there"),
+    ],
+)
+def test_options_that_do_nothing_with_these_images(command, tmp_path, option, why):
+    status, out, error = command(*TINY, *option, "--output", tmp_path)
+    assert (status, out, error, list(tmp_path.iterdir())) == (2, "", f"train.py: error: {why}\n", [])
+
+
 # ---- numbers that blow up -----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,9 @@
 """The images of a run: checked before the first epoch, prepared as asked, and the very same when it goes on."""
 
 import json
+import os
 import shutil
+import tarfile
 
 import numpy as np
 import pytest
@@ -11,7 +13,16 @@ from googlenet.data.source import open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.training import run_data
 from googlenet.training.options import Options
-from googlenet.training.run_data import DATA, augmentation_of, data_of, prepare, read_data, readable, write_data
+from googlenet.training.run_data import (
+    DATA,
+    augmentation_of,
+    data_of,
+    data_of_run,
+    prepare,
+    read_data,
+    readable,
+    write_data,
+)
 
 
 @pytest.fixture
@@ -155,8 +166,66 @@ def test_arrays_that_have_changed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"train": []}'])
 def test_a_record_that_is_no_good(run, text):
     (run.folder / DATA).write_text(text)
-    with pytest.raises(ValueError, match=r"data\.json is damaged .*: the images of this run are not known any more"):
+    with pytest.raises(ValueError, match=r"data\.json is damaged .*\. Remove it: --resume finds"):
         run()
+
+
+def test_the_folder_is_gone(run, photos):
+    photos.rename(photos.with_name("moved"))
+    with pytest.raises(ValueError, match=rf"--resume: {photos}, where the run's images were, is gone\. Put it back"):
+        run()
+    photos.symlink_to("moved")
+    assert (names(run()), run().notes) == (names(run.first), ())
+
+
+@pytest.mark.parametrize("cleared", ["all", "a part", "elsewhere"])
+def test_an_archive_is_unpacked_again(photos, tmp_path, monkeypatch, cleared):
+    monkeypatch.setenv("MINICNN_CACHE", str(tmp_path / "cache"))
+    with tarfile.open(tmp_path / "photos.tar", "w") as archive:
+        archive.add(photos, "photos")
+    wanted = options(tmp_path / "photos.tar")
+    first = prepared(tmp_path / "photos.tar")
+    write_data(tmp_path, first, wanted)
+    assert (names(read_data(tmp_path, wanted)), read_data(tmp_path, wanted).notes) == (names(first), ())
+    if cleared == "elsewhere":
+        monkeypatch.setenv("MINICNN_CACHE", str(tmp_path / "other"))
+    shutil.rmtree(next((tmp_path / "cache").glob("photos-*")) / "photos" / ("dogs" if cleared == "a part" else ""))
+    again = read_data(tmp_path, wanted)
+    assert again.notes == (f"{tmp_path / 'photos.tar'} was unpacked again",)
+    assert again.digest == first.digest  # the same images, wherever they are
+    assert all(os.path.isfile(name) for part in names(again) for name in part)
+
+
+def test_without_a_record_the_images_are_found_anew(run, photos):
+    (run.folder / DATA).unlink()
+    assert names(data_of_run(run.folder, options(photos), run.first.digest)) == names(run.first)
+    assert names(run()) == names(run.first)
+
+
+def test_other_images_than_the_checkpoint_s(run, photos):
+    """A record of another run, or images that were added when it was lost: trained ones would be validated with."""
+    assert data_of_run(run.folder, options(photos), run.first.digest).digest == run.first.digest
+    with pytest.raises(ValueError, match=r"--resume: .*/data\.json has other images than this run was trained with"):
+        data_of_run(run.folder, options(photos), prepared(photos, seed=1).digest)
+    (run.folder / DATA).unlink()
+    Image.new("RGB", (9, 9)).save(photos / "cats" / "9.png")
+    with pytest.raises(ValueError, match=r"--resume: .*data\.json is gone, and .*/photos has other images than"):
+        data_of_run(run.folder, options(photos), run.first.digest)
+    assert not (run.folder / DATA).exists()
+
+
+def test_names_that_are_no_text(photos, tmp_path):
+    """Bytes that are not UTF-8, as of an old disk, and what a terminal would obey."""
+    try:
+        os.rename(photos / "dogs", os.fsencode(photos) + b"/caf\xe9")
+        os.rename(photos / "cats" / "0.png", photos / "cats" / "a\n\x1b[31mb.png")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    data = prepared(photos)
+    write_data(tmp_path, data, options(photos))
+    assert names(read_data(tmp_path, options(photos))) == names(data)
+    spoil(photos, "cats/a\n\x1b[31mb.png")
+    assert prepared(photos).notes[-1].isprintable()
 
 
 def test_what_the_weights_say_of_the_data_is_there(run, photos):

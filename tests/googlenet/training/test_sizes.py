@@ -69,6 +69,16 @@ def test_gray_photos_need_one_channel():
     assert sizes_for(data(mode="L"), {})["channels"] == 1
 
 
+def test_gray_digits_that_are_stored_as_colors_need_one_channel():
+    assert sizes_for(data(kind="digits", mode="RGB"), {})["channels"] == 1
+
+
+@pytest.mark.parametrize(("count", "preset"), [(300, "batchnorm"), (4999, "batchnorm"), (5000, "paper")])
+def test_few_digits_get_the_network_that_learns_at_once(count, preset):
+    found = sizes_for(data(count, 28, 28, "L", "digits"), {})
+    assert (found.get("preset", Options.preset), "jitter" in found) == (preset, False)
+
+
 def test_no_image_is_left_over_for_batch_norm():
     """33 photos, or 25, in batches of 8 would leave one."""
     for count in (25, 33, 321):

@@ -25,6 +25,7 @@ from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from minicnn import Tensor, nn, optim
+from minicnn.data import SampleError
 
 # ---- another number of epochs at resume ---------------------------------------------------------------------------
 
@@ -285,6 +286,33 @@ def test_after_ctrl_c_a_run_goes_on_with_the_images_that_are_left(make, tmp_path
     assert [found | any_time for found in rows] == [expected | any_time for expected in undisturbed.progress.rows]
     for found, expected in zip(resumed.model.parameters(), undisturbed.model.parameters(), strict=True):
         np.testing.assert_array_equal(found.data, expected.data)
+
+
+@pytest.mark.parametrize(("part", "readable", "step"), [("train", 5, 1), ("train", 9, 2), ("test", 3, 3)])
+def test_where_an_image_vanishes_the_steps_before_are_kept(make, tmp_path, part, readable, step):
+    trainer = make()
+    images, calls = getattr(trainer, f"{part}_loader").dataset.images, itertools.count()
+    whole = images.open
+
+    def vanishing(index):
+        if next(calls) >= readable:
+            raise FileNotFoundError(2, "No such file or directory")
+        return whole(index)
+
+    images.open = vanishing
+    with pytest.raises(SampleError, match="No such file"):
+        run(trainer)
+    assert read_state(tmp_path / CHECKPOINT)[1]["step"] == step
+
+
+def test_accumulated_batches_before_an_image_that_vanishes_are_done_again(make, tmp_path):
+    trainer = make(batch_size=2, accumulate=3)
+    images, calls = trainer.train_loader.dataset.images, itertools.count()
+    whole = images.open
+    images.open = lambda index: whole(index if next(calls) < 9 else "gone")
+    with pytest.raises(SampleError):
+        run(trainer)
+    assert trainer.saved_at == (0, 0)  # after step 1 and a batch of step 2, whose dropout has been drawn
 
 
 def finite(path):
