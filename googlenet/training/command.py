@@ -16,6 +16,7 @@ import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
 from googlenet.data.source import NAMED
 from googlenet.evaluation import evaluate_file
+from googlenet.report.columns import wrap
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
 from googlenet.report.tensorboard import try_tensorboard
@@ -262,7 +263,8 @@ def introduce(trainer: Trainer, notes: Sequence[str] = ()) -> None:
     recipe = "" if o.recipe == Options.recipe else f"recipe {o.recipe}, "
     say(f"{recipe}device {o.device}, {o.threads} threads; {where}")
     for note in notes:
-        say(note)
+        indent = len(note) - len(note.lstrip())
+        say("\n".join(wrap(note, indent=indent + 2, start=" " * indent)))
     if trainer.owner is None:
         return
     if not trainer.owner.alone:

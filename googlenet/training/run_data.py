@@ -91,9 +91,9 @@ def _what_is_left_out(unreadable: Mapping[str, str], strict: bool) -> list[str]:
         return []
     shown = [f"  {name}: {reason}" for name, reason in list(unreadable.items())[:SHOWN]]
     if strict:
-        raise ValueError(f"--strict: {len(unreadable):,} images cannot be read, such as {shown[0].strip()}")
+        raise ValueError(f"--strict: {shown[0].strip()} (images that cannot be read: {len(unreadable):,})")
     more = [f"  and {len(unreadable) - SHOWN:,} more: see {DATA}"] if len(unreadable) > SHOWN else []
-    return [f"{len(unreadable):,} images cannot be read, and are left out:", *shown, *more]
+    return [f"images that cannot be read, and are left out: {len(unreadable):,}", *shown, *more]
 
 
 # ---- what is subtracted, and divided by ----------------------------------------------------------------------------

@@ -61,8 +61,8 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
 
     Raises ValueError, naming the file, where it is of another kind or its weights cannot be computed with.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, expected a file: the weights of a run are its best.safetensors")
+    if (inside := path / "best.safetensors").is_file():
+        raise ValueError(f"{path}: the folder of a run, expected a file of weights: {inside}")
     state = mc.load(path)
     if "training" in state.metadata:
         raise ValueError(f"{path}: the state of a training, not the weights alone: those are in best.safetensors")

@@ -60,7 +60,7 @@ def test_json_has_everything(capsys, photos):
     assert (pair["leaks"], pair["contradicts"], pair["how"]) == (True, False, "same file")
     assert pair["other"]["name"].endswith("leak.png")
     assert [place["name"].rpartition("/")[2] for place, _ in found["unreadable"]] == ["text.jpg"]
-    assert set(found["suggestion"]) == {"image_size", "batch_size", "epochs", "channels"}
+    assert set(found["suggestion"]) == {"image_size", "batch_size", "epochs", "channels", "preset"}
     assert found["contact_sheet"] is None
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -735,6 +736,19 @@ def test_ctrl_c_while_the_last_epoch_is_saved_stops_nothing_that_was_left(comman
 
 
 @pytest.mark.usefixtures("no_curves")
+def test_what_is_to_be_told_fits_80_columns(capsys):
+    data = SimpleNamespace(images=SimpleNamespace(name="photos"))
+    loader, model = SimpleNamespace(dataset=[1]), SimpleNamespace(parameters=list)
+    trainer = SimpleNamespace(options=Options(), model=model, owner=None, data=data)
+    trainer.train_loader = trainer.test_loader = loader
+    unreadable = f"  cats/{'long' * 8}.jpg: {'broken ' * 9}"
+    training_command.introduce(trainer, ["short", "a note of many words " * 8, unreadable])
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert max(map(len, lines)) <= 80
+    assert [len(line) - len(line.lstrip()) for line in lines] == [0, 0, 2, 2, 2, 4]
+    assert " ".join(" ".join(lines).split()).count("a note of many words") == 8
+
+
 def test_a_run_goes_on_when_nobody_reads_what_it_says(tmp_path, monkeypatch, capsys):
     """As in `python train.py | head -1`."""
     reader, writer = os.pipe()

@@ -53,7 +53,8 @@ def test_what_cannot_be_read_is_left_out_and_told(photos):
     data = prepared(photos)
     assert names(data) == [names(before)[0][1:], names(before)[1]]
     assert list(data.unreadable) == [trained]
-    assert data.notes[-2:] == ("1 images cannot be read, and are left out:", f"  {trained}: {data.unreadable[trained]}")
+    reason = data.unreadable[trained]
+    assert data.notes[-2:] == ("images that cannot be read, and are left out: 1", f"  {trained}: {reason}")
     np.testing.assert_array_equal(data.images.train.labels, before.images.train.labels[1:])
 
 
@@ -68,7 +69,7 @@ def test_only_the_first_few_are_named_on_the_screen(photos, monkeypatch):
 
 def test_strict_stops(photos):
     spoil(photos, "dogs/3.png")
-    with pytest.raises(ValueError, match=r"--strict: 1 images cannot be read, such as .*dogs/3\.png: "):
+    with pytest.raises(ValueError, match=r"--strict: .*dogs/3\.png: .* \(images that cannot be read: 1\)"):
         prepared(photos, strict=True)
 
 

@@ -138,11 +138,14 @@ def test_a_description_that_is_no_good_is_a_value_error_too(tmp_path, text):
         load_model(path)
 
 
+def test_for_the_folder_of_a_run_its_weights_are_named(tmp_path):
+    (tmp_path / "best.safetensors").touch()
+    with pytest.raises(ValueError, match=r": the folder of a run, expected a file of weights: .*best\.safetensors$"):
+        load_model(tmp_path)
+    with pytest.raises(OSError, match="is a folder, expected a file"):
+        load_model(tmp_path.parent)
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load_model(tmp_path / "nowhere.safetensors")
-
-
-def test_the_folder_of_a_run_is_not_its_weights(tmp_path):
-    with pytest.raises(IsADirectoryError, match=r"is a folder, expected a file: .* its best\.safetensors"):
-        load_model(tmp_path)
