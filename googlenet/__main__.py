@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         description="GoogLeNet: layers, predictions, accuracy. Training is done by train.py.",
         epilog="examples:\n"
         "  python -m googlenet summary\n"
-        "  python -m googlenet summary --preset batchnorm --classes 10 --channels 1\n"
+        "  python -m googlenet summary --preset batchnorm --channels 1 --image-size 64\n"
         "  python -m googlenet summary --preset mnist\n"
         "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
@@ -56,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
     c = commands.add_parser("summary", help="every layer with its output shape and parameters", epilog="examples:\n"
                             "  python -m googlenet summary --preset mnist\n"
                             "  python -m googlenet summary --classes 5 --image-size 64 --no-aux-heads")  # fmt: skip
-    c.add_argument("--preset", choices=tuple(presets), default="paper", metavar="NAME",
-                   help=f"{', '.join(presets)} (paper)")  # fmt: skip
+    which = f"which GoogLeNet: {', '.join(presets)} (paper)"
+    c.add_argument("--preset", choices=tuple(presets), default="paper", metavar="NAME", help=which)
     c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
     c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
     c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")

@@ -128,15 +128,15 @@ def parser() -> argparse.ArgumentParser:
     p = Parser(
         prog="train.py",
         description="Train GoogLeNet. Without arguments: the paper's network, with both auxiliary heads, on the digits "
-        "that come with it, at 64x64. With --data: on your own images. Everything is written to a folder of its own "
-        "under runs/.",
+        "that come with it, at 64x64: about five minutes on two cores. With --data: on your own images. Everything is "
+        "written to a folder of its own under runs/.",
         epilog="examples:\n"
-        "  python train.py                the main job, about five minutes on two cores\n"
+        "  python train.py                                the main job\n"
         "  python train.py --limit-train 500 --epochs 1   a quick try\n"
         "  python train.py --data photos/                 photos, a folder for each class\n"
         "  python train.py --preset batchnorm --name bn   another GoogLeNet, into runs/bn\n"
-        "  python train.py --recipe modern --lr 0.0005    a recipe, but for its rate\n"
-        "  python train.py --optimizer sgd --lr find      try many rates, propose one\n"
+        "  python train.py --recipe modern --lr 0.001     a recipe, but for its rate\n"
+        "  python train.py --optimizer sgd --lr find      try many rates, and propose one\n"
         "  python train.py --resume runs/bn               go on after Ctrl-C or a crash\n"
         "  python train.py --evaluate runs/bn/best.safetensors",
     )
@@ -194,8 +194,8 @@ def parser() -> argparse.ArgumentParser:
         "--show-batch", action="store_true", default=None, help="draw what the network will see, and stop"
     )
     net = p.add_argument_group("the network")
-    net.add_argument("--preset", choices=tuple(presets), metavar="NAME", help="which GoogLeNet: "
-                     f"{', '.join(presets)} ({default.preset}); see python -m googlenet presets")  # fmt: skip
+    which = f"which GoogLeNet: {', '.join(presets)} ({default.preset})"
+    net.add_argument("--preset", choices=tuple(presets), metavar="NAME", help=which)
     net.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, help="train with the auxiliary heads (yes)")
     net.add_argument("--init", type=not_empty, metavar="FILE", help="begin with these weights, a best.safetensors; "
                      "classifiers for other classes are new")  # fmt: skip
