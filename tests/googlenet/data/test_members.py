@@ -93,6 +93,7 @@ def test_what_is_not_read_is_skipped(path):
         (b"\x28\xb5\x2f\xfd" + bytes(100), "Zstandard"),
         (b"\xff\xd8\xff\xe0 a photo with PK\x03\x04 in it", ""),
     ],
+    ids="nothing,text,zeros,IDX,cut off,garbage,7z,RAR,Zstandard,photo".split(","),
 )
 def test_the_kind_is_told_by_the_contents(path, content, kind):
     path.write_bytes(content)

@@ -129,7 +129,7 @@ def test_jitter_always_draws_eight_numbers_and_changes_no_input(strengths, mode)
         ({"saturation": "1"}, TypeError, "saturation is '1', expected a number"),
         ({"hue": 0.6}, ValueError, "hue is 0.6, expected a number from 0 to 0.5"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_jitter_refuses(change, error, message):
     with raises(error, f"color_jitter: {message}"):
