@@ -59,7 +59,7 @@ def test_a_file_that_is_known_is_not_decoded_again(images, monkeypatch):
     opened = []
     real = FileImages.open
     monkeypatch.setattr(FileImages, "open", lambda self, i: opened.append(self.paths[i].name) or real(self, i))
-    assert check_images(images, known=known) == (unreadable, known)
+    assert check_images(images, 1, known=known) == (unreadable, known)
     assert opened == ["d.png", "e.jpg"]
     status = images.paths[0].stat()
     os.utime(images.paths[0], ns=(status.st_atime_ns, status.st_mtime_ns + 1000))

@@ -254,6 +254,7 @@ def test_after_ctrl_c_a_run_goes_on_bit_for_bit(command, tmp_path, two_epochs, m
     assert sorted(path.name for path in folder.iterdir()) == FILES
 
 
+@pytest.mark.everything("kills")
 @pytest.mark.usefixtures("no_curves")
 def test_a_run_can_be_stopped_again_and_again(command, tmp_path, two_epochs, monkeypatch):
     folder = tmp_path / "two"
@@ -572,9 +573,8 @@ def test_killed_in_the_third_epoch_a_run_goes_on_bit_for_bit(tmp_path, variant):
 @pytest.mark.parametrize(
     ("target", "number"),
     [
-        ("os.fsync", 15),
         ("os.replace", 12),
-        *(pytest.param("os.fsync", n, marks=pytest.mark.everything("kills")) for n in (3, 13, 17)),
+        *(pytest.param("os.fsync", n, marks=pytest.mark.everything("kills")) for n in (3, 13, 15, 17)),
         *(pytest.param("os.replace", n, marks=pytest.mark.everything("kills")) for n in (2, 3, 10, 11, 13, 14)),
     ],
 )
