@@ -16,6 +16,7 @@ import minicnn as mc
 from googlenet.commandline import FAILED, INTERRUPTED, check_packages, failed, prepare_streams, say
 from googlenet.data.source import NAMED, ImageData
 from googlenet.evaluation import evaluate_file
+from googlenet.report.batch import show_batch
 from googlenet.report.columns import wrap
 from googlenet.report.curves import try_to_draw
 from googlenet.report.lines import HEADING, HEADING_WITH_AVERAGE
@@ -37,7 +38,7 @@ from googlenet.training.folder import (
 from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.lr_find import draw_sweep, sweep
 from googlenet.training.options import Options, flag, known_options, with_recipe
-from googlenet.training.run_data import data_of, data_of_run, is_files, prepare, readable, write_data
+from googlenet.training.run_data import data_of, data_of_run, prepare, readable, write_data
 from googlenet.training.sizes import sizes_for
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
@@ -108,8 +109,6 @@ def find_lr(args: argparse.Namespace) -> None:
 
 def draw_batch(args: argparse.Namespace) -> None:
     """Draw the first batch as the network would see it. No run is made."""
-    from googlenet.report.batch import show_batch
-
     trainer, notes, _ = new_trainer(args, chosen(args))
     introduce(trainer, notes)
     path = trainer.folder / "batch.png"
@@ -169,15 +168,9 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
 
 
 def refuse_what_does_nothing(wanted: Mapping[str, Any], images: ImageData) -> None:
-    """ValueError for an option that was asked for, and can do nothing with these images."""
-    why = {
-        "val_share": "" if images.drawn else f"{images.name} has images to validate with of its own",
-        "strict": "" if is_files(images.train) else f"the images of {images.name} are in one file, not in one each",
-        "data_root": "" if wanted.get("data") in NAMED[1:] else f"only {' and '.join(NAMED[1:])} lie there",
-    }
-    for name, reason in why.items():
-        if name in wanted and reason:
-            raise ValueError(f"{flag(name)}: does nothing here: {reason}")
+    """ValueError for a split that was asked for, of images that are split already."""
+    if "val_share" in wanted and not images.drawn:
+        raise ValueError(f"--val-share: does nothing here: {images.name} has images to validate with of its own")
 
 
 def old_run(run: Path, wanted: dict[str, Any]) -> Trainer:

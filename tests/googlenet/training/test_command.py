@@ -785,8 +785,6 @@ def test_errors_in_a_step(command, tmp_path, monkeypatch, error, said, kept):
     ("option", "why"),
     [
         (["--val-share", 0.3], "--val-share: does nothing here: digits has images to validate with of its own"),
-        (["--strict"], "--strict: does nothing here: the images of digits are in one file, not in one each"),
-        (["--data-root", "x"], "--data-root: does nothing here: only mnist and fashion-mnist lie there"),
     ],
 )
 def test_options_that_do_nothing_with_these_images(command, tmp_path, option, why):
