@@ -781,14 +781,9 @@ def test_errors_in_a_step(command, tmp_path, monkeypatch, error, said, kept):
     assert (tmp_path / "run" / "error.txt").exists() == kept
 
 
-@pytest.mark.parametrize(
-    ("option", "why"),
-    [
-        (["--val-share", 0.3], "--val-share: does nothing here: digits has images to validate with of its own"),
-    ],
-)
-def test_options_that_do_nothing_with_these_images(command, tmp_path, option, why):
-    status, out, error = command(*TINY, *option, "--output", tmp_path)
+def test_a_split_of_images_that_are_split_already(command, tmp_path):
+    why = "--val-share: does nothing here: digits has images to validate with of its own"
+    status, out, error = command(*TINY, "--val-share", 0.3, "--output", tmp_path)
     assert (status, out, error, list(tmp_path.iterdir())) == (2, "", f"train.py: error: {why}\n", [])
 
 
