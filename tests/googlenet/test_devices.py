@@ -190,6 +190,7 @@ def interrupted(monkeypatch):
     return in_the_second_step
 
 
+@pytest.mark.usefixtures("signals_as_in_a_terminal")
 @pytest.mark.parametrize(
     ("first", "second"), [("cpu", "cuda"), pytest.param("cuda", "cpu", marks=pytest.mark.everything("long runs"))]
 )
