@@ -336,11 +336,8 @@ def test_what_is_no_file_has_a_reason(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_nobody_waits_for_a_named_pipe(tmp_path):
     os.mkfifo(tmp_path / "a.jpg")
-    writer = os.open(tmp_path / "a.jpg", os.O_RDWR)
-    os.write(writer, bytes(4096))  # so that who does read from it fails here, in place of waiting
     with pytest.raises(UnreadableImage, match="it is no regular file"):
         open_photo(tmp_path / "a.jpg")
-    os.close(writer)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
