@@ -38,6 +38,7 @@ from minicnn.backend import Array
 from minicnn.data import DataLoader, SampleError
 
 STEPS_UNREAD_ON_GPU = 10  # so many steps are sent to a GPU before the CPU asks what came of them
+STEPS_TO_BEGIN = 100  # before so many, every network guesses; an epoch of a few photos has less
 NO_LAYER = "none, only the loss itself"
 
 
@@ -123,8 +124,9 @@ class Trainer:
                 self.save()
                 self.report()
             say(epoch_line(row, self.options.epochs, self.average is not None))
-            for warning in stuck(row, len(self.classes), self.options.preset):
-                say(warning, error=True)
+            if self.progress.epoch * self.steps >= STEPS_TO_BEGIN:
+                for warning in stuck(row, len(self.classes), self.options.preset):
+                    say(warning, error=True)
             if interrupt.asked and not self.is_complete():
                 raise Interrupted(f"stopped after epoch {self.progress.epoch}")
 

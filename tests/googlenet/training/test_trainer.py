@@ -647,3 +647,15 @@ def test_events_are_written_before_the_checkpoint_that_goes_on_behind_them(make,
     run(resumed)
     assert resumed.events.told == [2, losses, 1, ("flush", 2), *[losses] * batches, 2, ("flush", 0)]
     assert make().events is None
+
+
+# ---- outputs that only guess ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("enough", "epochs"), [(3, 4), (6, 3), (100, 0)])
+def test_nobody_is_warned_before_the_network_could_learn_anything(make, monkeypatch, capsys, enough, epochs):
+    monkeypatch.setattr(trainer_module, "STEPS_TO_BEGIN", enough)
+    monkeypatch.setattr(trainer_module, "stuck", lambda row, *_: [f"guessing in epoch {row['epoch']}"])
+    run(make(epochs=4))  # of three steps each
+    warned = [line for line in capsys.readouterr().err.splitlines() if line.startswith("guessing")]
+    assert warned == [f"guessing in epoch {epoch}" for epoch in range(5 - epochs, 5)]
