@@ -159,7 +159,6 @@ def parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  python -m benchmarks.baseline flowers/\n"
         "  python -m benchmarks.baseline mnist --data-root data",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument("data", type=not_empty, metavar="DATA", help="what train.py --data takes: a folder, mnist, ...")
     p.add_argument("--data-root", type=not_empty, default="data", metavar="DIR", help="where mnist lies (data)")

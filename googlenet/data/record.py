@@ -12,6 +12,8 @@ import numpy as np
 from googlenet.data.images import ArrayImages, FileImages, Images
 from googlenet.data.source import ImageData
 
+DATA = "data.json"  # in a run's folder, beside its weights
+
 
 def record_of(images: ImageData) -> dict[str, Any]:
     """What JSON can hold: files by their names and labels, arrays by their length and a checksum."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from googlenet.data.preprocessing import Preprocessing
+from googlenet.report.figure import png, without_a_window_system
 from minicnn.checkpoint import write_atomically
 from minicnn.data import DataLoader
 
@@ -41,13 +39,8 @@ def draw_batch(
     labels (N,) the classes, or (N, classes) their probabilities: then all that an image has, with their shares.
     Each pixel of an image covers the same whole number of the picture's, so that nothing is smoothed over.
     """
-    backend = os.environ.pop("MPLBACKEND", None)  # Jupyter leaves one that need not be installed here; none is needed
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    with without_a_window_system():
         from matplotlib.figure import Figure
-    finally:
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
 
     count, _, height, width = x.shape
     columns = min(count, 8)
@@ -67,11 +60,7 @@ def draw_batch(
             (left + image_width / 2) / total_width, (bottom + image_height + 4) / total_height, name_of(label, classes),
             ha="center", va="bottom", fontsize=8, linespacing=1.0, parse_math=False,
         )  # fmt: skip
-    picture = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a class whose name matplotlib's font cannot write: boxes are drawn
-        FigureCanvasAgg(figure).print_png(picture)
-    return picture.getvalue()
+    return png(figure)
 
 
 def name_of(label: NDArray[np.int64] | NDArray[np.float32], classes: Sequence[str]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import math
-import os
 from pathlib import Path
 
+from googlenet.report.figure import png, without_a_window_system
 from googlenet.report.metrics import Row, best_accuracy
 from minicnn.checkpoint import write_atomically
 
@@ -29,14 +28,9 @@ def try_to_draw() -> None:
 
 
 def _png(rows: list[Row], classes: int) -> bytes:
-    backend = os.environ.pop("MPLBACKEND", None)  # Jupyter leaves one that need not be installed here; none is needed
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure  # not pyplot: no window system, no global state
+    with without_a_window_system():
+        from matplotlib.figure import Figure
         from matplotlib.ticker import MaxNLocator, PercentFormatter
-    finally:
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
 
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(10, 4.2), layout="constrained")
@@ -59,6 +53,4 @@ def _png(rows: list[Row], classes: int) -> bytes:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.legend()
-    image = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(image)
-    return image.getvalue()
+    return png(figure)

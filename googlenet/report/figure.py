@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from googlenet.report.text import shortened
@@ -20,17 +22,25 @@ def new_figure(width: float, height: float) -> Figure:
     Raises ImportError, in one sentence, where matplotlib is missing or broken.
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a folder for its cache that cannot be written: never mind
-    backend = os.environ.pop("MPLBACKEND", None)  # Jupyter leaves one that need not be installed here; none is needed
     try:
-        from matplotlib.figure import Figure
+        with without_a_window_system():
+            from matplotlib.figure import Figure
     except MemoryError:
         raise
     except Exception as error:  # a broken one may raise anything
         raise ImportError(f"cannot draw with matplotlib: {' '.join(str(error).split())}") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+@contextlib.contextmanager
+def without_a_window_system() -> Iterator[None]:
+    """Where matplotlib is imported for the first time: it would look for the one that MPLBACKEND names."""
+    backend = os.environ.pop("MPLBACKEND", None)  # Jupyter leaves one that need not be installed here; none is needed
+    try:
+        yield
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def png(figure: Figure) -> bytes:

@@ -13,11 +13,11 @@ from types import TracebackType
 import numpy as np
 
 import minicnn as mc
+from googlenet.data.record import DATA
 from googlenet.report.curves import draw_curves
 from googlenet.report.metrics import Row, write_metrics
 from googlenet.training.arguments import what_differs
 from googlenet.training.options import Options, known_options, usual_lr
-from googlenet.training.run_data import DATA
 from googlenet.training.state import BEST, CHECKPOINT, PREVIOUS, SECOND_NAME, UNFINISHED
 from minicnn.checkpoint import remove_left_overs, write_atomically
 from minicnn.lock import try_lock

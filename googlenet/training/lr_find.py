@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 
 import minicnn as mc
 from googlenet.model import GoogLeNet, loss
+from googlenet.report.figure import new_figure, png
 from googlenet.training.optimization import make_optimizer, take_step
 from googlenet.training.options import Options
 from googlenet.training.warm_start import keep_frozen_in_evaluation
@@ -107,10 +107,7 @@ def sweep(model: GoogLeNet, loader: DataLoader, options: Options) -> Sweep:
 
 def draw_sweep(path: Path, found: Sweep) -> None:
     """lr.png: the loss over the rate, and what is proposed."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    figure = new_figure(7, 4.2)
     axes = figure.subplots()
     axes.plot(found.rates, found.losses, color="lightgray", label="of each step")
     axes.plot(found.rates, found.smoothed, label=f"mean of {WINDOW} steps")
@@ -122,6 +119,4 @@ def draw_sweep(path: Path, found: Sweep) -> None:
     axes.set_ylim(0.9 * found.smoothed.min(), 1.3 * calm)
     axes.grid(alpha=0.3)
     axes.legend()
-    image = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(image)
-    write_atomically(path, [image.getvalue()])
+    write_atomically(path, [png(figure)])

@@ -19,14 +19,13 @@ from googlenet.data.augmentation import Augmentation
 from googlenet.data.check import Stamp, check_images
 from googlenet.data.images import FileImages, Images
 from googlenet.data.preprocessing import Preprocessing
-from googlenet.data.record import has_files, images_of, is_same, record_of
+from googlenet.data.record import DATA, has_files, images_of, is_same, record_of
 from googlenet.data.source import ImageData, open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.report.text import printable
 from googlenet.training.options import Options
 from minicnn.checkpoint import write_atomically
 
-DATA = "data.json"
 MEASURED = 2000  # images whose pixels mean and standard deviation are measured from
 SHOWN = 5  # unreadable images that are named on the screen
 

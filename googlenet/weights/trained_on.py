@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from googlenet.commandline import one_line
-from googlenet.data.record import has_files, images_of
+from googlenet.data.record import DATA, has_files, images_of
 from googlenet.data.source import ImageData, open_data
-
-DATA_FILE = "data.json"  # beside best.safetensors: the images of the run
 
 
 def data_of_weights(path: Path, info: Mapping[str, Any]) -> ImageData:
@@ -27,7 +25,7 @@ def data_of_weights(path: Path, info: Mapping[str, Any]) -> ImageData:
             raise ValueError(f"{path}: {text}: say with --data which images they are for")
         return open_data("digits")
     try:
-        return _listed(path.parent / DATA_FILE, info["data"]) or _opened(info["data"])
+        return _listed(path.parent / DATA, info["data"]) or _opened(info["data"])
     except (ValueError, OSError) as error:
         kind = OSError if isinstance(error, OSError) else ValueError
         raise kind(f"{path} was trained with other images: {one_line(error)}. --data says where images are") from error
