@@ -22,8 +22,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     c = commands.add_parser(
         "compare",
         help="lay runs over each other",
-        description="The options in which runs differ, their accuracies, losses and times, and\n"
-        "whether the seed alone could explain a difference. Runs that go on, or were\n"
+        description="The options in which runs differ, their accuracies, losses and times, and "
+        "whether the seed alone could explain a difference. Runs that go on, or were "
         "stopped, are shown as far as they came.",
         epilog="examples:\n"
         "  python -m googlenet compare runs/a runs/b\n"

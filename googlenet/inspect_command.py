@@ -28,8 +28,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     c = commands.add_parser(
         "data",
         help="inspect a data set: classes, sizes, duplicates, leaks",
-        description="What train.py --data WHAT would see: classes, counts, sizes, channels, images\n"
-        "that come twice, and what cannot be read. Every image is decoded once. The\n"
+        description="What train.py --data WHAT would see: classes, counts, sizes, channels, images "
+        "that come twice, and what cannot be read. Every image is decoded once. The "
         "exit status is 0 whatever is found.",
         epilog="examples:\n"
         "  python -m googlenet data digits\n"
