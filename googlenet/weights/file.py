@@ -36,19 +36,39 @@ def save_model(
     classes: the names of its outputs; data: what it was trained on. Where they are not given, the network is taken for
     one of digits, or of classes without names.
     """
+    save_network(
+        path,
+        model,
+        image_size=options.image_size,
+        classes=classes,
+        preprocessing=preprocessing,
+        epoch=row["epoch"],
+        test_accuracy=best_accuracy(row),
+        weights="averaged" if average_is_better(row) else "as trained",
+        options=asdict(options),  # from which --resume can tell whose weights these are
+        data=None if data is None else dict(data),
+    )
+
+
+def save_network(
+    path: Path,
+    model: GoogLeNet,
+    *,
+    image_size: int,
+    classes: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    **more: Any,
+) -> None:
+    """Any network, wherever its weights are from. `more` is noted as it is; it has to be JSON."""
     info = {
-        "preset": options.preset,
+        "preset": model.preset.name,
         "num_classes": len(model.fc.weight),
         "in_channels": model.conv1.conv.weight.shape[1],
-        "aux_heads": options.aux_heads,
-        "image_size": options.image_size,
-        "epoch": row["epoch"],
-        "test_accuracy": best_accuracy(row),
-        "weights": "averaged" if average_is_better(row) else "as trained",
-        "options": asdict(options),  # from which --resume can tell whose weights these are
+        "aux_heads": model.aux1 is not None,
+        "image_size": image_size,
         "classes": None if classes is None else list(classes),
         "preprocessing": None if preprocessing is None else preprocessing.to_record(),
-        "data": None if data is None else dict(data),
+        **more,
     }
     mc.save(model.state_dict(), path, {"googlenet": json.dumps(info)})
 
