@@ -132,18 +132,23 @@ def all_at_once(layers: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 def inception_blocks(choice: Preset) -> dict[str, Inception | NaiveInception]:
     """The nine blocks of Table 1 by name. Without reductions each gets all that the ones before have piled up."""
+    blocks: dict[str, Inception | NaiveInception] = {}
+    channels = 192
+    for name in INCEPTION:
+        blocks[name] = inception_block(name, channels, choice)
+        channels = blocks[name].out_channels
+    return blocks
+
+
+def inception_block(name: str, channels: int, choice: Preset) -> Inception | NaiveInception:
+    """One of them; `channels` is what a block without reductions gets."""
+    row = INCEPTION[name]
     options: dict[str, Any] = {
         "batch_norm": choice.batch_norm, "kernel_5x5": choice.kernel_5x5, "pool_relu": choice.pool_relu,
     }  # fmt: skip
-    blocks: dict[str, Inception | NaiveInception] = {}
-    channels = 192
-    for name, row in INCEPTION.items():
-        if choice.reductions:
-            blocks[name] = Inception(*row, **options)
-        else:
-            blocks[name] = NaiveInception(channels, row.ch1x1, row.ch3x3, row.ch5x5, **options)
-        channels = blocks[name].out_channels
-    return blocks
+    if choice.reductions:
+        return Inception(*row, **options)
+    return NaiveInception(channels, row.ch1x1, row.ch3x3, row.ch5x5, **options)
 
 
 def between_minus_1_and_1(x: Tensor) -> Tensor:
