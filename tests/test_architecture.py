@@ -12,6 +12,7 @@ ROWS = [
     ["minicnn.tensor", "minicnn.function", "minicnn.rng"],
     ["minicnn.functional"],
     ["minicnn.nn", "minicnn.optim", "minicnn.data", "minicnn.checkpoint", "minicnn.gradcheck", "minicnn.summary"],
+    ["minicnn.explain"],
     ["minicnn"],
     ["googlenet.commandline", "googlenet.table", "googlenet.presets", "googlenet.differences"],
     ["googlenet.inception", "googlenet.auxiliary", "googlenet.model", "googlenet.data"],
