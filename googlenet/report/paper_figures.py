@@ -11,6 +11,7 @@ import numpy as np
 from googlenet.model import GoogLeNet, inception_block, loss
 from googlenet.presets import Preset
 from googlenet.report.paper_boxes import boxes
+from minicnn import rng
 from minicnn.explain import Node, drawing, graph, names_of_functions
 from minicnn.tensor import Tensor, no_grad
 
@@ -47,10 +48,17 @@ class Figure:
 
 
 def figure(which: str, preset: Preset) -> Figure:
-    """Figure "3", "2a" or "2b" of the paper, of this preset; ValueError for another name."""
+    """Figure "3", "2a" or "2b" of the paper, of this preset; ValueError for another name.
+
+    The random state is left as it was: a training goes on as if nothing had been drawn.
+    """
     if which not in FIGURES:
         raise ValueError(f"figure: got {which!r}, expected one of {', '.join(FIGURES)}")
-    return whole_network(preset) if which == "3" else block(preset, reductions=which == "2b")
+    random_state = rng.get_state()
+    try:
+        return whole_network(preset) if which == "3" else block(preset, reductions=which == "2b")
+    finally:
+        rng.set_state(random_state)
 
 
 def whole_network(preset: Preset) -> Figure:

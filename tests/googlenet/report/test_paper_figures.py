@@ -188,6 +188,12 @@ def test_a_record_has_nodes_and_edges(whole):
     assert len(record["edges"]) == sum(len(node.inputs) for node in whole.nodes)
 
 
+def test_a_training_does_not_notice():
+    before = mc.rng.get_state()
+    figure("2b", replace(presets["catsdogs"], image_size=32))
+    assert mc.rng.get_state() == before
+
+
 def test_other_figures_there_are_none():
     with raises(ValueError, "figure: got '4', expected one of 2a, 2b, 3"):
         figure("4", presets["paper"])
