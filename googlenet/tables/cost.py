@@ -48,16 +48,16 @@ def block_lines(found: Sequence[Block]) -> list[str]:
             "",
             f"{block.name}, {block.size}x{block.size}: {block.in_channels} -> {block.out_channels} channels "
             f"({block.out_channels_without} without reductions)",
-            f"{'':<7}{' this network':->39}  {' without reductions':->24}  {'times':>6}",
-            f"{'branch':<7}{'weights':>24}{'multiply-adds':>15}  {'weights':>10}{'multiply-adds':>14}",
+            f"{'':<7}{' this network':->36}  {' without reductions':->27}{'times':>8}",
+            f"{'branch':<7}{'weights':>20}{'multiply-adds':>16}{'weights':>13}{'multiply-adds':>16}",
         ]
         for b in [*block.branches, block.total]:
             total = sum(b.weights)
             own = " + ".join(f"{w:,}" for w in b.weights) or "0"
             times = f"{b.weights_without / total:.1f}" if total and b.weights_without else ""
             lines.append(
-                f"{b.name:<7}{own:>24}{b.multiply_adds:>15,}  {b.weights_without:>10,}{b.multiply_adds_without:>14,}"
-                f"  {times:>6}".rstrip()
+                f"{b.name:<7}{own:>20}{b.multiply_adds:>16,}{b.weights_without:>13,}{b.multiply_adds_without:>16,}"
+                f"{times:>8}".rstrip()
             )
     return lines
 
@@ -76,13 +76,13 @@ def window_lines(found: Sequence[Window]) -> list[str]:
 
 def column_lines(found: Sequence[Columns]) -> list[str]:
     """The bytes of im2col for every convolution."""
-    lines = [f"{'convolution':<22}{'rows x columns':>16}{'bytes':>13}{'times x':>9}{'images':>9}{'at once':>11}"]
+    lines = [f"{'convolution':<22}{'rows x columns':>16}{'bytes':>13}{'times x':>9}{'images':>8}{'at once':>12}"]
     lines.append("-" * len(lines[0]))
     for c in found:
         shape = f"{c.rows:,} x {c.columns:,}"
         lines.append(
             f"{shorter(c.name):<22}{shape:>16}{c.bytes:>13,}{c.bytes / c.image_bytes:>9.1f}"
-            f"{c.images:>9}{c.bytes_at_once:>11,}"
+            f"{c.images:>8}{c.bytes_at_once:>12,}"
         )
     return lines
 

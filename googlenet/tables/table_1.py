@@ -117,7 +117,7 @@ def figure_lines(rows: list[CountedRow]) -> list[str]:
 
 
 def off(figure: str, exact: int) -> str:
-    """ "-7%" where the paper's figure is so much less than what is counted; nothing where it fits."""
+    """By how much the paper's figure is more (+) or less (-) than what is counted; nothing where it fits."""
     return "" if fits(figure, exact) else f"{number(figure) / exact - 1:+.1%}"
 
 
@@ -155,9 +155,9 @@ def explained(rows: list[CountedRow]) -> list[str]:
         "(TensorFlow's slim, inception_v2.py). The paper does not say so; its Table 1, Caffe and torchvision have the "
         "plain convolution.",
         f"{', '.join(name for name in printed if ops[name] and not params[name])}: ops are right, weights times "
-        "pixels. Params are not, as if they were counted in blocks of other widths; of which the paper does not say.",
+        "pixels. Params are not; they would fit blocks of other widths, which the paper does not give.",
         f"5a: neither is right, but they fit each other: {block.row.params_paper} * {pixels['5a']} pixels = "
-        f"{number(block.row.params_paper) * pixels['5a'] / 1e6:.1f}M. Both are as of a larger block than the one "
+        f"{number(block.row.params_paper) * pixels['5a'] / 1e6:.1f}M. They would fit a larger block than the one "
         "whose widths are printed.",
     ]
 

@@ -101,8 +101,7 @@ def test_one_block_alone(run):
     assert "All " not in out and not lines_with(out, "conv1 ")
 
 
-def test_the_preset_and_its_own_size(run, capsys):
-    assert "REDUCTIONS, preset torchvision, 32x32" in run("--preset", "torchvision", "--block", "3a")
+def test_the_preset_and_its_own_size(capsys):
     assert main(["cost", "--preset", "catsdogs", "--block", "5b"]) == 0
     assert "REDUCTIONS, preset catsdogs, 82x82" in capsys.readouterr().out
 
