@@ -9,13 +9,14 @@ from dataclasses import asdict
 
 import minicnn as mc
 from googlenet import differences, evaluate, predict
-from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
+from googlenet.commandline import INTERRUPTED, Parser, add_version, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
 from googlenet.figure_command import add_command as add_figure
 from googlenet.inspect_command import add_command as add_data
-from googlenet.model import GoogLeNet
 from googlenet.presets import presets
-from googlenet.table import TABLE_1
+from googlenet.tables.cost import add_command as add_cost
+from googlenet.tables.printed import add_command as add_summary
+from googlenet.tables.table_1 import add_command as add_table
 from googlenet.training import recipes as training_recipes
 
 
@@ -40,10 +41,10 @@ def parser() -> argparse.ArgumentParser:
         description="GoogLeNet: layers, predictions, accuracy. Training is done by train.py.",
         epilog="examples:\n"
         "  python -m googlenet summary\n"
-        "  python -m googlenet summary --preset batchnorm --channels 1 --image-size 64\n"
-        "  python -m googlenet summary --preset mnist\n"
+        "  python -m googlenet summary --preset catsdogs --classes 2 --image-size 82\n"
         "  python -m googlenet presets\n"
         "  python -m googlenet table\n"
+        "  python -m googlenet cost --block 4b\n"
         "  python -m googlenet predict runs/paper-64-seed0/best.safetensors photo.jpg\n"
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
         "  python -m googlenet data photos/\n"
@@ -55,26 +56,15 @@ def parser() -> argparse.ArgumentParser:
     add_version(p)
     commands = p.add_subparsers(required=True, metavar="COMMAND")
 
-    c = commands.add_parser("summary", help="every layer with its output shape and parameters", epilog="examples:\n"
-                            "  python -m googlenet summary --preset mnist\n"
-                            "  python -m googlenet summary --classes 5 --image-size 64 --no-aux-heads")  # fmt: skip
-    which = f"which GoogLeNet: {', '.join(presets)} (paper)"
-    c.add_argument("--preset", choices=tuple(presets), default="paper", metavar="NAME", help=which)
-    c.add_argument("--classes", type=at_least(1), help="(what the preset was made for; paper: 1000)")
-    c.add_argument("--channels", type=at_least(1), help="of the input image (likewise: 3)")
-    c.add_argument("--image-size", type=at_least(32), help="(likewise: 224)")
-    c.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, default=True, help="(yes)")
-    c.set_defaults(run=summary)
+    add_summary(commands)
 
     c = commands.add_parser("presets", help="what each preset does differently, why, and from where it is",
                             epilog="examples:\n  python -m googlenet presets\n"
                             "  python -m googlenet presets --json")  # fmt: skip
     c.set_defaults(run=compare_presets)
 
-    c = commands.add_parser("table", help="Table 1 of the paper, its figures beside the counted ones",
-                            epilog="examples:\n  python -m googlenet table\n"
-                            "  python -m googlenet table --json")  # fmt: skip
-    c.set_defaults(run=table)
+    add_table(commands)
+    add_cost(commands)
 
     predict.add_options(commands.add_parser("predict", help="what is on these photos? With saved weights"))
     evaluate.add_options(commands.add_parser("evaluate", help="accuracy of saved weights, class by class"))
@@ -98,34 +88,9 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def summary(args: argparse.Namespace) -> None:
-    preset = presets[args.preset]
-    classes, channels = args.classes or preset.num_classes, args.channels or preset.in_channels
-    size = args.image_size or preset.image_size
-    found = mc.summary(GoogLeNet(classes, preset, channels, args.aux_heads), (channels, size, size))
-    print(json.dumps(asdict(found)) if args.json else found)
-
-
 def compare_presets(args: argparse.Namespace) -> None:
     every = list(presets.values())
     print(json.dumps(differences.as_record(every)) if args.json else differences.side_by_side(every))
-
-
-def table(args: argparse.Namespace) -> None:
-    if args.json:
-        print(json.dumps([row._asdict() for row in TABLE_1]))
-        return
-    print("layer        patch/stride  output (HxWxC)  paper: params    ops    counted")
-    print("-" * 75)
-    for row in TABLE_1:
-        output = "x".join(map(str, row.output))
-        counted = f"{row.params:,}" if row.params else ""
-        print(f"{row.name:<12} {row.patch_stride:<13} {output:<14}", end="")
-        print(f"{row.params_paper:>15} {row.ops_paper:>6} {counted:>10}")
-    print("-" * 75)
-    print(f"counted (weights and biases), without the heads: {sum(row.params for row in TABLE_1):,}")
-    print("The paper's columns are as printed; they do not all add up (K is 1024 in some")
-    print("rows, 2.7K is no plain 7x7 convolution, 4c is 9 % below its own channels).")
 
 
 def recipes(args: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ ROWS = [
     ["minicnn"],
     ["googlenet.commandline", "googlenet.table", "googlenet.presets", "googlenet.differences"],
     ["googlenet.inception", "googlenet.auxiliary", "googlenet.model", "googlenet.data"],
-    ["googlenet.weights", "googlenet.report"],
+    ["googlenet.weights", "googlenet.report", "googlenet.tables"],
     ["googlenet.evaluation"],
     ["googlenet.training"],
     ["googlenet"],

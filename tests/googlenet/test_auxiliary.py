@@ -67,7 +67,7 @@ def test_torchvision_s_pool_adapts_at_14x14_too(size):
 
 
 def test_from_5x5_to_4x4_it_is_2x2_with_stride_1():
-    """What the printed table of catsdogs has; see test_printed_table.py."""
+    """What the printed table of catsdogs has; see tables/test_printed.py."""
     x = features(2, 6, 5, 5)
     np.testing.assert_allclose(pooled(AuxiliaryHead(6, 3), x), F.avg_pool2d(x, 2, stride=1).data, rtol=1e-5)
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import minicnn as mc
-from googlenet import __main__ as command
-from googlenet.__main__ import main, parser
+from googlenet.__main__ import main
 from googlenet.differences import as_record, side_by_side
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
@@ -26,34 +25,6 @@ def run(capsys, *arguments):
     return status, out, err
 
 
-def test_summary_lists_every_layer_within_80_columns(capsys):
-    status, out, _ = run(capsys, "summary")
-    assert status == 0
-    assert "[-1, 192, 28, 28]" in out and "aux2.fc2" in out and "parameters in all: 13,378,280" in out
-    assert max(map(len, out.splitlines())) <= 80
-
-
-def test_summary_as_json(capsys):
-    _, out, _ = run(capsys, "summary", "--json", "--no-aux-heads", "--image-size", 64)
-    found = json.loads(out)
-    assert found["total_params"] == 6_998_552
-    assert found["rows"][0] == {
-        "name": "conv1.conv",
-        "kind": "Conv2d",
-        "output_shape": [-1, 64, 32, 32],
-        "params": 9472,
-    }
-
-
-def test_table_shows_the_papers_figures_beside_the_counted_ones(capsys):
-    status, out, _ = run(capsys, "table")
-    assert status == 0
-    assert "2.7K" in out and "9,472" in out and "6,998,552" in out
-    assert max(map(len, out.splitlines())) <= 80
-    rows = json.loads(run(capsys, "table", "--json")[1])
-    assert sum(row["params"] for row in rows) == 6_998_552
-
-
 def test_recipes_stand_side_by_side_within_80_columns(capsys):
     status, out, _ = run(capsys, "recipes")
     assert status == 0
@@ -62,49 +33,6 @@ def test_recipes_stand_side_by_side_within_80_columns(capsys):
     assert "--momentum                .       0.9       0.9       0.7         .\n" in out
     found = {recipe["name"]: recipe for recipe in json.loads(run(capsys, "recipes", "--json")[1])}
     assert found["caffe"]["lr"] == 0.01 and "lr_mult 2" in found["caffe"]["reasons"]["bias_rules"]
-
-
-def test_each_figure_of_the_table_stands_in_its_column(capsys):
-    _, out, _ = run(capsys, "table")
-    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
-    assert rows["conv1"] == ["7x7/2", "112x112x64", "2.7K", "34M", "9,472"]
-    assert rows["inception3a"] == ["28x28x256", "159K", "128M", "163,696"]
-    assert rows["maxpool4"] == ["3x3/2", "7x7x832"]
-
-
-def asked_for(capsys, monkeypatch, *arguments):
-    """What `summary` makes and shows: classes, preset, channels, heads, and the shape of the images."""
-    asked = []
-    monkeypatch.setattr(command, "GoogLeNet", lambda *arguments: asked.extend(arguments))
-    monkeypatch.setattr(mc, "summary", lambda model, shape: asked.append(shape))
-    assert run(capsys, "summary", *arguments)[0] == 0
-    classes, preset, channels, aux_heads, shape = asked
-    return classes, preset.name, channels, aux_heads, shape
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ([], (1000, "paper", 3, True, (3, 224, 224))),
-        (["--preset", "mnist"], (10, "mnist", 1, True, (1, 224, 224))),
-        (["--preset", "catsdogs", "--no-aux-heads"], (2, "catsdogs", 3, False, (3, 82, 82))),
-        (["--preset", "catsdogs", "--classes", 5, "--channels", 1, "--image-size", 64],
-         (5, "catsdogs", 1, True, (1, 64, 64))),
-    ],
-)  # fmt: skip
-def test_what_is_not_said_is_what_the_preset_was_made_for(capsys, monkeypatch, arguments, expected):
-    assert asked_for(capsys, monkeypatch, *arguments) == expected
-
-
-def test_without_options_it_is_the_paper_s_network_with_its_heads():
-    options = parser().parse_args(["summary"])
-    assert (options.preset, options.aux_heads) == ("paper", True)
-
-
-def test_a_size_that_a_preset_has_no_use_for_is_one_line(capsys):
-    status, out, err = run(capsys, "summary", "--preset", "mnist", "--image-size", 64)
-    assert (status, out, len(err.splitlines())) == (2, "", 1)
-    assert "expected (N, 1, H, W) with H and W at least 125" in err
 
 
 def test_presets_side_by_side(capsys):
@@ -183,14 +111,14 @@ def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
     def broken(args):
         raise RuntimeError("graph")
 
-    monkeypatch.setattr("googlenet.__main__.table", broken)
+    monkeypatch.setattr("googlenet.__main__.recipes", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    status, out, err = run(capsys, "table")
+    status, out, err = run(capsys, "recipes")
     assert (status, out, len(err.splitlines())) == (1, "", 1)
     assert "RuntimeError: graph. This is a mistake in the program" in err
 
 
-COMMANDS = ["summary", "presets", "table", "predict", "evaluate", "data", "compare", "recipes", "devices"]
+COMMANDS = ["summary", "presets", "table", "cost", "predict", "evaluate", "data", "compare", "recipes", "devices"]
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=lambda arguments: " ".join(arguments))

@@ -18,6 +18,7 @@ from support import needs_torch, torch
 
 import minicnn as mc
 from googlenet import GoogLeNet, loss
+from googlenet.tables.printed import printed_table
 from minicnn import nn
 
 pytestmark = [pytest.mark.parity, needs_torch]
@@ -408,3 +409,22 @@ def test_a_state_of_torchvision_s_is_loaded_strictly_and_counts_what_it_says(mak
     if torchvision is not None:
         published = torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1.meta["num_params"]
         assert published == sum(p.data.size for n, p in ours.named_parameters() if not n.startswith("aux"))
+
+
+@pytest.mark.everything("presets")
+def test_summary_prints_torchvision_s_network_as_torchsummary_would():
+    """Its hooks, on the network that others wrote: the same rows but for what is a function on one side alone."""
+    theirs, rows = real_torchvision(1000).train(), []
+
+    def record(module, inputs, output):
+        params = sum(tensor.numel() for tensor in module.parameters(recurse=False))
+        rows.append((type(module).__name__, [-1, *output.shape[1:]], params))
+
+    for name, module in theirs.named_modules():
+        if name and not isinstance(module, torch.nn.Sequential) and not re.fullmatch(r"aux\d\.dropout", name):
+            module.register_forward_hook(record)
+    theirs(torch.zeros(2, 3, 64, 64))
+    table = printed_table(GoogLeNet(1000, "torchvision"), (3, 64, 64))
+    ours = [(row.layer.partition("-")[0], row.output_shape, row.params) for row in table.rows]
+    heads_pools = "AdaptiveAvgPool2d", 4
+    assert [row for row in ours if row[0] != "ReLU" and (row[0], row[1][-1]) != heads_pools] == rows

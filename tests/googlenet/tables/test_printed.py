@@ -1,17 +1,20 @@
-"""The table of layers that the tutorial behind preset `catsdogs` prints, line by line, from the live network."""
+"""The command `summary`: the table that the tutorial behind preset `catsdogs` prints, and the same of all presets."""
 
+import json
 import re
 
-import numpy as np
 import pytest
 
-import minicnn as mc
-from googlenet import AuxiliaryHead, GoogLeNet, Inception, presets
-from googlenet.inception import BasicConv2d
-from minicnn import nn
+from googlenet import GoogLeNet, presets
+from googlenet.__main__ import main, parser
+from googlenet.tables import printed
+from googlenet.tables.printed import printed_table
 
 # As its tool (torchsummary) printed it, for images of 81 or 82 pixels.
-PRINTED = """
+PRINTED = """\
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
             Conv2d-1           [-1, 64, 41, 41]           9,472
               ReLU-2           [-1, 64, 41, 41]               0
        BasicConv2d-3           [-1, 64, 41, 41]               0
@@ -222,54 +225,153 @@ PRINTED = """
 AdaptiveAvgPool2d-208           [-1, 1024, 1, 1]               0
          Dropout-209                 [-1, 1024]               0
           Linear-210                    [-1, 2]           2,050
+================================================================
+Total params: 10,309,430
+Trainable params: 10,309,430
+Non-trainable params: 0
+----------------------------------------------------------------
+Input size (MB): 0.08
+Forward/backward pass size (MB): 12.61
+Params size (MB): 39.33
+Estimated Total Size (MB): 52.01
+----------------------------------------------------------------
 """
-TOTAL = 10_309_430
 
 
-def printed():
-    """(class, output shape, parameters) of every line."""
-    found = []
-    for number, line in enumerate(PRINTED.strip().splitlines(), 1):
-        kind, counted, shape, params = re.fullmatch(r"\s*(\w+)-(\d+)\s+\[-1, ([\d, ]+)\]\s+([\d,]+)", line).groups()
-        assert int(counted) == number
-        found.append((kind, tuple(map(int, shape.split(", "))), int(params.replace(",", ""))))
-    return found
+def run(capsys, *arguments):
+    """Exit status and standard output of `python -m googlenet summary`."""
+    status = main(["summary", *map(str, arguments)])
+    return status, capsys.readouterr().out
 
 
-def walked_through(network, image):
-    """The same of our network: what is inside a module comes before it, as there.
-
-    In ours the ReLU is a part of the convolution, and the heads' pool is a function: their convolutions get its result.
-    """
-    lines, names = [], {AuxiliaryHead: "InceptionAux"}
-    kinds = (nn.Conv2d, nn.MaxPool2d, nn.Linear, nn.AdaptiveAvgPool2d, BasicConv2d, Inception, AuxiliaryHead)
-
-    def record(layer, inputs, y):
-        if layer in (network.aux1.conv.conv, network.aux2.conv.conv):
-            lines.append(("AvgPool2d", inputs[0].shape[1:], 0))
-        params = sum(p.data.size for p in layer.parameters()) if isinstance(layer, nn.Conv2d | nn.Linear) else 0
-        lines.append((names.get(type(layer), type(layer).__name__), y.shape[1:], params))
-        if isinstance(layer, nn.Conv2d) and layer.relu:
-            lines.append(("ReLU", y.shape[1:], 0))
-
-    for module in network.modules():
-        if isinstance(module, kinds) or module is network.dropout:
-            module.register_forward_hook(record)
-    with mc.no_grad():
-        network(mc.Tensor(np.zeros((1, *image), np.float32)))
-    return lines
+@pytest.fixture(scope="module")
+def catsdogs():
+    return GoogLeNet(2, "catsdogs")
 
 
 def test_the_printed_table_itself_is_whole():
-    assert len(printed()) == 210
-    assert sum(params for _, _, params in printed()) == TOTAL
+    rows = re.findall(r"^ *\w+-(\d+) +\[-1, [\d, ]+\] +([\d,]+)$", PRINTED, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 211))
+    assert sum(int(params.replace(",", "")) for _, params in rows) == 10_309_430
 
 
-@pytest.mark.parametrize("size", [presets["catsdogs"].image_size, 81])
-def test_catsdogs_is_the_printed_network_line_by_line(size):
-    choice = presets["catsdogs"]
-    network = GoogLeNet(choice.num_classes, choice, choice.in_channels)
-    lines = walked_through(network, (choice.in_channels, size, size))
-    for number, (expected, found) in enumerate(zip(printed(), lines, strict=True), 1):
-        assert found == expected, f"line {number}"
-    assert sum(p.data.size for p in network.parameters()) == TOTAL
+@pytest.mark.parametrize("size", [82, 81])
+def test_catsdogs_is_printed_character_for_character(catsdogs, size):
+    found = str(printed_table(catsdogs, (3, size, size)))
+    assert found.splitlines() == PRINTED.splitlines()  # pytest shows the first line that differs
+    assert f"{found}\n" == PRINTED
+
+
+def test_the_command_prints_it(capsys):
+    assert run(capsys, "--preset", "catsdogs", "--classes", 2, "--image-size", 82) == (0, PRINTED)
+
+
+def test_without_heads(capsys):
+    found = run(capsys, "--preset", "catsdogs", "--no-aux-heads")[1].splitlines()  # 2 classes, 82 pixels
+    assert "InceptionAux" not in "".join(found)
+    assert found[-9:-6] == ["Total params: 5,975,602", "Trainable params: 5,975,602", "Non-trainable params: 0"]
+    assert len(found) == len(PRINTED.splitlines()) - 14
+    assert found[-4:-1] == [
+        "Forward/backward pass size (MB): 12.37", "Params size (MB): 22.80", "Estimated Total Size (MB): 35.24",
+    ]  # fmt: skip
+
+
+def test_what_does_not_train_is_counted_apart(catsdogs):
+    catsdogs.fc.bias.requires_grad = False
+    found = str(printed_table(catsdogs, (3, 81, 81))).splitlines()
+    catsdogs.fc.bias.requires_grad = True
+    assert found[-9:-6] == ["Total params: 10,309,430", "Trainable params: 10,309,428", "Non-trainable params: 2"]
+
+
+def kinds(table):
+    return [re.fullmatch(r"(\w+)-\d+", row.layer)[1] for row in table.rows]
+
+
+def table_of(preset, aux_heads=True):
+    choice = presets[preset]
+    network = GoogLeNet(choice.num_classes, choice, choice.in_channels, aux_heads)
+    size = choice.smallest_image
+    return network, printed_table(network, (choice.in_channels, size, size))
+
+
+@pytest.mark.everything("presets")
+@pytest.mark.parametrize("aux_heads", [True, False])
+@pytest.mark.parametrize("preset", presets)
+def test_every_preset_in_the_same_form(preset, aux_heads):
+    network, table = table_of(preset, aux_heads)
+    choice, found = presets[preset], kinds(table)
+    convolutions = 3 + 9 * (6 if choice.reductions else 3) + 2 * aux_heads
+    assert table.total_params == table.trainable_params == sum(p.data.size for p in network.parameters())
+    assert found.count("Conv2d") == found.count("BasicConv2d") == convolutions
+    assert found.count("ReLU") == convolutions + (9 if choice.pool_relu else 0)
+    assert found.count("BatchNorm2d") == (convolutions if choice.batch_norm else 0)
+    assert found.count("LocalResponseNorm") == (2 if choice.local_response_norm else 0)
+    assert (found.count("Inception"), found.count("NaiveInception")) == ((9, 0) if choice.reductions else (0, 9))
+    assert found.count("MaxPool2d") == 9 + 3 + choice.pool4_times
+    pools = "AdaptiveAvgPool2d" if choice.aux_pool == "adaptive" else "AvgPool2d"
+    assert found.count(pools) - (pools == "AdaptiveAvgPool2d") == found.count("InceptionAux") == 2 * aux_heads
+    assert (found.count("Dropout"), found.count("Linear")) == (1, 1 + 4 * aux_heads)
+    assert [row.layer for row in table.rows] == [f"{kind}-{number}" for number, kind in enumerate(found, 1)]
+    assert max(map(len, str(table).splitlines())) <= 80
+    if choice.batch_norm:
+        assert found[:5] == ["Conv2d", "BatchNorm2d", "ReLU", "BasicConv2d", "MaxPool2d"]
+
+
+# ---- names, JSON, options -----------------------------------------------------------------------------------------
+
+
+def test_names_lists_the_layers_as_before(capsys):
+    status, out = run(capsys, "--names", "--image-size", 32)
+    assert status == 0
+    assert "[-1, 192, 4, 4]" in out and "aux2.fc2" in out and "parameters in all: 13,378,280" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_as_json(capsys):
+    found = json.loads(run(capsys, "--json", "--no-aux-heads", "--image-size", 64)[1])
+    assert found["total_params"] == found["trainable_params"] == 6_998_552
+    assert found["rows"][0] == {
+        "name": "conv1.conv", "kind": "Conv2d", "output_shape": [-1, 64, 32, 32], "params": 9472,
+    }  # fmt: skip
+    assert found["printed"][1] == {"layer": "ReLU-2", "output_shape": [-1, 64, 32, 32], "params": 0}
+    memory = found["memory_mb"]
+    assert list(memory) == ["input_size", "forward_backward_pass_size", "params_size", "estimated_total_size"]
+    assert memory["input_size"] == 3 * 64 * 64 * 4 / 1024**2
+    assert memory["params_size"] == 6_998_552 * 4 / 1024**2
+    assert memory["estimated_total_size"] == pytest.approx(sum(list(memory.values())[:3]))
+
+
+def asked_for(capsys, monkeypatch, *arguments):
+    """What `summary` makes and shows: classes, preset, channels, heads, and the shape of the images."""
+    asked = []
+    monkeypatch.setattr(printed, "GoogLeNet", lambda *arguments: asked.extend(arguments))
+    monkeypatch.setattr(printed, "printed_table", lambda model, shape: asked.append(shape))
+    assert run(capsys, *arguments)[0] == 0
+    classes, preset, channels, aux_heads, shape = asked
+    return classes, preset.name, channels, aux_heads, shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], (1000, "paper", 3, True, (3, 224, 224))),
+        (["--preset", "mnist"], (10, "mnist", 1, True, (1, 224, 224))),
+        (["--preset", "catsdogs", "--no-aux-heads"], (2, "catsdogs", 3, False, (3, 82, 82))),
+        (["--preset", "catsdogs", "--classes", 5, "--channels", 1, "--image-size", 64],
+         (5, "catsdogs", 1, True, (1, 64, 64))),
+    ],
+)  # fmt: skip
+def test_what_is_not_said_is_what_the_preset_was_made_for(capsys, monkeypatch, arguments, expected):
+    assert asked_for(capsys, monkeypatch, *arguments) == expected
+
+
+def test_without_options_it_is_the_paper_s_network_with_its_heads():
+    options = parser().parse_args(["summary"])
+    assert (options.preset, options.aux_heads, options.names) == ("paper", True, False)
+
+
+def test_a_size_that_a_preset_has_no_use_for_is_one_line(capsys):
+    status = main(["summary", "--preset", "mnist", "--image-size", "64"])
+    out, err = capsys.readouterr()
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "expected (N, 1, H, W) with H and W at least 125" in err

@@ -1,0 +1,1 @@
+"""The network in tables, every number counted in the live modules: summary, table and cost."""
