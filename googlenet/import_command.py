@@ -167,8 +167,8 @@ def asked_preprocessing(usual: Preprocessing, args: argparse.Namespace) -> Prepr
 def presets_of(foreign: Foreign, asked: str | None, transform_input: bool | None) -> tuple[Preset, Preset]:
     """The preset of the file's network, and the one that is wanted.
 
-    Which graph is around a tutorial's weights its file does not tell: the user does, with --preset. What the shapes tell
-    is as in the file all the same.
+    Which graph is around a tutorial's weights its file does not tell: the user does, with --preset. What their shapes
+    tell is as in the file all the same.
     """
     source = presets[foreign.preset]
     target = presets[asked] if asked else source
