@@ -203,7 +203,9 @@ def _foreign(
     size = graph.image_size or preset.image_size
     if info.get("preprocessing") is not None:
         preprocessing: Preprocessing | None = Preprocessing.from_record(info["preprocessing"])
-    elif channels == 3 and any(name.startswith("conv1/7x7_s2") for name in graph.tensors):  # Caffe's names: the model zoo's file
+    elif channels == 3 and any(
+        name.startswith("conv1/7x7_s2") for name in graph.tensors
+    ):  # Caffe's names: the model zoo's file
         preprocessing = replace(CAFFE_PREPROCESSING, image_size=size)
         notes.append("its layers have Caffe's names, so its images have blue first, minus (104, 117, 123)")
     else:
