@@ -113,6 +113,16 @@ def test_kinds_of_nodes(paper, output, kind, words):
     assert words in words_of(changed(paper, output, kind=kind))
 
 
+def test_ceil_mode_and_pads_at_the_end_are_the_same(paper):
+    other = changed(changed(paper, "pool2", "pads", [0, 0, 0, 0]), "pool2", "ceil_mode", 1)
+    assert words_of(other) == words_of(paper)
+
+
+def test_rows_are_not_concatenated(paper):
+    with pytest.raises(ValueError, match="a Concat of 4 tensors, or not of their channels"):
+        words_of(changed(paper, "inception4c_output", "axis", 2))
+
+
 def test_a_relu_is_needless_behind_a_max_pool_alone(paper):
     usual = words_of(paper)
     assert words_of(changed(paper, "norm1", kind="Relu")) == [word for i, word in enumerate(usual) if i != 3]
