@@ -203,17 +203,19 @@ def test_the_zoo_s_images(tmp_path, small):
     assert any("blue first" in note for note in foreign.notes)
 
 
-@slow
-def test_others_images_are_imagenet_s_and_a_step_to_1_goes_into_the_preprocessing(tmp_path):
-    model = random_network(1000, "plain")
-    options = {"names": "numbers", "size": 96}
-    foreign = read(tmp_path, googlenet_onnx(model, **options))
-    assert "ImageNet" in foreign.notes[1]
+def test_a_step_to_minus_1_and_1_goes_into_the_preprocessing(tmp_path):
+    options = {"names": "numbers", "size": 96, "transform": "channels"}
+    foreign = read(tmp_path, googlenet_onnx(random_network(4, "plain"), **options))
     assert (foreign.preprocessing.order, foreign.preprocessing.image_size) == ("RGB", 96)
+    assert foreign.preprocessing.mean == foreign.preprocessing.std == (0.5, 0.5, 0.5)
+    assert any("(transform_input) is in the preprocessing now" in note for note in foreign.notes)
+
+
+@slow
+def test_others_images_and_classes_are_imagenet_s(tmp_path):
+    foreign = read(tmp_path, googlenet_onnx(random_network(1000, "plain"), names="numbers"))
     assert foreign.preprocessing.mean == (0.485, 0.456, 0.406)
     assert foreign.classes == IMAGENET_CLASSES
-    foreign = read(tmp_path, googlenet_onnx(model, transform="channels", **options))
-    assert foreign.preprocessing.mean == foreign.preprocessing.std == (0.5, 0.5, 0.5)
 
 
 # ---- our own files -------------------------------------------------------------------------------------------------
