@@ -118,7 +118,10 @@ def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
     assert "RuntimeError: graph. This is a mistake in the program" in err
 
 
-COMMANDS = ["summary", "presets", "table", "cost", "predict", "evaluate", "data", "compare", "recipes", "devices"]
+COMMANDS = [
+    "summary", "presets", "table", "cost", "figure", "predict", "evaluate", "data", "compare", "import", "weights",
+    "export", "recipes", "devices",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=lambda arguments: " ".join(arguments))
