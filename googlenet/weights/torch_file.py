@@ -87,7 +87,7 @@ def _what_is_wrong(message: str) -> str:
     if "TorchScript" in message:
         return "a TorchScript program. Save the weights alone: torch.save(model.state_dict(), ...)"
     reason = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
-    return f"no whole file of PyTorch's ({reason[:100]}); copy or download it again"
+    return f"no whole file of PyTorch's ({reason.split('. ')[0][:100]}); copy or download it again"
 
 
 def weights_in(content: Any) -> Mapping[str, Any]:

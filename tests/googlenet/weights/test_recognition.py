@@ -66,7 +66,27 @@ def test_names_of_others_with_prefixes(prefix, rename):
     given = arrays(rename=rename)
     found = recognize({prefix + name: array for name, array in given.items()})
     assert numbers(found.state) == numbers(arrays())
-    assert any("found by their names" in note for note in found.notes) == (rename is of_mnist)
+    assert any("what the names tell" in note for note in found.notes) == (rename is of_mnist)
+
+
+def test_torchvision_s_network_inside_another_with_another_classifier():
+    """That is how it is made for other classes; eps is torchvision's all the same."""
+    given = arrays(
+        Traits(3, 3, True, 3, None), lambda name: name.replace("fc.", "fc.1.") if "fc" in name else f"net.{name}"
+    )
+    found = recognize(given)
+    assert (found.kind, found.preset) == ("torchvision", "torchvision")
+    assert numbers(found.state) == numbers(arrays(Traits(3, 3, True, 3, None)))
+
+
+def test_heads_for_other_classes_are_left_out():
+    given = arrays(Traits(3, 3, True, 3, 4))
+    for name in ("aux1.fc2", "aux2.fc2"):
+        given |= {f"{name}.weight": np.ones((1000, 1024), np.float32), f"{name}.bias": np.ones(1000, np.float32)}
+    found = recognize(given)
+    assert (found.num_classes, found.aux_heads) == (3, False)
+    assert numbers(found.state).keys() == numbers(arrays(Traits(3, 3, True, 3, None))).keys()
+    assert "heads left out: they tell 1000 classes apart, the network 3" in found.notes
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
