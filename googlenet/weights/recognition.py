@@ -65,7 +65,7 @@ def as_float32(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind != "f":
         raise ValueError(f"no weights to compute with: {name} is {array.dtype}, expected floating numbers")
     with np.errstate(over="ignore"):
-        array = array.astype(np.float32)
+        array = array.astype(np.float32, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"no weights to compute with: {name} has values that are infinite or no numbers")
     if name.endswith("running_var") and (array < 0).any():
