@@ -135,12 +135,16 @@ def test_heads_of_other_classes_and_half_heads_are_left_out(tmp_path, weights):
             heads[f"loss{n}/{layer}"] = [rng.random(shape, np.float32), rng.random(shape[0], np.float32)]
     cases = {
         "they are for another number of classes": {**heads, "loss1/classifier": [np.ones((5, 1024)), np.ones(5)]},
-        "without auxiliary heads": {"loss2/conv": heads["loss2/conv"], "loss1/anything": [np.ones(3), np.ones(3)]},
+        "without auxiliary heads": {
+            "loss2/conv": heads["loss2/conv"],
+            **dict.fromkeys(("loss1/anything", "loss1/more"), [np.ones(3), np.ones(3)]),
+        },
     }
     for note, some in cases.items():
         foreign = read_caffe(written(tmp_path / "net.caffemodel", caffemodel({**weights, **some})))
         assert not foreign.aux_heads
         assert any(note in line for line in foreign.notes)
+        assert not any("in the place" in line for line in foreign.notes)
     both = {**renamed(heads, loss2_classifier="loss2/mine"), **renamed(weights, loss3_classifier="loss3/mine")}
     foreign = read_caffe(written(tmp_path / "net.caffemodel", caffemodel(both)))
     np.testing.assert_array_equal(foreign.state["aux2.fc2.weight"], heads["loss2/classifier"][0])
