@@ -53,7 +53,7 @@ def test_a_convolution_without_biases_leaves_ours_new():
     after, before, report = copied(state)
     np.testing.assert_array_equal(after["one.conv.weight"].data, state["one.conv.weight"])
     np.testing.assert_array_equal(after["one.conv.bias"].data, before["one.conv.bias"])
-    assert report["one.conv"][1:] == (True, "weights; the biases are new, as the file has none", 150)
+    assert report["one.conv"][1:] == (True, "weights; the file has no biases", 150)
 
 
 def test_a_convolution_in_front_of_a_batch_norm_has_no_biases_to_tell_of():
