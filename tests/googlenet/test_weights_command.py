@@ -23,11 +23,10 @@ def run(capsys, *arguments):
 
 
 @pytest.fixture
-def weights(tmp_path):
+def weights(tmp_path, small_blocks):
     path = tmp_path / "pets.safetensors"
     save_network(path, GoogLeNet(2, "plain", 2, False), image_size=40, classes=("cats", "dogs"), source="nowhere")
-    yield path
-    path.unlink()
+    return path
 
 
 def test_the_card_is_printed(capsys, weights):
@@ -52,11 +51,10 @@ def test_json_has_all_that_is_noted(capsys, weights):
     assert (found["source"], found["card"], found["num_classes"]) == ("nowhere", info["card"], 2)
 
 
-def test_json_has_the_preprocessing(capsys, tmp_path):
+def test_json_has_the_preprocessing(capsys, tmp_path, small_blocks):
     path = tmp_path / "gray.safetensors"
     save_network(path, GoogLeNet(2, "plain", 1, False), image_size=40)
     found = json.loads(run(capsys, path, "--json")[1])["preprocessing"]
-    path.unlink()
     assert (found["image_size"], found["mean"], found["crop"]) == (40, [0.1307], "whole")
 
 
