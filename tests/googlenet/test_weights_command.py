@@ -25,7 +25,9 @@ def run(capsys, *arguments):
 @pytest.fixture
 def weights(tmp_path, small_blocks):
     path = tmp_path / "pets.safetensors"
-    save_network(path, GoogLeNet(2, "plain", 2, False), image_size=40, classes=("cats", "dogs"), source="nowhere")
+    save_network(
+        path, GoogLeNet(2, "plain", 2, False), image_size=40, classes=("cats", "dogs"), imported={"file": "nowhere"}
+    )
     return path
 
 
@@ -33,7 +35,7 @@ def test_the_card_is_printed(capsys, weights):
     status, out, err = run(capsys, weights)
     assert (status, err) == (0, "")
     assert out == load_model(weights)[1]["card"]
-    assert "Origin: nowhere" in out and max(map(len, out.splitlines())) <= 80
+    assert "Origin: imported from nowhere" in out and max(map(len, out.splitlines())) <= 80
 
 
 def test_a_card_from_elsewhere_commands_no_terminal(capsys, weights):
@@ -48,7 +50,7 @@ def test_json_has_all_that_is_noted(capsys, weights):
     assert info["preprocessing"] is None and found["preprocessing"] is None  # two channels: nobody knows
     assert (found["file"], found["preset"], found["classes"]) == (str(weights), "plain", ["cats", "dogs"])
     assert found["parameters"] == mc.summary(model, (2, 40, 40)).total_params
-    assert (found["source"], found["card"], found["num_classes"]) == ("nowhere", info["card"], 2)
+    assert (found["imported"], found["card"], found["num_classes"]) == ({"file": "nowhere"}, info["card"], 2)
 
 
 def test_json_has_the_preprocessing(capsys, tmp_path, small_blocks):

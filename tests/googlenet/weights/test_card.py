@@ -54,12 +54,27 @@ def test_every_section_says_what_is_known(pets):
 
 def test_it_fits_a_terminal_and_equal_networks_have_equal_cards(pets):
     model, info = pets
-    long = {**info, "classes": tuple(f"class number {i}" for i in range(2000)), "source": "x" * 60}
+    long = {**info, "classes": tuple(f"class number {i}" for i in range(2000)), "imported": {"file": "x" * 99}}
     card = model_card(model, long)
     assert max(map(len, card.splitlines())) <= 80 and card.endswith(".\n")
     assert "class number 19 and 1,980 more" in section(card, "Input and output")
-    assert f"Origin: {'x' * 60}" in section(card, "Model")
+    assert "Origin: imported from xxxxx" in section(card, "Model")
     assert card == model_card(model, long)
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        ((), "nothing was changed"),
+        (3, "nothing was changed"),
+        (["57 batch norms folded", "heads left out"], "57 batch norms folded; heads left out"),
+    ],
+)
+def test_a_network_from_elsewhere_says_from_where(pets, steps, text):
+    imported = {"file": "googlenet.pth", "kind": "torchvision", "mode": "exact", "steps": steps}
+    card = model_card(pets[0], {**pets[1], "imported": imported})
+    expected = f"- Origin: imported from googlenet.pth (torchvision), --mode exact; {text}"
+    assert expected in section(card, "Model")
 
 
 def test_what_is_not_known_is_said_to_be_so(small_blocks):
@@ -72,11 +87,19 @@ def test_what_is_not_known_is_said_to_be_so(small_blocks):
     assert "no dark on light" in section(card, "Limits")
 
 
+@pytest.mark.parametrize("accuracy", [None, "good", float("nan"), -0.1, 10**400])
+def test_an_accuracy_that_cannot_be_was_not_measured(pets, accuracy):
+    card = model_card(pets[0], {**pets[1], "test_accuracy": accuracy})
+    assert section(card, "Evaluation").startswith("Not measured: ")
+
+
 def test_names_from_elsewhere_are_one_line_each(pets):
     model, info = pets
-    card = model_card(model, {**info, "classes": ("a\n# b", "c\x1b[2J"), "data": {"name": "d\n## e"}, "source": "f\ng"})
+    card = model_card(
+        model, {**info, "classes": ("a\n# b", "c\x1b[2J"), "data": {"name": "d\n## e"}, "imported": {"file": "f\ng"}}
+    )
     assert "Classes: a\ufffd# b, c\ufffd[2J" in card and "\x1b" not in card
-    assert "Images: d\ufffd## e" in card and "Origin: f\ufffdg" in card
+    assert "Images: d\ufffd## e" in card and "Origin: imported from f\ufffdg" in card
 
 
 @pytest.mark.parametrize(
