@@ -175,6 +175,13 @@ def test_the_batch_is_open_and_with_any_size_height_and_width_too(small_blocks, 
     assert [d.dim_param or d.dim_value for d in found.graph.input[0].type.tensor_type.shape.dim] == expected
 
 
+def test_a_size_that_the_network_cannot_take_is_refused(small_blocks):
+    model = make("mnist")
+    with pytest.raises(ValueError, match="^image_size is 124, preset mnist needs at least 125$"):
+        onnx_model(model, notes(124))
+    onnx_model(model, notes(124), any_size=True)
+
+
 def test_a_file_is_written_once_the_checker_is_content(small_blocks, tmp_path, monkeypatch):
     path = tmp_path / "net.onnx"
     model = make("plain")
