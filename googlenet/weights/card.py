@@ -42,8 +42,9 @@ def model_card(model: GoogLeNet, info: Mapping[str, Any]) -> str:
             "",
             "or in Python:",
             "",
+            "    from pathlib import Path",
             "    from googlenet.weights import load_model",
-            "    model, info = load_model(Path(WEIGHTS))  # model(images) gives logits",
+            '    model, info = load_model(Path("WEIGHTS"))  # model(images) gives logits',
         ],
         "## Limits": _limits(model),
         "## License": ["Not stated: neither that of the images nor that of the weights is known to this file. Who "

@@ -1,7 +1,9 @@
 """python -m googlenet weights WEIGHTS, as a user calls it."""
 
 import json
+import textwrap
 
+import numpy as np
 import pytest
 
 import minicnn as mc
@@ -36,6 +38,13 @@ def test_the_card_is_printed(capsys, weights):
     assert (status, err) == (0, "")
     assert out == load_model(weights)[1]["card"]
     assert "Origin: imported from nowhere" in out and max(map(len, out.splitlines())) <= 80
+
+
+def test_the_python_on_the_card_runs(capsys, weights):
+    code = run(capsys, weights)[1].partition("or in Python:\n")[2].partition("##")[0]
+    names = {}
+    exec(textwrap.dedent(code).replace("WEIGHTS", str(weights)), names)
+    assert names["model"](mc.Tensor(np.zeros((1, 2, 40, 40), np.float32))).shape == (1, 2)
 
 
 def test_a_card_from_elsewhere_commands_no_terminal(capsys, weights):
