@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from googlenet.data.preprocessing import Preprocessing
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
 from minicnn import nn
@@ -29,6 +30,12 @@ def preset_of(path: Path) -> str:
     """Of which preset the weights in the file are. Raises ValueError, naming the file, for what are no weights."""
     preset: str = load_model(path)[1]["preset"]
     return preset
+
+
+def preprocessing_of_weights(path: Path) -> Preprocessing | None:
+    """What the images went through that the weights in the file were trained with; None where it is not known."""
+    preprocessing: Preprocessing | None = load_model(path)[1]["preprocessing"]
+    return preprocessing
 
 
 def begin_with(model: GoogLeNet, path: Path, classes: tuple[str, ...]) -> str:
