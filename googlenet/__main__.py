@@ -11,6 +11,7 @@ import minicnn as mc
 from googlenet import differences, evaluate, predict
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
+from googlenet.import_command import add_command as add_import
 from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet evaluate runs/paper-64-seed0/best.safetensors --json\n"
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
+        "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
         "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
     )
@@ -79,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_data(commands)
     add_compare(commands)
+    add_import(commands)
 
     c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure",
                             epilog="examples:\n  python -m googlenet recipes\n"

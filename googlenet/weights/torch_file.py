@@ -1,0 +1,130 @@
+"""Weights that PyTorch programs have saved: .pth through torch, .safetensors without. Nothing in them is executed."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minicnn as mc
+from googlenet.weights.file import load_model
+from googlenet.weights.foreign import Foreign
+from googlenet.weights.recognition import recognize
+
+LARGEST = 2**30  # bytes of a file, and of its arrays: a GoogLeNet with heads has 53 MB
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")  # checkpoints hold the weights under these
+CLASSES = ("classes", "class_names", "categories")  # and sometimes the classes under these, or as class_to_idx
+
+
+def read_torch(path: Path) -> Foreign:
+    """A file of `torch.save`: a state dict, or a checkpoint that holds one.
+
+    Raises ValueError, naming the file, where it needs code to be loaded, is no whole file of PyTorch or holds no
+    GoogLeNet; ImportError without torch.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            f"{path}: a file of PyTorch needs torch to be read: pip install torch. "
+            "Or convert it where torch is, with safetensors.torch.save_file"
+        ) from error
+    _check_sizes(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # of a damaged file torch raises RuntimeError, EOFError, UnpicklingError and many more
+        raise ValueError(f"{path}: {_what_is_wrong(str(error))}") from error
+    try:
+        state = weights_in(content)
+        arrays = as_arrays({name: value for name, value in state.items() if isinstance(value, torch.Tensor)})
+        return recognize(arrays, classes_in(content))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def read_safetensors(path: Path) -> Foreign:
+    """A .safetensors file: ours, or what another program has saved. Raises ValueError, naming the file."""
+    state = mc.load(path)
+    if state.metadata.keys() & {"googlenet", "training"}:
+        model, info = load_model(path)
+        arrays = {name: tensor.data for name, tensor in model.state_dict().items()}
+        preprocessing = info["preprocessing"]
+        if preprocessing is None:
+            raise ValueError(f"{path}: for images of {info['in_channels']} channels, expected 1 (gray) or 3 (color)")
+        return Foreign("ours", info["preset"], arrays, preprocessing, info["classes"])
+    try:
+        return recognize({name: tensor.data for name, tensor in state.items()})
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _check_sizes(path: Path) -> None:
+    """ValueError where a zip holds more than any GoogLeNet, before any of it is unpacked, or is no whole zip."""
+    if not zipfile.is_zipfile(path):
+        return  # the older format, a plain pickle; a zip that is cut off is refused by torch
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > LARGEST:
+        raise ValueError(f"{path}: unpacks to {size:,} bytes, expected at most {LARGEST:,}")
+
+
+def _what_is_wrong(message: str) -> str:
+    """What torch says of a file that it does not load, in a line."""
+    if code := re.search(r"GLOBAL (\S+)", message):
+        return (
+            f"needs code to be loaded ({code[1][:60]}), and none is run. Save the weights alone: "
+            "torch.save(model.state_dict(), ...)"
+        )
+    if "TorchScript" in message:
+        return "a TorchScript program. Save the weights alone: torch.save(model.state_dict(), ...)"
+    reason = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
+    return f"no whole file of PyTorch's ({reason[:100]}); copy or download it again"
+
+
+def weights_in(content: Any) -> Mapping[str, Any]:
+    """The state dict in what a file holds: all of it, or what it has under one of the names in WRAPPERS."""
+    for name in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+    if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
+        raise ValueError(f"holds a {type(content).__name__}, expected a state dict: weights by name")
+    return content
+
+
+def as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """PyTorch's tensors as arrays. ValueError where they are too large: one number can be seen as a billion."""
+    if not tensors:
+        raise ValueError("holds no weights")
+    size = sum(4 * tensor.numel() for tensor in tensors.values())
+    if size > LARGEST:
+        raise ValueError(f"its arrays have {size:,} bytes, expected at most {LARGEST:,}")
+    try:
+        return {
+            name: tensor.detach().to_dense().float().numpy() if tensor.is_floating_point() else tensor.numpy()
+            for name, tensor in tensors.items()
+        }
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise ValueError(f"its weights are no plain numbers ({' '.join(str(error).split())[:100]})") from error
+
+
+def classes_in(content: Any) -> tuple[str, ...] | None:
+    """The names of the outputs in their order, where a checkpoint has them."""
+    if not isinstance(content, Mapping):
+        return None
+    numbers = content.get("class_to_idx")
+    if isinstance(numbers, Mapping) and sorted(numbers.values()) == list(range(len(numbers))):
+        return tuple(str(name) for name in sorted(numbers, key=lambda name: numbers[name]))
+    for key in CLASSES:
+        names = content.get(key)
+        if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+            return tuple(names)
+    return None
