@@ -46,7 +46,11 @@ def begin_with(model: GoogLeNet, path: Path, classes: tuple[str, ...]) -> str:
     """
     other, info = load_model(path)
     if info["preset"] != model.preset.name:
-        raise ValueError(f"--init: {path} is for --preset {info['preset']}, not {model.preset.name}")
+        own, wanted = info["preset"], model.preset.name
+        raise ValueError(
+            f"--init: {path} is for --preset {own}, not {wanted}: python -m googlenet import {path} -o OUT "
+            f"--preset {wanted} makes one of it, as far as that goes"
+        )
     same_classes = info["classes"] == classes
     theirs, ours = other.state_dict(), model.state_dict()
     taken = {}

@@ -94,7 +94,8 @@ def test_without_heads(weights):
 
 
 def test_another_preset_is_refused(weights):
-    with pytest.raises(ValueError, match="--init: .*best.safetensors is for --preset plain, not paper"):
+    message = r"--init: .*best.safetensors is for --preset plain, not paper: .* import .* -o OUT --preset paper makes"
+    with pytest.raises(ValueError, match=message):
         begin_with(GoogLeNet(3, "paper", 1), weights, ("a", "b", "c"))
 
 
