@@ -137,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
         "  python train.py --preset batchnorm --name bn   another GoogLeNet, into runs/bn\n"
         "  python train.py --recipe modern --lr 0.001     a recipe, but for its rate\n"
         "  python train.py --optimizer sgd --lr find      try many rates, and propose one\n"
+        "  python train.py --data photos/ --init imported.safetensors --lr 1e-4\n"
         "  python train.py --resume runs/bn               go on after Ctrl-C or a crash\n"
         "  python train.py --evaluate runs/bn/best.safetensors",
     )
