@@ -156,9 +156,7 @@ def asked_preprocessing(usual: Preprocessing, args: argparse.Namespace) -> Prepr
     for name in ("mean", "std"):
         if (values := getattr(args, name)) is not None:
             if len(values) not in (1, usual.channels):
-                raise ValueError(
-                    f"--{name}: got {len(values)} numbers, expected one for each of {usual.channels} channels"
-                )
+                raise ValueError(f"--{name}: got {len(values)} numbers, expected {usual.channels}, one a channel")
             asked[name] = tuple(values * usual.channels if len(values) == 1 else values)
     asked |= {name: value for name in ("crop", "image_size") if (value := getattr(args, name)) is not None}
     return replace(usual, **asked)
@@ -167,8 +165,8 @@ def asked_preprocessing(usual: Preprocessing, args: argparse.Namespace) -> Prepr
 def presets_of(foreign: Foreign, asked: str | None, transform_input: bool | None) -> tuple[Preset, Preset]:
     """The preset of the file's network, and the one that is wanted.
 
-    Which graph is around a tutorial's weights its file does not tell: the user does, with --preset. What the shapes tell
-    is as in the file all the same.
+    Which graph is around a tutorial's weights its file does not tell: the user does, with --preset. What their shapes
+    tell is as in the file all the same.
     """
     source = presets[foreign.preset]
     target = presets[asked] if asked else source

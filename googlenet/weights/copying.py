@@ -39,7 +39,7 @@ def copy_into(model: GoogLeNet, state: Mapping[str, np.ndarray]) -> list[Copied]
             model.load_state_dict(arrays, strict=False)
             why = "weights and biases" if len(arrays) == 2 else "weights"
             if f"{layer}.bias" in own and len(arrays) == 1:
-                why += "; the biases are new, as the file has none"
+                why += "; the file has no biases"
         else:
             why = why_not(layer, own[f"{layer}.weight"].shape, state)
         report.append(Copied(layer, taken, why, sum(array.size for array in arrays.values()) if taken else 0))

@@ -42,12 +42,19 @@ def recognize(arrays: Mapping[str, np.ndarray], classes: tuple[str, ...] | None 
     traits = traits_of(arrays)
     shapes = shapes_of(traits)
     if is_ours := names_agree(arrays, shapes):
-        state, order = {**arrays}, ""
+        state, notes = dict(arrays), []
     else:
-        state, order = renamed(arrays, shapes)
+        state, note = renamed(arrays, shapes)
+        notes = [note]
+        if "conv3.conv.weight" in state and "conv2.conv.weight" not in state:
+            state |= identity(traits.batch_norm)
+            notes.append("it has no 1x1 convolution before the 3x3 one of the stem: there is one that changes nothing")
     state = absorb_biases(state) if traits.batch_norm else with_biases(state, shapes)
     check(state, shapes)
-    return foreign(state, traits, is_ours, [order] if order else [], classes)
+    if classes is not None and len(classes) != traits.num_classes:
+        notes.append(f"the file names {len(classes)} classes, its network has {traits.num_classes}: names left out")
+        classes = None
+    return foreign(state, traits, is_ours, notes, classes)
 
 
 def as_float32(name: str, array: np.ndarray) -> np.ndarray:
@@ -122,6 +129,21 @@ def renamed(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ..
             if f"{theirs}.{part}" in state:
                 moved[f"{ours}.{part}"] = state.pop(f"{theirs}.{part}")
     return {**state, **moved}, note
+
+
+def identity(batch_norm: bool) -> State:
+    """A 1x1 convolution of 64 channels, with the batch norm behind it, that changes nothing (in evaluation).
+
+    Some tutorials leave out the one in front of the stem's 3x3 convolution. Nothing negative comes out of the pool
+    before it, so ReLU changes nothing either.
+    """
+    state = {"conv2.conv.weight": np.eye(64, dtype=np.float32).reshape(64, 64, 1, 1)}
+    if not batch_norm:
+        return {**state, "conv2.conv.bias": np.zeros(64, np.float32)}
+    zeros, ones = np.zeros(64, np.float32), np.ones(64, np.float32)
+    parts = {"weight": ones * np.float32(np.sqrt(1 + PYTORCH_EPS)), "bias": zeros}
+    parts |= {"running_mean": zeros, "running_var": ones}
+    return {**state, **{f"conv2.bn.{part}": array for part, array in parts.items()}}
 
 
 def with_biases(state: State, shapes: Mapping[str, tuple[int, ...]]) -> State:

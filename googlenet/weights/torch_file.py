@@ -92,9 +92,9 @@ def _what_is_wrong(message: str) -> str:
 
 def weights_in(content: Any) -> Mapping[str, Any]:
     """The state dict in what a file holds: all of it, or what it has under one of the names in WRAPPERS."""
-    for name in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
+    for _ in range(3):  # one inside the other, but not without end: a pickle can hold itself
+        if isinstance(content, Mapping):
+            content = next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), content)
     if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
         raise ValueError(f"holds a {type(content).__name__}, expected a state dict: weights by name")
     return content
@@ -121,7 +121,7 @@ def classes_in(content: Any) -> tuple[str, ...] | None:
     if not isinstance(content, Mapping):
         return None
     numbers = content.get("class_to_idx")
-    if isinstance(numbers, Mapping) and sorted(numbers.values()) == list(range(len(numbers))):
+    if isinstance(numbers, Mapping) and set(numbers.values()) == set(range(len(numbers))):
         return tuple(str(name) for name in sorted(numbers, key=lambda name: numbers[name]))
     for key in CLASSES:
         names = content.get(key)

@@ -6,8 +6,6 @@ torchvision is installed its own network is one of the two that `torchvision` is
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
 import warnings
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import needs_torch, torch
+from vision import torchvision
 
 import minicnn as mc
 from googlenet import GoogLeNet, loss
@@ -24,25 +23,6 @@ pytestmark = [pytest.mark.parity, needs_torch]
 
 TOLERANCE = 1e-10  # in float64, relative to the largest element
 
-
-def import_torchvision() -> Any:
-    """torchvision, or None where it is not installed.
-
-    Its compiled part fits one build of PyTorch (that on PyPI: CUDA's). GoogLeNet needs nothing of it, so the two
-    operations that the import asks for are declared here where they are missing.
-    """
-    if torch is None or importlib.util.find_spec("torchvision") is None:
-        return None
-    try:
-        return importlib.import_module("torchvision")
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        return importlib.import_module("torchvision")
-
-
-torchvision = import_torchvision()
 
 if torch is not None:
     from torch.nn import functional
