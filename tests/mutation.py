@@ -15,7 +15,7 @@ beside test_linear.py:
 `file` names the source, [Linear] the class, function, method (Linear.backward) or constant in which the lines with -
 stand, exactly once and one after the other; those with + take their place, and none at all leaves a gap. As in a diff,
 only the indentation of the lines to each other counts. A line `tests tests/test_other.py` after `file` names another
-judge.
+judge, `needs onnx onnxruntime` the packages without which it skips its tests.
 
     python tests/mutation.py tests/functional/test_linear.mutants
 
@@ -30,6 +30,7 @@ import contextlib
 import gc
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import inspect
 import json
 import os
@@ -49,7 +50,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORTS = ("numpy", "torch", "threadpoolctl", "hypothesis.strategies")  # what takes long, where it is installed
+IMPORTS = ("numpy", "torch", "threadpoolctl", "hypothesis.strategies", "onnx")  # what takes long, where it is installed
 TIMEOUT = 120  # seconds for the tests of one mutant: far more than they take, so that only an endless loop is stopped
 
 
@@ -69,6 +70,12 @@ class Mutant:
     description: str
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+    needs: tuple[str, ...] = ()  # packages without which its tests are skipped
+
+    @property
+    def missing(self) -> str:
+        """The packages that it needs and that are not installed: nothing can judge it. "" where all are there."""
+        return ", ".join(name for name in self.needs if importlib.util.find_spec(name) is None)
 
     def __str__(self) -> str:
         return f"{self.patches.stem}: {self.target}: {self.description}"
@@ -115,6 +122,7 @@ def read(path: Path, root: Path = ROOT) -> list[Mutant]:
     mutants: list[Mutant] = []
     source: Path | None = None
     tests = path.with_suffix(".py")
+    needs: tuple[str, ...] = ()
     target, mutant = "", None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         where = f"{path.name}, line {number}"
@@ -124,8 +132,11 @@ def read(path: Path, root: Path = ROOT) -> list[Mutant]:
             mutant = None
         elif match := re.fullmatch(r"file (\S+\.py)", line):
             source, tests, target, mutant = root / match[1], path.with_suffix(".py"), "", None
+            needs = ()
         elif match := re.fullmatch(r"tests (\S+\.py)", line):
             tests, mutant = root / match[1], None
+        elif source is not None and not target and (match := re.fullmatch(r"needs (.+)", line)):
+            needs = tuple(match[1].split())
         elif match := re.fullmatch(r"\[([\w.]+)\]", line):
             target, mutant = match[1], None
         elif match := re.fullmatch(r"([-+])(?: (.*))?", line):
@@ -141,7 +152,7 @@ def read(path: Path, root: Path = ROOT) -> list[Mutant]:
                 raise MutantError(f"{where}: a mutant needs a `file` and a [Name] above it")
             if mutant is not None:
                 raise MutantError(f"{where}: expected a line with - or +, or an empty line; a description is one line")
-            mutant = Mutant(path, source, tests, target, line.strip())
+            mutant = Mutant(path, source, tests, target, line.strip(), needs=needs)
             if any(str(other) == str(mutant) for other in mutants):
                 raise MutantError(f"{where}: a second mutant of this name in [{target}]: {line}")
             mutants.append(mutant)
@@ -418,6 +429,9 @@ def main() -> int:
         mutants = [mutant for path in files for mutant in read(path.resolve()) if options.k in str(mutant)]
     except (OSError, MutantError) as error:
         parser.error(str(error))
+    if skipped := {mutant.missing for mutant in mutants} - {""}:
+        print(f"left out are those that need {'; '.join(sorted(skipped))}: not installed")
+        mutants = [mutant for mutant in mutants if not mutant.missing]
     start, bad = time.monotonic(), 0
     with Runner() as runner:
         for tests in dict.fromkeys(mutant.tests for mutant in mutants):

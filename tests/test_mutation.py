@@ -108,6 +108,16 @@ def test_a_file_holds_several_sources_classes_and_mutants(toy):
     ]
 
 
+def test_a_source_may_need_packages_and_its_mutants_tell_which_are_missing(toy):
+    head = "file one.py\nneeds numpy nowhere_a nowhere_b\n[A]\na\n- 1\n\nneeds care\n- 2\n\nfile toy.py\n[Double]\n"
+    mutants = toy("d\n- 5\n", head)
+    assert [(m.description, m.missing) for m in mutants] == [
+        ("a", "nowhere_a, nowhere_b"),
+        ("needs care", "nowhere_a, nowhere_b"),
+        ("d", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("head", "patch", "message"),
     [

@@ -16,6 +16,7 @@ from googlenet.data.source import DIGITS
 from googlenet.data.transforms import MNIST_MEAN, MNIST_STD
 from googlenet.model import GoogLeNet
 from googlenet.report.metrics import Row, average_is_better, best_accuracy
+from googlenet.weights.card import model_card
 
 if TYPE_CHECKING:
     from googlenet.training.options import Options
@@ -60,24 +61,37 @@ def save_network(
     **more: Any,
 ) -> None:
     """Any network, wherever its weights are from. `more` is noted as it is; it has to be JSON."""
-    info = {
+    info = {"image_size": image_size, "classes": classes, "preprocessing": preprocessing, **more}
+    mc.save(model.state_dict(), path, metadata(model, info))
+
+
+def metadata(model: GoogLeNet, info: Mapping[str, Any], *, aux_heads: bool | None = None) -> dict[str, str]:
+    """The text that a file has beside its weights, by name: "googlenet" for programs, JSON with all that it takes to
+    make the network again, and "card", the model card, for people.
+
+    info: what `load_model` returns, of which "image_size" is needed. aux_heads: whether the file has the heads, where
+    that is not as in the network.
+    """
+    classes, preprocessing = info.get("classes"), info.get("preprocessing")
+    record = {
         "preset": model.preset.name,
         "num_classes": len(model.fc.weight),
         "in_channels": model.conv1.conv.weight.shape[1],
-        "aux_heads": model.aux1 is not None,
-        "image_size": image_size,
+        "aux_heads": model.aux1 is not None if aux_heads is None else aux_heads,
+        "image_size": info["image_size"],
         "classes": None if classes is None else list(classes),
         "preprocessing": None if preprocessing is None else preprocessing.to_record(),
-        **more,
     }
-    mc.save(model.state_dict(), path, {"googlenet": json.dumps(info)})
+    rest = {name: value for name, value in info.items() if name not in {*record, "card"}}
+    return {"googlenet": json.dumps({**record, **rest}), "card": model_card(model, info)}
 
 
 def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
     """The network in evaluation mode, and what `save_model` noted.
 
     In that, "classes" are the names of its outputs, and "preprocessing" is a Preprocessing, with what held for all
-    networks where an older version has written the file (None for other than 1 or 3 channels).
+    networks where an older version has written the file (None for other than 1 or 3 channels). "card" is the model
+    card; a file without one gets it now.
 
     Raises ValueError, naming the file, where it is of another kind or its weights cannot be computed with.
     """
@@ -103,6 +117,7 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
         model.load_state_dict(state)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    info["card"] = state.metadata.get("card") or model_card(model, info)
     return model.eval(), info
 
 

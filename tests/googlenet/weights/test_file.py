@@ -10,6 +10,8 @@ import minicnn as mc
 from googlenet import GoogLeNet
 from googlenet.training.options import Options
 from googlenet.weights import load_model, save_model
+from googlenet.weights.card import model_card
+from googlenet.weights.file import metadata, save_network
 from minicnn import Tensor
 
 
@@ -53,6 +55,32 @@ def test_the_weights_have_torchvision_s_names_and_nothing_is_around_them(tmp_pat
     saved(path)
     names = set(mc.load(path))
     assert {"conv1.conv.weight", "inception3a.branch2.0.conv.weight", "aux1.fc1.weight", "fc.weight"} <= names
+
+
+def test_any_network_can_be_saved_with_notes_of_its_own(tmp_path):
+    path = tmp_path / "w.safetensors"
+    model = GoogLeNet(2, "plain", 1, False)
+    save_network(path, model, image_size=40, classes=["a", "b"], source="somewhere", card="no card")
+    _, info = load_model(path)
+    assert (info["image_size"], info["classes"], info["source"]) == (40, ("a", "b"), "somewhere")
+    assert json.loads(mc.load(path).metadata["googlenet"]).get("card") is None
+    again = metadata(model, info, aux_heads=True)
+    noted = json.loads(again["googlenet"])
+    assert noted["aux_heads"] is True and noted["classes"] == ["a", "b"] and noted["source"] == "somewhere"
+    assert noted["preprocessing"]["image_size"] == 40
+    assert "resized to 40x40, gray" in again["card"]
+
+
+def test_the_card_is_the_one_in_the_file_and_an_older_file_gets_one(tmp_path):
+    path = tmp_path / "w.safetensors"
+    model = saved(path, "plain", heads=False)
+    state = mc.load(path)
+    assert load_model(path)[1]["card"] == state.metadata["card"]
+    for card in ("mine", None):
+        notes = {"googlenet": state.metadata["googlenet"], **({"card": card} if card else {})}
+        mc.save(dict(state), path, notes)
+        info = load_model(path)[1]
+        assert info["card"] == (card or model_card(model, info))
 
 
 def test_weights_that_do_not_say_for_which_network_are_refused(tmp_path):
