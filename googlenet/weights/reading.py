@@ -54,9 +54,10 @@ def read_foreign(path: Path) -> Foreign:
 def _read_protobuf(path: Path, start: bytes) -> Foreign:
     """Of Caffe or of ONNX: a message of ONNX begins with its version, field 1, a number."""
     from googlenet.weights.caffe import read_caffe, starts_as_caffe
-    from googlenet.weights.onnx_file import read_onnx
 
     if start[:1] == b"\x08":
+        from googlenet.weights.onnx_file import read_onnx
+
         return read_onnx(path)
     if starts_as_caffe(start):
         return read_caffe(path)
