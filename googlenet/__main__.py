@@ -11,12 +11,14 @@ import minicnn as mc
 from googlenet import differences, evaluate, predict
 from googlenet.commandline import INTERRUPTED, Parser, add_version, at_least, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
+from googlenet.export_command import add_command as add_export
 from googlenet.import_command import add_command as add_import
 from googlenet.inspect_command import add_command as add_data
 from googlenet.model import GoogLeNet
 from googlenet.presets import presets
 from googlenet.table import TABLE_1
 from googlenet.training import recipes as training_recipes
+from googlenet.weights_command import add_command as add_weights
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
+        "  python -m googlenet weights runs/paper-64-seed0/best.safetensors\n"
+        "  python -m googlenet export runs/paper-64-seed0/best.safetensors --onnx a.onnx\n"
         "  python -m googlenet recipes\n"
         "  python -m googlenet devices",
     )
@@ -82,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_compare(commands)
     add_import(commands)
+    add_weights(commands)
+    add_export(commands)
 
     c = commands.add_parser("recipes", help="what train.py --recipe NAME sets, with the source of each figure",
                             epilog="examples:\n  python -m googlenet recipes\n"

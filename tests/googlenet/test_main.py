@@ -190,7 +190,19 @@ def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
     assert "RuntimeError: graph. This is a mistake in the program" in err
 
 
-COMMANDS = ["summary", "presets", "table", "predict", "evaluate", "data", "compare", "recipes", "devices"]
+COMMANDS = [
+    "summary",
+    "presets",
+    "table",
+    "predict",
+    "evaluate",
+    "data",
+    "compare",
+    "weights",
+    "export",
+    "recipes",
+    "devices",
+]
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=lambda arguments: " ".join(arguments))
