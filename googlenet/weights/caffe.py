@@ -47,7 +47,7 @@ def read_caffe(path: str | Path) -> Foreign:
     try:
         return _network(read_message(path))
     except ValueError as error:
-        raise ValueError(f"{path} {_other_kind(path) or error}") from error
+        raise ValueError(f"{path}: {_other_kind(path) or error}") from error
 
 
 def starts_as_caffe(start: bytes) -> bool:

@@ -25,15 +25,24 @@ class Layer(NamedTuple):
 
 
 def main_layers(preset: Preset, in_channels: int = -1) -> list[Layer]:
-    """All that evaluation needs, from the images to the classifier; `preset` has reductions and no batch norm."""
+    """All that evaluation needs, from the images to the classifier, but batch norms."""
     size = preset.kernel_5x5
     layers = [
         Layer("conv1.conv", "conv1/7x7_s2", (64, in_channels, 7, 7)),
         Layer("conv2.conv", "conv2/3x3_reduce", (64, 64, 1, 1)),
         Layer("conv3.conv", "conv2/3x3", (192, 64, 3, 3)),
     ]
+    channels = 192
     for name, row in INCEPTION.items():
-        ours, caffe, channels = f"inception{name}", f"inception_{name}", row.in_channels
+        ours, caffe = f"inception{name}", f"inception_{name}"
+        if not preset.reductions:
+            layers += [
+                Layer(f"{ours}.branch1.conv", f"{caffe}/1x1", (row.ch1x1, channels, 1, 1)),
+                Layer(f"{ours}.branch2.conv", f"{caffe}/3x3", (row.ch3x3, channels, 3, 3)),
+                Layer(f"{ours}.branch3.conv", f"{caffe}/5x5", (row.ch5x5, channels, size, size)),
+            ]
+            channels += row.ch1x1 + row.ch3x3 + row.ch5x5
+            continue
         layers += [
             Layer(f"{ours}.branch1.conv", f"{caffe}/1x1", (row.ch1x1, channels, 1, 1)),
             Layer(f"{ours}.branch2.0.conv", f"{caffe}/3x3_reduce", (row.ch3x3red, channels, 1, 1)),
@@ -42,7 +51,8 @@ def main_layers(preset: Preset, in_channels: int = -1) -> list[Layer]:
             Layer(f"{ours}.branch3.1.conv", f"{caffe}/5x5", (row.ch5x5, row.ch5x5red, size, size)),
             Layer(f"{ours}.branch4.1.conv", f"{caffe}/pool_proj", (row.pool_proj, channels, 1, 1)),
         ]
-    return [*layers, Layer("fc", "loss3/classifier", (-1, 1024))]
+        channels = row.out_channels
+    return [*layers, Layer("fc", "loss3/classifier", (-1, channels))]
 
 
 def head_layers(preset: Preset) -> list[Layer]:

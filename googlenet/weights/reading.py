@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from googlenet.weights.caffe import read_caffe, starts_as_caffe
 from googlenet.weights.foreign import Foreign
+from googlenet.weights.onnx_file import read_onnx, starts_as_onnx
 from googlenet.weights.torch_file import LARGEST, read_safetensors, read_torch
 
 KNOWN = ".pth of PyTorch, .safetensors, .caffemodel of Caffe, .onnx"
@@ -48,16 +50,7 @@ def read_foreign(path: Path) -> Foreign:
         return read_torch(path)
     if start[8:9] == b"{" or path.suffix == ".safetensors":  # after the length of the header
         return read_safetensors(path)
-    return _read_protobuf(path, start)
-
-
-def _read_protobuf(path: Path, start: bytes) -> Foreign:
-    """Of Caffe or of ONNX: a message of ONNX begins with its version, field 1, a number."""
-    from googlenet.weights.caffe import read_caffe, starts_as_caffe
-
-    if start[:1] == b"\x08":
-        from googlenet.weights.onnx_file import read_onnx
-
+    if starts_as_onnx(start):
         return read_onnx(path)
     if starts_as_caffe(start):
         return read_caffe(path)

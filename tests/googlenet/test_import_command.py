@@ -8,6 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from caffe_files import caffe_weights, caffemodel
+from onnx_files import googlenet_onnx
+from PIL import Image
+from random_networks import arrays_of, random_network
 
 import googlenet.model
 import minicnn as mc
@@ -29,8 +33,10 @@ def tmp_path(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def quick_initial_weights(monkeypatch):
+def quick_initial_weights(request, monkeypatch):
     """The classifiers' alone: random numbers for all layers would take most of the time."""
+    if request.node.get_closest_marker("everything"):
+        return
     monkeypatch.setattr(googlenet.model, "initialize", lambda model, _: model.fc.weight.data.fill(0.25))
 
 
@@ -136,6 +142,28 @@ def test_what_fits_is_copied_and_reported_layer_by_layer(capsys, file, saved, tm
     layers = {layer["name"]: layer for layer in json.loads(said)["layers"]}
     assert layers["conv1.conv"] == {"name": "conv1.conv", "taken": True, "numbers": 9408,
                                     "why": "weights; the file has no biases"}  # fmt: skip
+
+
+@pytest.mark.everything("long runs")
+@pytest.mark.parametrize("kind", ["caffe", "onnx"])
+def test_from_caffe_s_or_onnx_s_file_of_imagenet_to_a_name(capsys, tmp_path, kind):
+    """Two commands, import and predict: the photo comes to the network as Caffe's do."""
+    model = random_network(1000, "paper")
+    if kind == "caffe":
+        (tmp_path / "net").write_bytes(caffemodel(caffe_weights(arrays_of(model))))
+    else:
+        pytest.importorskip("onnx")
+        (tmp_path / "net").write_bytes(googlenet_onnx(model).SerializeToString())
+    status, said, _ = run(capsys, tmp_path / "net", "-o", tmp_path / "x")
+    assert status == 0 and "into preset paper, exact: the same logits" in said
+    assert "224x224 BGR, center, mean 0.4078 0.4588 0.4824, std 0.003922" in said
+    pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    assert main(["predict", str(tmp_path / "x"), str(tmp_path / "photo.png"), "--json", "--top", "1"]) == 0
+    [[best]] = [photo["predictions"] for photo in json.loads(capsys.readouterr().out)]
+    x = pixels[16:240, 16:240, ::-1].astype(np.float32) - np.array([104, 117, 123], np.float32)
+    logits = model(mc.Tensor(x.transpose(2, 0, 1)[None].copy())).data[0]
+    assert best["class"] == IMAGENET_CLASSES[int(logits.argmax())]
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def spoiled(value):
 )
 def test_anything_else_is_refused_in_one_line(tmp_path, weights, content, message):
     path = written(tmp_path / "other.caffemodel", content(weights))
-    with pytest.raises(ValueError, match=f"^{path} .*{message}") as caught:
+    with pytest.raises(ValueError, match=f"^{path}: .*{message}") as caught:
         read_caffe(path)
     assert "\n" not in str(caught.value)
 

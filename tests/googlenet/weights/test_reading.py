@@ -1,8 +1,6 @@
 """What a file is, its first bytes tell."""
 
 import os
-import sys
-import types
 
 import pytest
 
@@ -13,14 +11,8 @@ from googlenet.weights.reading import read_foreign
 @pytest.fixture
 def readers(monkeypatch):
     """Each reader answers with its name."""
-    for name in ("read_torch", "read_safetensors"):
+    for name in ("read_torch", "read_safetensors", "read_caffe", "read_onnx"):
         monkeypatch.setattr(reading, name, lambda path, name=name: (name, path.name))
-    caffe, onnx = types.ModuleType("caffe"), types.ModuleType("onnx_file")
-    caffe.read_caffe = lambda path: ("read_caffe", path.name)
-    caffe.starts_as_caffe = lambda start: start[:1] in (b"\x0a", b"\x12") or start[:2] == b"\xa2\x06"
-    onnx.read_onnx = lambda path: ("read_onnx", path.name)
-    monkeypatch.setitem(sys.modules, "googlenet.weights.caffe", caffe)
-    monkeypatch.setitem(sys.modules, "googlenet.weights.onnx_file", onnx)
 
 
 @pytest.mark.parametrize(
