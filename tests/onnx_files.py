@@ -91,7 +91,9 @@ def googlenet_onnx(
         if stride == 1:
             return node("MaxPool", name, x, kernel_shape=[kernel] * 2, strides=[1, 1], pads=[1] * 4)
         over = {"pads": {"pads": [0, 0, stride - 1, stride - 1]}, "ceil_mode": {"ceil_mode": 1}}[ceil]
-        return node("MaxPool", name, x, kernel_shape=[kernel] * 2, strides=[stride] * 2, **(over if preset.ceil_mode else {}))
+        return node(
+            "MaxPool", name, x, kernel_shape=[kernel] * 2, strides=[stride] * 2, **(over if preset.ceil_mode else {})
+        )
 
     def lrn(x: str, name: str) -> str:
         return node("LRN", name, x, size=5, alpha=1e-4, beta=0.75, bias=1.0) if preset.local_response_norm else x

@@ -72,6 +72,8 @@ def _our_info(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise ValueError("is damaged: what it says of itself (metadata googlenet) is no JSON") from error
     if not isinstance(info, dict) or info.get("preset") not in list(presets):
         raise ValueError("is damaged, or newer than this program: it does not say for which preset it is")
+    if info.get("preprocessing") is not None:
+        info["preprocessing"] = Preprocessing.from_record(info["preprocessing"])
     return info
 
 
@@ -200,17 +202,21 @@ def _foreign(
         names = imagenet_names(classes)
         if names:
             notes.append("its 1000 classes are taken for ImageNet's, in their usual order")
-    size = graph.image_size or preset.image_size
-    if info.get("preprocessing") is not None:
-        preprocessing: Preprocessing | None = Preprocessing.from_record(info["preprocessing"])
-    elif channels == 3 and any(name.startswith("conv1/7x7_s2") for name in graph.tensors):  # Caffe's names: the model zoo's file
-        preprocessing = replace(CAFFE_PREPROCESSING, image_size=size)
-        notes.append("its layers have Caffe's names, so its images have blue first, minus (104, 117, 123)")
-    else:
-        preprocessing = usual_preprocessing(size, channels)
-        notes.append("its images are taken to be normalized as usual: the file does not say (--mean, --std)")
-    if preprocessing is None or preprocessing.channels != channels:
-        raise ValueError(f"is for images of {channels} channels, expected 1 (gray) or 3 (color)")
-    source = replace(preset, transform_input=transformed)
-    preprocessing, steps = adapted(preprocessing, source, preset)
+    preprocessing = info.get("preprocessing") or _usual_preprocessing(graph, preset, channels, notes)
+    if preprocessing.channels != channels:
+        raise ValueError(f"is for images of {channels} channels, and says {preprocessing.channels}")
+    preprocessing, steps = adapted(preprocessing, replace(preset, transform_input=transformed), preset)
     return Foreign("onnx", preset.name, state, preprocessing, tuple(names) if names else None, (*notes, *steps))
+
+
+def _usual_preprocessing(graph: Graph, preset: Preset, channels: int, notes: list[str]) -> Preprocessing:
+    """What images of such networks usually go through: Caffe's where its names are, as in the model zoo's files."""
+    size = graph.image_size or preset.image_size
+    if channels == 3 and any(name.startswith("conv1/7x7_s2") for name in graph.tensors):
+        notes.append("its layers have Caffe's names, so its images have blue first, minus (104, 117, 123)")
+        return replace(CAFFE_PREPROCESSING, image_size=size)
+    usual = usual_preprocessing(size, channels)
+    if usual is None:
+        raise ValueError(f"is for images of {channels} channels, expected 1 (gray) or 3 (color)")
+    notes.append("its images are taken to be normalized as usual: the file does not say (--mean, --std)")
+    return usual

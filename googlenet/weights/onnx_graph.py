@@ -97,7 +97,7 @@ class Graph:
 
     def back(self, name: str) -> Iterator[tuple[str, Node]]:
         """From a tensor back to the graph's input, or to a Concat: each node, with the name of what goes into it."""
-        for _ in self.nodes:
+        for _ in range(len(self.nodes) + 1):
             node = self.makers.get(name)
             if node is None or node.kind == "Concat":
                 return

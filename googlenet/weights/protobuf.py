@@ -137,7 +137,9 @@ class Message:
 
     def integer(self, number: int, default: int = 0) -> int:
         """Field `number` as a signed integer; of several the last counts."""
-        value = self.fields.get(number, [default])[-1]
+        if number not in self.fields:
+            return default
+        value = self.fields[number][-1]
         if not isinstance(value, int):
             raise ValueError(f"is of another kind or damaged: field {number} is no integer")
         return signed(value)

@@ -46,9 +46,8 @@ def assert_same(state, expected):
 # ---- what is in the file comes out ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "old", [True, pytest.param(False, marks=pytest.mark.everything("parity"))], ids=["old kind", "new kind"]
-)
+@pytest.mark.parametrize("old", [True, False], ids=["old kind", "new kind"])
+@pytest.mark.everything("parity")
 def test_opencv_computes_the_same(tmp_path, old):
     cv2 = pytest.importorskip("cv2", reason="needs pip install opencv-python-headless")
     model = random_network()
@@ -80,10 +79,15 @@ def test_every_number_comes_out(tmp_path, small, weights, old, dtype, write):
     assert_same(foreign.state, arrays_of(small))
     assert (foreign.kind, foreign.preset, foreign.num_classes, foreign.aux_heads) == ("caffe", "paper", 4, False)
     assert foreign.classes is None
+    pixels = np.zeros((224, 224, 3), np.uint8)
+    pixels[..., 0] = 200  # red comes last, and nothing is divided by anything
+    x = foreign.preprocessing.normalize(pixels)
+    np.testing.assert_allclose(x[:, 0, 0], [-104, -117, 200 - 123], rtol=1e-5)
     assert foreign.notes[0] == "it comes without auxiliary heads, which only training needs"
 
 
-def test_heads_names_and_colors_come_along(tmp_path):
+@pytest.mark.everything("files")
+def test_heads_and_names_come_along(tmp_path):
     """The whole of bvlc_googlenet.caffemodel: 1000 classes, which have names, and both heads."""
     model = random_network(1000, heads=True)
     content = caffemodel(caffe_weights(arrays_of(model)), old=True)
@@ -93,10 +97,6 @@ def test_heads_names_and_colors_come_along(tmp_path):
     assert foreign.aux_heads
     assert foreign.classes == IMAGENET_CLASSES
     assert "ImageNet" in foreign.notes[-1]
-    pixels = np.zeros((224, 224, 3), np.uint8)
-    pixels[..., 0] = 200  # red comes last, and nothing is divided by anything
-    x = foreign.preprocessing.normalize(pixels)
-    np.testing.assert_allclose(x[:, 0, 0], [-104, -117, 200 - 123], rtol=1e-5)
 
 
 def test_the_file_is_copied_once(tmp_path, weights):
@@ -135,12 +135,16 @@ def test_heads_of_other_classes_and_half_heads_are_left_out(tmp_path, weights):
             heads[f"loss{n}/{layer}"] = [rng.random(shape, np.float32), rng.random(shape[0], np.float32)]
     cases = {
         "they are for another number of classes": {**heads, "loss1/classifier": [np.ones((5, 1024)), np.ones(5)]},
-        "without auxiliary heads": {"loss2/conv": heads["loss2/conv"], "loss1/anything": [np.ones(3), np.ones(3)]},
+        "without auxiliary heads": {
+            "loss2/conv": heads["loss2/conv"],
+            **dict.fromkeys(("loss1/anything", "loss1/more"), [np.ones(3), np.ones(3)]),
+        },
     }
     for note, some in cases.items():
         foreign = read_caffe(written(tmp_path / "net.caffemodel", caffemodel({**weights, **some})))
         assert not foreign.aux_heads
         assert any(note in line for line in foreign.notes)
+        assert not any("in the place" in line for line in foreign.notes)
     both = {**renamed(heads, loss2_classifier="loss2/mine"), **renamed(weights, loss3_classifier="loss3/mine")}
     foreign = read_caffe(written(tmp_path / "net.caffemodel", caffemodel(both)))
     np.testing.assert_array_equal(foreign.state["aux2.fc2.weight"], heads["loss2/classifier"][0])

@@ -25,6 +25,15 @@ def test_kernels_are_the_preset_s_and_channels_may_be_left_open():
     assert shapes["conv1.conv"] == (64, -1, 7, 7)
 
 
+def test_naive_blocks_pile_up_channels():
+    """As their modules do (inception_blocks in googlenet/model.py), without making 97 million weights."""
+    shapes = {layer.name: layer.shape for layer in main_layers(presets["naive"])}
+    assert shapes["inception3a.branch3.conv"] == (32, 192, 5, 5)
+    assert shapes["inception3b.branch1.conv"] == (128, 192 + 64 + 128 + 32, 1, 1)
+    assert shapes["fc"] == (-1, 4944)
+    assert len(shapes) == 3 + 9 * 3 + 1
+
+
 def test_caffe_s_names():
     layers = [*main_layers(presets["paper"]), *head_layers(presets["paper"])]
     assert {layer.name: layer.caffe_name for layer in layers} == caffe_names()

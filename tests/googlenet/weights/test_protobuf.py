@@ -89,7 +89,7 @@ def test_what_google_s_library_writes_is_read(google_message, whole, lists, text
 
 def test_what_is_not_there_is_empty():
     message = parsed(field(9, 1))
-    assert (message.integer(1), message.integer(1, 5), message.integers(1, 3)) == (0, 5, [])
+    assert (message.integer(1), message.integer(1, -5), message.integers(1, 3)) == (0, -5, [])
     assert (message.text(1), message.texts(1), message.parts(1), list(message.messages(1))) == ("", [], [], [])
     assert message.message(1).fields == {}
     assert message.numbers(1, "<f4").shape == (0,)
