@@ -22,9 +22,9 @@ BRANCHES = {
     "branch3": r"(?:branch|path|conv|b|p)_?3(?:[._]|$)|(?:branch|conv|ch|b)?_?5x5",
     "branch4": r"(?:branch|path|conv|b|p)_?4(?:[._]|$)|(?:branch|conv|ch|b)?_?(?:pool|proj)",
 }
-HEAD = r"^(?:aux|auxiliary|loss)[a-z_]*([12])(?:[._]|$)"  # aux1. auxiliary_1. aux_classifier1.
-CLASSIFIER = r"^(?:fc|linear|classifier|dense|fully_?connected|output|out|logits)(?:[._\d]|$)"
-STEM = r"^(?:conv|bn|norm|batchnorm|pre|stem|feature)"  # conv1. pre_layers.0 features.3
+HEAD = r"(?:^|\.)(?:aux|auxiliary|loss)[a-z_]*([12])(?:[._]|$)"  # aux1. auxiliary_1. aux_classifier1.
+CLASSIFIER = r"(?:^|\.)(?:fc|linear|classifier|dense|fully_?connected|output|out|logits)(?:[._\d]|$)"
+STEM = r"(?:^|\.)(?:conv|bn|norm|batchnorm|pre|stem|feature)"  # conv1. pre_layers.0 features.3
 
 
 class Layer(NamedTuple):
@@ -62,7 +62,7 @@ def layers_of(arrays: Mapping[str, np.ndarray]) -> list[Layer]:
 def place_of(name: str, kind: str) -> str | None:
     """Where a layer stands, as far as its name tells: stem, inception3a.branch1, aux1, fc; None where it does not."""
     name = name.lower()
-    if head := re.match(HEAD, name):
+    if head := re.search(HEAD, name):
         return f"aux{head[1]}"
     for pattern in BLOCKS:
         if block := re.search(pattern, name):
@@ -72,8 +72,8 @@ def place_of(name: str, kind: str) -> str | None:
                 if re.match(start, block[3]):
                     return f"inception{which}.{branch}"
     if kind == "linear":
-        return "fc" if re.match(CLASSIFIER, name) else None
-    return "stem" if re.match(STEM, name) else None
+        return "fc" if re.search(CLASSIFIER, name) else None
+    return "stem" if re.search(STEM, name) else None
 
 
 def place_of_ours(name: str) -> str:

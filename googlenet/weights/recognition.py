@@ -15,7 +15,7 @@ from googlenet.presets import Preset, presets
 from googlenet.weights.file import usual_preprocessing
 from googlenet.weights.folding import State, absorb_biases, embed_kernels, with_eps
 from googlenet.weights.foreign import Foreign
-from googlenet.weights.names import PARTS, by_names, by_order, layers_of, natural, without_prefix
+from googlenet.weights.names import PARTS, by_names, by_order, layers_of, natural, place_of, without_prefix
 
 SHOWN = 5  # problems that are named, of however many there are
 PYTORCH_EPS = 1e-5  # of a batch norm, where a program does not say
@@ -39,13 +39,14 @@ def recognize(arrays: Mapping[str, np.ndarray], classes: tuple[str, ...] | None 
     """
     short = without_prefix(arrays)
     arrays = {name: as_float32(name, arrays[original]) for name, original in short.items()}
+    arrays, notes = without_other_heads(arrays)
     traits = traits_of(arrays)
     shapes = shapes_of(traits)
-    if is_ours := names_agree(arrays, shapes):
-        state, notes = dict(arrays), []
+    if is_ours := arrays.keys() <= shapes.keys():
+        state = dict(arrays)
     else:
-        state, note = renamed(arrays, shapes)
-        notes = [note]
+        state, is_ours, note = renamed(arrays, shapes)
+        notes.append(note)
         if "conv3.conv.weight" in state and "conv2.conv.weight" not in state:
             state |= identity(traits.batch_norm)
             notes.append("it has no 1x1 convolution before the 3x3 one of the stem: there is one that changes nothing")
@@ -64,12 +65,26 @@ def as_float32(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind != "f":
         raise ValueError(f"no weights to compute with: {name} is {array.dtype}, expected floating numbers")
     with np.errstate(over="ignore"):
-        array = array.astype(np.float32)
+        array = array.astype(np.float32, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"no weights to compute with: {name} has values that are infinite or no numbers")
     if name.endswith("running_var") and (array < 0).any():
         raise ValueError(f"no weights to compute with: {name} has a variance of {array.min():.3g}")
     return array
+
+
+def without_other_heads(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays without the heads where these have other classes than the network, and a note on it.
+
+    That is so where somebody has put another classifier on torchvision's network, and forgotten its heads.
+    """
+    classifiers = {name: len(array) for name, array in arrays.items() if array.ndim == 2 and array.shape[1] == 1024}
+    of_heads = {number for name, number in classifiers.items() if (place_of(name, "linear") or "").startswith("aux")}
+    of_network = {number for name, number in classifiers.items() if place_of(name, "linear") == "fc"}
+    if len(of_network) != 1 or of_heads <= of_network:
+        return dict(arrays), []
+    kept = {n: array for n, array in arrays.items() if not (place_of(n, "linear") or "").startswith("aux")}
+    return kept, [f"heads left out: they tell {max(of_heads)} classes apart, the network {max(of_network)}"]
 
 
 def traits_of(arrays: Mapping[str, np.ndarray]) -> Traits:
@@ -102,17 +117,12 @@ def shapes_of(traits: Traits) -> dict[str, tuple[int, ...]]:
     return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
-def names_agree(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Whether the names are ours, which are torchvision's; one or the other may be missing."""
-    return len(arrays.keys() & shapes.keys()) > len(shapes) / 2
-
-
-def renamed(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> tuple[State, str]:
-    """The arrays under our names as far as they have one, and a note for the user on how that was found out."""
+def renamed(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> tuple[State, bool, str]:
+    """The arrays under our names as far as they have one; whether batch norms had it; how that was found out."""
     layers = layers_of(arrays)
     slots = {name.removesuffix(".weight"): shape for name, shape in shapes.items() if len(shape) in (2, 4)}
     wanted = {name.rpartition(".")[0] for name in shapes}
-    found, note = by_names(layers, slots), "its names are another program's: layers found by their names"
+    found, note = by_names(layers, slots), "some names are not torchvision's: layers found by what the names tell"
     if len(set(found.values())) < len(layers) or found.keys() != wanted:
         in_order = by_order(layers, slots) or by_order(sorted(layers, key=lambda layer: natural(layer.name)), slots)
         if in_order is not None:
@@ -128,7 +138,8 @@ def renamed(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ..
         for part in PARTS:
             if f"{theirs}.{part}" in state:
                 moved[f"{ours}.{part}"] = state.pop(f"{theirs}.{part}")
-    return {**state, **moved}, note
+    same = all(theirs.endswith(ours) for ours, theirs in found.items() if ours.endswith(".bn"))
+    return {**state, **moved}, same, note
 
 
 def identity(batch_norm: bool) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from googlenet.weights.recognition import recognize
 
 LARGEST = 2**30  # bytes of a file, and of its arrays: a GoogLeNet with heads has 53 MB
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")  # checkpoints hold the weights under these
+BYTEARRAY = b"\nbytearray\n"  # as a pickle names it, behind the name of its module
 CLASSES = ("classes", "class_names", "categories")  # and sometimes the classes under these, or as class_to_idx
 
 
@@ -34,7 +36,7 @@ def read_torch(path: Path) -> Foreign:
             f"{path}: a file of PyTorch needs torch to be read: pip install torch. "
             "Or convert it where torch is, with safetensors.torch.save_file"
         ) from error
-    _check_sizes(path)
+    _refuse_bombs(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -67,14 +69,28 @@ def read_safetensors(path: Path) -> Foreign:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _check_sizes(path: Path) -> None:
-    """ValueError where a zip holds more than any GoogLeNet, before any of it is unpacked, or is no whole zip."""
-    if not zipfile.is_zipfile(path):
-        return  # the older format, a plain pickle; a zip that is cut off is refused by torch
-    with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
+def _refuse_bombs(path: Path) -> None:
+    """ValueError for a few bytes that would take much memory, before any of it is taken.
+
+    That is a zip that unpacks to more than any GoogLeNet; and a pickle that makes a bytearray of whatever length it
+    says, the one thing that torch allows a pickle to fill with zeros, and that no weights need.
+    """
+    pickles = []
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                entries = archive.infolist()
+                size = sum(entry.file_size for entry in entries)
+                if size <= LARGEST:
+                    pickles = [archive.read(entry) for entry in entries if entry.filename.endswith(".pkl")]
+        else:  # the older format, pickles and then numbers; or a zip that is cut off, which torch refuses
+            size, pickles = path.stat().st_size, [path.read_bytes()]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{path}: {_what_is_wrong(str(error))}") from error
     if size > LARGEST:
         raise ValueError(f"{path}: unpacks to {size:,} bytes, expected at most {LARGEST:,}")
+    if any(BYTEARRAY in content for content in pickles):
+        raise ValueError(f"{path}: makes a bytearray, which no weights need; it may take all memory, so it is not read")
 
 
 def _what_is_wrong(message: str) -> str:
@@ -87,7 +103,7 @@ def _what_is_wrong(message: str) -> str:
     if "TorchScript" in message:
         return "a TorchScript program. Save the weights alone: torch.save(model.state_dict(), ...)"
     reason = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
-    return f"no whole file of PyTorch's ({reason[:100]}); copy or download it again"
+    return f"no whole file of PyTorch's ({reason.split('. ')[0][:100]}); copy or download it again"
 
 
 def weights_in(content: Any) -> Mapping[str, Any]:

@@ -17,6 +17,8 @@ from vision import torchvision
 
 import minicnn as mc
 from googlenet import GoogLeNet, loss
+from googlenet.__main__ import main
+from googlenet.weights import load_model
 from minicnn import nn
 
 pytestmark = [pytest.mark.parity, needs_torch]
@@ -265,6 +267,18 @@ def tutorial():
     theirs.load_state_dict({tutorial_name(name): value for name, value in as_torch(ours.state_dict()).items()})
     without_dropout(ours, theirs)
     return ours, theirs
+
+
+@pytest.mark.everything("long runs")
+def test_a_file_of_the_tutorial_is_imported_as_mnist(tutorial, tmp_path):
+    ours, theirs = tutorial
+    torch.save(theirs.float().state_dict(), tmp_path / "mnist.pth")
+    theirs.double()
+    assert main(["import", str(tmp_path / "mnist.pth"), "-o", str(tmp_path / "ours")]) == 0
+    found, info = load_model(tmp_path / "ours")
+    assert (info["preset"], info["num_classes"], info["preprocessing"].order) == ("mnist", 10, "L")
+    for name, tensor in found.state_dict().items():
+        np.testing.assert_allclose(tensor.data, ours.state_dict()[name].data, rtol=1e-6, err_msg=name)
 
 
 def test_mnist_has_as_many_parameters_as_the_tutorial(tutorial):

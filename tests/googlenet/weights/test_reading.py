@@ -82,5 +82,8 @@ def test_nothing_there(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "x")
+    end = os.open(tmp_path / "x", os.O_RDWR)  # with something in it, so that who reads it all the same does not hang
+    os.write(end, bytes(1000))
     with pytest.raises(ValueError, match="x: no regular file"):
         read_foreign(tmp_path / "x")
+    os.close(end)

@@ -10,6 +10,7 @@ from googlenet import GoogLeNet
 from googlenet.weights.recognition import Traits, as_float32, recognize, shapes_of, traits_of
 
 PLAIN = Traits(3, 3, False, 5, None)
+MORE = pytest.mark.everything("long runs")
 
 
 @pytest.fixture(autouse=True)
@@ -19,12 +20,9 @@ def without_initial_weights(monkeypatch):
 
 
 def arrays(traits=PLAIN, rename=lambda name: name):
-    """A file of such a network: ones, but the first element of each array is its number, by which it is known again."""
-    found = {}
-    for number, (name, shape) in enumerate(shapes_of(traits).items()):
-        found[rename(name)] = array = np.ones(shape, np.float32)
-        array.flat[:1] = number
-    return found
+    """A file of such a network. The elements of each array are its number, by which it is known again."""
+    shapes = shapes_of(traits).items()
+    return {rename(name): np.broadcast_to(np.float32(n), shape) for n, (name, shape) in enumerate(shapes)}
 
 
 def numbers(state):
@@ -42,8 +40,8 @@ def of_mnist(name):
     ("traits", "kind", "preset"),
     [
         (Traits(3, 3, True, 3, 4), "torchvision", "torchvision"),
-        (Traits(1000, 3, True, 3, None), "torchvision", "torchvision"),
-        (Traits(3, 3, True, 5, None), "tutorial", "batchnorm"),
+        pytest.param(Traits(1000, 3, True, 3, None), "torchvision", "torchvision", marks=MORE),
+        pytest.param(Traits(3, 3, True, 5, None), "tutorial", "batchnorm", marks=MORE),
         (PLAIN, "tutorial", "plain"),
         (Traits(10, 1, False, 5, 3), "tutorial", "mnist"),
     ],
@@ -66,7 +64,27 @@ def test_names_of_others_with_prefixes(prefix, rename):
     given = arrays(rename=rename)
     found = recognize({prefix + name: array for name, array in given.items()})
     assert numbers(found.state) == numbers(arrays())
-    assert any("found by their names" in note for note in found.notes) == (rename is of_mnist)
+    assert any("what the names tell" in note for note in found.notes) == (rename is of_mnist)
+
+
+def test_torchvision_s_network_inside_another_with_another_classifier():
+    """That is how it is made for other classes; eps is torchvision's all the same."""
+    given = arrays(
+        Traits(3, 3, True, 3, None), lambda name: name.replace("fc.", "fc.1.") if "fc" in name else f"net.{name}"
+    )
+    found = recognize(given)
+    assert (found.kind, found.preset) == ("torchvision", "torchvision")
+    assert numbers(found.state) == numbers(arrays(Traits(3, 3, True, 3, None)))
+
+
+def test_heads_for_other_classes_are_left_out():
+    given = arrays(Traits(3, 3, True, 3, 4))
+    for name in ("aux1.fc2", "aux2.fc2"):
+        given |= {f"{name}.weight": np.ones((1000, 1024), np.float32), f"{name}.bias": np.ones(1000, np.float32)}
+    found = recognize(given)
+    assert (found.num_classes, found.aux_heads) == (3, False)
+    assert numbers(found.state).keys() == numbers(arrays(Traits(3, 3, True, 3, None))).keys()
+    assert "heads left out: they tell 1000 classes apart, the network 3" in found.notes
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
@@ -84,11 +102,14 @@ def test_numbers_of_a_tutorial_s_batch_norm_are_made_ours():
     traits = Traits(3, 3, True, 5, None)
     given = arrays(traits, lambda name: name.replace(".bn.", ".batchnorm."))
     given["conv1.conv.bias"] = np.full(64, 2, np.float32)
+    for part, value in {"weight": 3, "running_var": 0.01}.items():
+        given[f"conv3.batchnorm.{part}"] = np.full(192, value, np.float32)
+    given["conv1.batchnorm.running_mean"] = np.full(64, 5, np.float32)
     found = recognize(given)
     assert found.preset == "batchnorm"
     assert any("1e-05" in note for note in found.notes)
-    np.testing.assert_allclose(found.state["conv3.bn.weight"][1], np.sqrt((1 + 1e-3) / (1 + 1e-5)), rtol=1e-6)
-    np.testing.assert_array_equal(found.state["conv1.bn.running_mean"][1:], np.full(63, -1))
+    np.testing.assert_allclose(found.state["conv3.bn.weight"], 3 * np.sqrt(0.011 / 0.01001), rtol=1e-5)
+    np.testing.assert_array_equal(found.state["conv1.bn.running_mean"], np.full(64, 3))
     assert "conv1.conv.bias" not in found.state
 
 

@@ -124,11 +124,40 @@ def test_a_zip_that_unpacks_to_more_than_any_googlenet_is_not_unpacked(tmp_path,
         read_torch(tmp_path / "x")
 
 
+class Zeros:
+    """A pickle of it makes so many zeros."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __reduce__(self):
+        return bytearray, (self.length,)
+
+
 @needs_torch
-def test_one_number_seen_as_a_billion_is_not_copied(tmp_path):
-    torch.save({"fc.weight": torch.zeros(1).expand(2**20, 1024)}, tmp_path / "x")
+@pytest.mark.parametrize("zipped", [True, False])
+def test_zeros_of_any_length_are_not_made(tmp_path, monkeypatch, zipped):
+    torch.save({"fc.weight": Zeros(1000)}, tmp_path / "x", _use_new_zipfile_serialization=zipped)
+    monkeypatch.setattr(torch, "load", pytest.fail)
+    with pytest.raises(ValueError, match="x: makes a bytearray, which no weights need"):
+        read_torch(tmp_path / "x")
+
+
+@needs_torch
+def test_a_damaged_zip(tmp_path):
+    torch.save(tensors(), tmp_path / "x")
+    content = (tmp_path / "x").read_bytes()
+    (tmp_path / "x").write_bytes(content.replace(b"conv.weight", b"conv.weighs", 1))  # the checksum tells
+    with pytest.raises(ValueError, match=r"x: no whole file of PyTorch's \(Bad CRC-32"):
+        read_torch(tmp_path / "x")
+
+
+@needs_torch
+def test_one_number_seen_as_a_million_is_not_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch_file, "LARGEST", 10**6)
+    torch.save({"fc.weight": torch.zeros(1).expand(1000, 1000)}, tmp_path / "x")
     assert (tmp_path / "x").stat().st_size < 10_000
-    with pytest.raises(ValueError, match=r"x: its arrays have 4,294,967,296 bytes, expected at most 1,073,741,824"):
+    with pytest.raises(ValueError, match=r"x: its arrays have 4,000,000 bytes, expected at most 1,000,000"):
         read_torch(tmp_path / "x")
 
 
