@@ -42,8 +42,9 @@ def model_card(model: GoogLeNet, info: Mapping[str, Any]) -> str:
             "",
             "or in Python:",
             "",
+            "    from pathlib import Path",
             "    from googlenet.weights import load_model",
-            "    model, info = load_model(Path(WEIGHTS))  # model(images) gives logits",
+            '    model, info = load_model(Path("WEIGHTS"))  # model(images) gives logits',
         ],
         "## Limits": _limits(model),
         "## License": ["Not stated: neither that of the images nor that of the weights is known to this file. Who "
@@ -62,8 +63,18 @@ def _network(model: GoogLeNet, info: Mapping[str, Any]) -> list[str]:
         "- Paper: Szegedy et al., Going Deeper with Convolutions, arXiv 1409.4842",
         f"- Preset: {printable(model.preset.name)}; {from_the_paper(model.preset)}",
         counts,
-        *([f"- Origin: {printable(str(info['source']))}"] if info.get("source") else []),
+        *_origin(_mapping(info.get("imported"))),
     ]
+
+
+def _origin(imported: Mapping[str, Any]) -> list[str]:
+    """Of a network that the command `import` has brought: from which file, and what was done to it."""
+    if not imported:
+        return []
+    steps = imported.get("steps")
+    done = "; ".join(map(str, steps)) if steps and isinstance(steps, list | tuple) else "nothing was changed"
+    text = f"imported from {imported.get('file')} ({imported.get('kind')}), --mode {imported.get('mode')}"
+    return [f"- Origin: {printable(text)}; {printable(done)}"]
 
 
 def from_the_paper(preset: Preset) -> str:
@@ -115,7 +126,7 @@ def _training(info: Mapping[str, Any]) -> list[str]:
 
 def _evaluation(info: Mapping[str, Any]) -> list[str]:
     accuracy, data = info.get("test_accuracy"), _mapping(info.get("data"))
-    if not isinstance(accuracy, int | float):
+    if not isinstance(accuracy, int | float) or not 0 <= accuracy <= 1:
         return ["Not measured: `python -m googlenet evaluate WEIGHTS --data FOLDER` does it."]
     images = f"the validation images of {printable(str(data['name']))}" if "name" in data else "its validation images"
     return [

@@ -26,10 +26,8 @@ from minicnn.functional.checks import pair
 if TYPE_CHECKING:
     import onnx
 
-OPSET, IR_VERSION = (
-    17,
-    8,
-)  # of ONNX 1.12 (2022): all kinds of nodes below are older, and old programs read the file, too
+OPSET = 17  # of ONNX 1.12, 2022: no node below needs a newer one, and older programs read the file too
+IR_VERSION = 8  # the form of file that belongs to it
 
 
 def try_onnx() -> None:
@@ -56,13 +54,16 @@ def onnx_model(model: GoogLeNet, info: Mapping[str, Any], *, any_size: bool = Fa
     The batch may have any size; height and width are the image_size of `info` (what `load_model` returns), or with
     `any_size` open too. Weights have the names of the state dict, nodes those of their layers. `info` and the model
     card go along, as "googlenet" and "card" in metadata_props. Dropout and the heads do nothing in evaluation: they
-    are left out.
+    are left out. Raises ValueError for an image_size that the network cannot take.
     """
     from onnx import TensorProto, helper, shape_inference
 
+    channels, classes, size = model.conv1.conv.weight.shape[1], len(model.fc.weight), info["image_size"]
+    if not any_size and size < model.preset.smallest_image:
+        smallest = model.preset.smallest_image
+        raise ValueError(f"image_size is {size}, preset {model.preset.name} needs at least {smallest}")
     graph = Graph()
     network(graph, model, "images")
-    channels, classes, size = model.conv1.conv.weight.shape[1], len(model.fc.weight), info["image_size"]
     sides = ["height", "width"] if any_size else [size, size]
     images = helper.make_tensor_value_info(
         "images", TensorProto.FLOAT, ["batch", channels, *sides], preprocessing_in_words(info.get("preprocessing"))

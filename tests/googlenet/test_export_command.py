@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 
 import numpy as np
@@ -31,21 +30,12 @@ def needs(*packages):
         pytest.importorskip(name, reason=f"{name} is not installed")
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """Weights of two classes, gray images of 40x40."""
-    folder = tmp_path_factory.mktemp("weights")
-    mc.manual_seed(5)
-    save_network(folder / "pets.safetensors", GoogLeNet(2, "plain", 1, False), image_size=40, classes=("cats", "dogs"))
-    yield folder / "pets.safetensors"
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
-def tmp_path(tmp_path):
-    """The files have 25 MB each: away with them at once."""
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)
+def weights(tmp_path_factory, small_blocks):
+    """Weights of two classes, gray images of 40x40."""
+    path = tmp_path_factory.mktemp("weights") / "pets.safetensors"
+    save_network(path, GoogLeNet(2, "plain", 1, False), image_size=40, classes=("cats", "dogs"))
+    return path
 
 
 @pytest.mark.parametrize("any_size", [False, True])

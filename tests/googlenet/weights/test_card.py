@@ -12,8 +12,8 @@ from googlenet.training.options import Options
 from googlenet.weights.card import from_the_paper, model_card, preprocessing_in_words
 
 
-@pytest.fixture(scope="module")
-def pets():
+@pytest.fixture
+def pets(small_blocks):
     """A network of two classes with batch norm and heads, and what is noted of it."""
     mc.manual_seed(1)
     options = Options(preset="batchnorm", image_size=48, channels=3, epochs=9, jitter=0.2, seed=5)
@@ -38,7 +38,7 @@ def test_every_section_says_what_is_known(pets):
         "Model", "Input and output", "Training", "Evaluation", "Use", "Limits", "License",
     ]  # fmt: skip
     everything = mc.summary(model, (3, 48, 48)).total_params
-    heads = mc.summary(model.aux1, (512, 3, 3)).total_params + mc.summary(model.aux2, (528, 3, 3)).total_params
+    heads = sum(mc.summary(head, (c, 3, 3)).total_params for head, c in ((model.aux1, 64), (model.aux2, 66)))
     assert f"Parameters: {everything - heads:,}, and {heads:,} in the auxiliary heads" in section(card, "Model")
     assert "arXiv 1409.4842" in section(card, "Model")
     put_in = section(card, "Input and output")
@@ -54,15 +54,30 @@ def test_every_section_says_what_is_known(pets):
 
 def test_it_fits_a_terminal_and_equal_networks_have_equal_cards(pets):
     model, info = pets
-    long = {**info, "classes": tuple(f"class number {i}" for i in range(2000)), "source": "x" * 60}
+    long = {**info, "classes": tuple(f"class number {i}" for i in range(2000)), "imported": {"file": "x" * 99}}
     card = model_card(model, long)
     assert max(map(len, card.splitlines())) <= 80 and card.endswith(".\n")
     assert "class number 19 and 1,980 more" in section(card, "Input and output")
-    assert f"Origin: {'x' * 60}" in section(card, "Model")
+    assert "Origin: imported from xxxxx" in section(card, "Model")
     assert card == model_card(model, long)
 
 
-def test_what_is_not_known_is_said_to_be_so():
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        ((), "nothing was changed"),
+        (3, "nothing was changed"),
+        (["57 batch norms folded", "heads left out"], "57 batch norms folded; heads left out"),
+    ],
+)
+def test_a_network_from_elsewhere_says_from_where(pets, steps, text):
+    imported = {"file": "googlenet.pth", "kind": "torchvision", "mode": "exact", "steps": steps}
+    card = model_card(pets[0], {**pets[1], "imported": imported})
+    expected = f"- Origin: imported from googlenet.pth (torchvision), --mode exact; {text}"
+    assert expected in section(card, "Model")
+
+
+def test_what_is_not_known_is_said_to_be_so(small_blocks):
     card = model_card(GoogLeNet(1, "plain", 1, aux_heads=False), {"image_size": 40, "options": 3, "data": "odd"})
     assert card.startswith("# GoogLeNet, preset plain, 1 class\n")
     assert "in the auxiliary heads" not in card
@@ -72,11 +87,19 @@ def test_what_is_not_known_is_said_to_be_so():
     assert "no dark on light" in section(card, "Limits")
 
 
+@pytest.mark.parametrize("accuracy", [None, "good", float("nan"), -0.1, 10**400])
+def test_an_accuracy_that_cannot_be_was_not_measured(pets, accuracy):
+    card = model_card(pets[0], {**pets[1], "test_accuracy": accuracy})
+    assert section(card, "Evaluation").startswith("Not measured: ")
+
+
 def test_names_from_elsewhere_are_one_line_each(pets):
     model, info = pets
-    card = model_card(model, {**info, "classes": ("a\n# b", "c\x1b[2J"), "data": {"name": "d\n## e"}, "source": "f\ng"})
+    card = model_card(
+        model, {**info, "classes": ("a\n# b", "c\x1b[2J"), "data": {"name": "d\n## e"}, "imported": {"file": "f\ng"}}
+    )
     assert "Classes: a\ufffd# b, c\ufffd[2J" in card and "\x1b" not in card
-    assert "Images: d\ufffd## e" in card and "Origin: f\ufffdg" in card
+    assert "Images: d\ufffd## e" in card and "Origin: imported from f\ufffdg" in card
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Weights in a file that says for which network they are."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -14,12 +13,7 @@ from googlenet.weights.card import model_card
 from googlenet.weights.file import metadata, save_network
 from minicnn import Tensor
 
-
-@pytest.fixture
-def tmp_path(tmp_path):
-    """These files have 25 to 40 MB each: away with them at once."""
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)
+pytestmark = pytest.mark.usefixtures("small_blocks")
 
 
 def saved(path, preset="paper", classes=4, channels=1, heads=True):

@@ -119,7 +119,7 @@ def test_onnxruntime_gives_our_logits(preset, sizes):
                 assert_close(run(["logits"], {"images": x})[0], model(mc.Tensor(x)).numpy())
 
 
-def test_a_pool_that_is_applied_twice_is_two_nodes():
+def test_a_pool_that_is_applied_twice_is_two_nodes(small_blocks):
     """Preset mnist's, whose images are too large for a quick comparison."""
     model = make("mnist")
     names = {node.name: node.input[0] for node in onnx_model(model, notes(125)).graph.node}
@@ -128,7 +128,7 @@ def test_a_pool_that_is_applied_twice_is_two_nodes():
     assert names["inception5a.branch1.conv"] == "maxpool4.1"
 
 
-def test_weights_and_nodes_have_the_names_of_their_layers_and_every_tensor_has_a_shape():
+def test_weights_and_nodes_have_the_names_of_their_layers_and_every_tensor_has_a_shape(small_blocks):
     model = make("torchvision", heads=True)
     graph = onnx_model(model, notes(size=65)).graph
     weights = {weight.name: onnx.numpy_helper.to_array(weight) for weight in graph.initializer}
@@ -151,7 +151,7 @@ def test_weights_and_nodes_have_the_names_of_their_layers_and_every_tensor_has_a
         assert shapes[row.name] == ["batch", *row.output_shape[1:]], row.name
 
 
-def test_what_the_file_says_of_itself():
+def test_what_the_file_says_of_itself(small_blocks):
     model = make("torchvision", heads=True)
     preprocessing = Preprocessing(48)
     info = notes(48, classes=tuple("abcde"), preprocessing=preprocessing, epoch=3)
@@ -170,12 +170,19 @@ def test_what_the_file_says_of_itself():
 
 @pytest.mark.parametrize(("any_size", "expected"), [(False, ["batch", 3, 49, 49]),
                                                     (True, ["batch", 3, "height", "width"])])  # fmt: skip
-def test_the_batch_is_open_and_with_any_size_height_and_width_too(any_size, expected):
+def test_the_batch_is_open_and_with_any_size_height_and_width_too(small_blocks, any_size, expected):
     found = onnx_model(make("plain", channels=3), notes(49), any_size=any_size)
     assert [d.dim_param or d.dim_value for d in found.graph.input[0].type.tensor_type.shape.dim] == expected
 
 
-def test_a_file_is_written_once_the_checker_is_content(tmp_path, monkeypatch):
+def test_a_size_that_the_network_cannot_take_is_refused(small_blocks):
+    model = make("mnist")
+    with pytest.raises(ValueError, match="^image_size is 124, preset mnist needs at least 125$"):
+        onnx_model(model, notes(124))
+    onnx_model(model, notes(124), any_size=True)
+
+
+def test_a_file_is_written_once_the_checker_is_content(small_blocks, tmp_path, monkeypatch):
     path = tmp_path / "net.onnx"
     model = make("plain")
     write_onnx(path, model, notes())

@@ -18,8 +18,8 @@ from minicnn import nn
 NOTES = {"image_size": 64, "classes": None, "preprocessing": None}
 
 
-@pytest.fixture(scope="module")
-def model():
+@pytest.fixture
+def model(small_blocks):
     return make()
 
 
