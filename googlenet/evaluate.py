@@ -18,14 +18,15 @@ EXAMPLES = (
     "examples:\n"
     "  python -m googlenet evaluate runs/pets/best.safetensors\n"
     "  python -m googlenet evaluate runs/pets/best.safetensors --crops 144 --save out\n"
-    "  python -m googlenet evaluate best.safetensors --data photos/ --json"
+    "  python -m googlenet evaluate best.safetensors --data photos/ --json\n"
+    "  python -m googlenet evaluate imported.safetensors --data imagenet/"
 )
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
     """The command line."""
     p.epilog = EXAMPLES
-    p.add_argument("file", type=not_empty, help="weights that train.py has written")
+    p.add_argument("file", type=not_empty, help="weights, of train.py or imported")
     p.add_argument("--data", type=not_empty, metavar="WHAT", help="digits, mnist, fashion-mnist, a folder, or an "
                    "archive of one (what the weights were trained with)")  # fmt: skip
     p.add_argument("--data-root", type=not_empty, default="data", metavar="DIR", help="where mnist and fashion-mnist "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import minicnn as mc
 import minicnn.functional as F
 from googlenet.data.crops import ImageCrops
+from googlenet.data.imagenet import IMAGENET_CLASSES, imagenet_class
 from googlenet.data.images import Images
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
@@ -153,8 +154,9 @@ def evaluate_weights(
 ) -> WeightsEvaluation:
     """Saved weights on images, prepared as the weights' file says, in its size unless another is given.
 
-    data, root: what `--data` names; None: what they were trained with. part: val, the images for validation, train, or
-    all. Classes are matched by name. crops: 1, 10 or 144 of each image. limit: so many images of a part; 0: all.
+    data, root: what `--data` names; None: what they were trained with. part: val, the images for validation (all, where
+    none were split off), train, or all. Classes are matched by name. crops: 1, 10 or 144 of each image. limit: so many
+    images of a part; 0: all.
     Raises ValueError, naming the file, for weights that are no good, or classes that they do not know; what `open_data`
     raises; and ValueError where no image can be read.
     """
@@ -164,9 +166,10 @@ def evaluate_weights(
     if info["preprocessing"] is None:
         raise ValueError(f"{path}: for {info['in_channels']} channels, expected 1 (gray) or 3 (color)")
     preprocessing = replace(info["preprocessing"], image_size=image_size or info["preprocessing"].image_size)
+    part = "all" if part == "val" and not len(found.val) else part
     parts = [images for name, images in (("train", found.train), ("val", found.val)) if part in (name, "all")]
     each, unreadable = [], {}
-    for images in parts:
+    for images in filter(len, parts):
         dataset = ImageCrops(with_classes(images, info["classes"], found.name, path), preprocessing, crops, limit)
         result = predictions_with_bar(model, dataset, device, batch_size)
         readable = np.array([index not in dataset.unreadable for index in range(len(dataset))])
@@ -193,8 +196,13 @@ def predictions_with_bar(model: GoogLeNet, dataset: ImageCrops, device: str, bat
 
 
 def with_classes(images: Images, classes: Sequence[str], name: str, path: Path) -> Images:
-    """The images with the labels that a network has for their classes; ValueError where it does not know one."""
+    """The images with the labels that a network has for their classes; ValueError where it does not know one.
+
+    Where the classes are ImageNet's, folders may also have their WordNet ids for names (`imagenet_class`).
+    """
     numbers = {name: number for number, name in enumerate(classes)}
+    if tuple(classes) == IMAGENET_CLASSES:
+        numbers.update({name: numbers[meant] for name in images.classes if (meant := imagenet_class(name))})
     if unknown := [name for name in images.classes if name not in numbers]:
         listed = ", ".join(classes[:10]) + (", ..." if len(classes) > 10 else "")
         raise ValueError(f"{path} does not know the class {unknown[0]!r} of {name}; it knows {listed}")

@@ -45,11 +45,11 @@ def open_data(what: str = "digits", root: Path = Path("data"), *, val_share: flo
     a folder of class folders, or of files named cat.0.jpg dog.0.jpg, also in train/ and val/ (`class_folders.py`); a
     folder with IDX files, or one IDX file of images, its labels beside it (`idx_pairs.py`); an archive of any of these,
     which is unpacked once (`archive.py`), so that `where` is a folder in the cache. What has no part for
-    validation is split, class by class (`split.py`): `val_share` of it, as `seed` draws.
+    validation is split, class by class (`split.py`): `val_share` of it, as `seed` draws; of 0 nothing is split off.
     Raises ValueError or OSError, in one line that says what was expected.
     """
     data = _find(what, root)
-    if len(data.val):
+    if len(data.val) or not val_share:
         return data
     train, val = stratified_split(_names(data.train, data.where), data.train.labels, val_share, seed)
     if not len(val):

@@ -137,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
         "  python train.py --preset batchnorm --name bn   another GoogLeNet, into runs/bn\n"
         "  python train.py --recipe modern --lr 0.001     a recipe, but for its rate\n"
         "  python train.py --optimizer sgd --lr find      try many rates, and propose one\n"
+        "  python train.py --data photos/ --init imported.safetensors --lr 1e-4\n"
         "  python train.py --resume runs/bn               go on after Ctrl-C or a crash\n"
         "  python train.py --evaluate runs/bn/best.safetensors",
     )
@@ -173,8 +174,8 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("--val-share", type=float, metavar="SHARE", help="so much is kept from images that are not "
                       f"split into train and val ({default.val_share})")  # fmt: skip
     data.add_argument("--channels", type=int, choices=(1, 3), help="gray or color (what the images are)")
-    data.add_argument("--mean-std", choices=MEAN_STD, help="what to normalize with (usual: MNIST's for digits, "
-                      "ImageNet's for photos, measured for all else)")  # fmt: skip
+    data.add_argument("--mean-std", choices=MEAN_STD, help="what to normalize with (usual: what the weights of "
+                      "--init expect; MNIST's for digits, ImageNet's for photos, measured for all else)")  # fmt: skip
     data.add_argument("--image-size", type=int, help=f"width and height, from 32 ({default.image_size} for the digits; "
                       "else what suits the images)")  # fmt: skip
     data.add_argument("--augment", action=argparse.BooleanOptionalAction, help="change training images a little at "
@@ -197,8 +198,8 @@ def parser() -> argparse.ArgumentParser:
     which = f"which GoogLeNet: {', '.join(presets)} ({default.preset})"
     net.add_argument("--preset", choices=tuple(presets), metavar="NAME", help=which)
     net.add_argument("--aux-heads", action=argparse.BooleanOptionalAction, help="train with the auxiliary heads (yes)")
-    net.add_argument("--init", type=not_empty, metavar="FILE", help="begin with these weights, a best.safetensors; "
-                     "classifiers for other classes are new")  # fmt: skip
+    net.add_argument("--init", type=not_empty, metavar="FILE", help="begin with these weights, a best.safetensors "
+                     "or what python -m googlenet import has made; classifiers for other classes are new")  # fmt: skip
     net.add_argument("--freeze", type=not_empty, metavar="BLOCK", help="with --init: leave everything up to this block "
                      "as it is (conv1, conv2, conv3, 3a, 3b, 4a ... 5b)")  # fmt: skip
     where = p.add_argument_group("the machine and the files")

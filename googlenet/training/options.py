@@ -45,7 +45,7 @@ class Options:
     data_root: str = "data"  # where mnist and fashion-mnist lie
     val_share: float = 0.2  # of images that have no part of their own to validate with: so much becomes one
     channels: int = 1  # 1: gray, 3: color
-    mean_std: str = "usual"  # what is subtracted, and divided by: see googlenet/training/run_data.py
+    mean_std: str = "usual"  # what is subtracted, and divided by, with init its own: see googlenet/training/run_data.py
     strict: bool = False  # stop where an image cannot be read; else train without it
     image_size: int = 64  # width and height, at least 32
     preset: str = "paper"  # which GoogLeNet: see googlenet/presets.py

@@ -24,6 +24,7 @@ from googlenet.data.source import ImageData, open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.report.text import printable
 from googlenet.training.options import Options
+from googlenet.training.warm_start import preprocessing_of_weights
 from minicnn.checkpoint import write_atomically
 
 MEASURED = 2000  # images whose pixels mean and standard deviation are measured from
@@ -62,7 +63,12 @@ def data_of(options: Options) -> ImageData:
 
 def prepare(options: Options, images: ImageData, unreadable: Mapping[str, str], known: Mapping[str, Stamp]) -> RunData:
     """The data of a new run, from what `readable` has returned."""
-    return RunData(images, preprocessing_of(options, images), dict(unreadable), dict(known), images.notes)
+    weights = preprocessing_of_weights(Path(options.init)) if options.init else None
+    preprocessing = preprocessing_of(options, images, weights)
+    notes = list(images.notes)
+    if weights is not None and weights.channels == preprocessing.channels:
+        notes.append(_what_becomes_of(weights, preprocessing))
+    return RunData(images, preprocessing, dict(unreadable), dict(known), tuple(notes))
 
 
 def readable(options: Options, images: ImageData) -> tuple[ImageData, dict[str, str], dict[str, Stamp]]:
@@ -108,22 +114,43 @@ def _what_is_left_out(unreadable: Mapping[str, str], strict: bool) -> list[str]:
 # ---- what is subtracted, and divided by ----------------------------------------------------------------------------
 
 
-def preprocessing_of(options: Options, images: ImageData) -> Preprocessing:
-    """How the options want these images prepared."""
+def preprocessing_of(options: Options, images: ImageData, weights: Preprocessing | None = None) -> Preprocessing:
+    """How the options want these images prepared.
+
+    weights: what those to begin with were trained with. Where it has as many channels, the first convolution expects
+    them in its order, and normalized with its mean and std: the run keeps to that, unless --mean-std says otherwise.
+    """
     size, channels = options.image_size, options.channels
     order, crop = ("L" if channels == 1 else "RGB"), ("whole" if images.kind == "digits" else "center")
     way = options.mean_std
+    if weights is not None and weights.channels == channels:
+        order = weights.order
+        if way == "usual":
+            return Preprocessing(size, channels, weights.mean, weights.std, order, crop)
     if way == "usual" and images.name in ("digits", "mnist") and channels == 1:
         return Preprocessing(size, 1, (MNIST_MEAN,), (MNIST_STD,), order, crop)
     if way == "imagenet" or (way == "usual" and images.kind == "photos" and channels == 3):
         if channels == 1:
             return Preprocessing(size, 1, *gray_of_imagenet(), order, crop)
+        if order == "BGR":
+            return Preprocessing(size, 3, IMAGENET_MEAN[::-1], IMAGENET_STD[::-1], order, crop)
         return Preprocessing(size, 3, IMAGENET_MEAN, IMAGENET_STD, order, crop)
     plain = Preprocessing(size, channels, (0.0,) * channels, (1.0,) * channels, order, crop)
     if way == "none":
         return plain
     mean, std = measured(images.train, plain)
     return replace(plain, mean=mean, std=std)
+
+
+def _what_becomes_of(weights: Preprocessing, chosen: Preprocessing) -> str:
+    """A line that says whether the images come as the weights expect them."""
+    theirs, ours = (
+        f"mean {' '.join(f'{m:.4g}' for m in p.mean)}, std {' '.join(f'{s:.4g}' for s in p.std)}"
+        for p in (weights, chosen)
+    )
+    if theirs == ours:
+        return f"images as these weights expect them: {chosen.order}, {ours}"
+    return f"images in the order of these weights, {chosen.order}, with {ours} in place of their {theirs}"
 
 
 def gray_of_imagenet() -> tuple[tuple[float], tuple[float]]:

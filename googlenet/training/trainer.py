@@ -72,8 +72,8 @@ class Trainer:
         self.predictions: Predictions | None = None  # those of the last epoch, for the test images
         self.events: Events | None = None  # with --tensorboard
         backend.use(options.device)
-        mc.manual_seed(options.seed)
         self.data = data or prepare(options, *readable(options, data_of(options)))
+        mc.manual_seed(options.seed)  # now, as reading the weights of --init draws random numbers, too
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
         augmentation = augmentation_of(options, images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from googlenet.data.preprocessing import Preprocessing
 from googlenet.model import GoogLeNet
 from googlenet.weights import load_model
 from minicnn import nn
@@ -31,6 +32,12 @@ def preset_of(path: Path) -> str:
     return preset
 
 
+def preprocessing_of_weights(path: Path) -> Preprocessing | None:
+    """What the images went through that the weights in the file were trained with; None where it is not known."""
+    preprocessing: Preprocessing | None = load_model(path)[1]["preprocessing"]
+    return preprocessing
+
+
 def begin_with(model: GoogLeNet, path: Path, classes: tuple[str, ...]) -> str:
     """Copy the weights in the file; returns what was taken, in one line.
 
@@ -39,7 +46,11 @@ def begin_with(model: GoogLeNet, path: Path, classes: tuple[str, ...]) -> str:
     """
     other, info = load_model(path)
     if info["preset"] != model.preset.name:
-        raise ValueError(f"--init: {path} is for --preset {info['preset']}, not {model.preset.name}")
+        own, wanted = info["preset"], model.preset.name
+        raise ValueError(
+            f"--init: {path} is for --preset {own}, not {wanted}: python -m googlenet import {path} -o OUT "
+            f"--preset {wanted} makes one of it, as far as that goes"
+        )
     same_classes = info["classes"] == classes
     theirs, ours = other.state_dict(), model.state_dict()
     taken = {}

@@ -17,9 +17,12 @@ from googlenet.data.transforms import MNIST_MEAN, MNIST_STD
 from googlenet.model import GoogLeNet
 from googlenet.report.metrics import Row, average_is_better, best_accuracy
 from googlenet.weights.card import model_card
+from minicnn.checkpoint import CheckpointError
 
 if TYPE_CHECKING:
     from googlenet.training.options import Options
+
+ELSEWHERE = (".pth", ".pt", ".caffemodel", ".onnx")  # endings of files that other programs write
 
 
 def save_model(
@@ -97,12 +100,19 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
     """
     if (inside := path / "best.safetensors").is_file():
         raise ValueError(f"{path}: the folder of a run, expected a file of weights: {inside}")
-    state = mc.load(path)
+    to_import = f"python -m googlenet import {path} -o OUT.safetensors"
+    try:
+        state = mc.load(path)
+    except CheckpointError as error:
+        if path.suffix.lower() in ELSEWHERE:
+            raise ValueError(f"{path}: no weights of ours yet: {to_import} makes them of it") from error
+        raise
     if "training" in state.metadata:
         raise ValueError(f"{path}: the state of a training, not the weights alone: those are in best.safetensors")
     if "googlenet" not in state.metadata:
         raise ValueError(
-            f"{path}: not written by train.py as best.safetensors: it does not say which network it is for"
+            f"{path}: not written by train.py as best.safetensors: it does not say which network it is for. If it is a "
+            f"GoogLeNet of another program: {to_import}"
         )
     try:
         info = _checked(json.loads(state.metadata["googlenet"]))

@@ -18,11 +18,10 @@ def data_of_weights(path: Path, info: Mapping[str, Any]) -> ImageData:
     They are those in data.json beside the weights; without that the data set is opened again, and split as it was then.
     Raises ValueError or OSError, in one line, where they are not known, or not there any more.
     """
-    if info["data"] is None:  # written when there were no other images than the digits
-        classes, channels = info["num_classes"], info["in_channels"]
-        if (classes, channels) != (10, 1):
-            text = f"for {classes} classes and {channels} channels; the digits have 10 and 1"
-            raise ValueError(f"{path}: {text}: say with --data which images they are for")
+    if info["data"] is None:  # weights from elsewhere, or written when there were no other images than the digits
+        if (info["num_classes"], info["in_channels"]) != (10, 1):
+            text = "does not say which images it was trained with, as weights from elsewhere do not"
+            raise ValueError(f"{path} {text}: python -m googlenet evaluate {path} --data WHAT takes yours")
         return open_data("digits")
     try:
         return _listed(path.parent / DATA, info["data"]) or _opened(info["data"])
@@ -34,9 +33,10 @@ def data_of_weights(path: Path, info: Mapping[str, Any]) -> ImageData:
 def open_like(info: Mapping[str, Any], what: str, root: Path) -> ImageData:
     """What `--data WHAT` names, split as the images were that the weights were trained with.
 
-    So where it is the same data set, none of its images for validation have been trained.
+    So where it is the same data set, none of its images for validation have been trained. For weights from elsewhere,
+    of which that is not known, nothing is split off.
     """
-    return _opened({**(info["data"] or {}), "what": what, "root": str(root)})
+    return _opened({**(info["data"] or {"val_share": 0.0}), "what": what, "root": str(root)})
 
 
 def _opened(data: Mapping[str, Any]) -> ImageData:

@@ -12,6 +12,7 @@ import minicnn as mc
 import minicnn.functional as F
 from googlenet import GoogLeNet, evaluation
 from googlenet.data import DigitsDataset
+from googlenet.data.imagenet import IMAGENET_CLASSES
 from googlenet.data.preprocessing import Preprocessing
 from googlenet.evaluation import (
     Evaluation,
@@ -273,11 +274,25 @@ class Painter(nn.Module):
         return x.mean((2, 3))[:, [2, 1, 0]] * 5
 
 
+class ImageNetPainter(Painter):
+    """Knows cranes by their blue, and tabbies by their red: numbers 134 and 281 of a thousand."""
+
+    def forward(self, x):
+        logits = np.zeros((len(x), 1000), np.float32)
+        logits[:, [281, 134]] = x.data.mean((2, 3))[:, [0, 2]] * 50
+        return Tensor(logits)
+
+
 @pytest.fixture
 def painter(monkeypatch):
     """What every file of weights is taken for."""
-    model, preprocessing = Painter(), Preprocessing(8, 3, (0.0,) * 3, (1.0,) * 3)
-    info = {"classes": CLASSES, "preprocessing": preprocessing, "in_channels": 3, "num_classes": 3, "data": None}
+    return pretend(monkeypatch, Painter(), CLASSES)
+
+
+def pretend(monkeypatch, model, classes):
+    """Every file of weights is this network."""
+    info = {"classes": classes, "preprocessing": Preprocessing(8, 3, (0.0,) * 3, (1.0,) * 3), "in_channels": 3,
+            "num_classes": len(classes), "data": None}  # fmt: skip
     monkeypatch.setattr(evaluation, "load_model", lambda path: (model, info))
     return model
 
@@ -315,6 +330,32 @@ def test_a_class_that_the_network_does_not_know_is_refused(painter, photos):
     data = photos(train=[*TRAIN, ("white", "white")], val=[*VAL, ("white", "white")])
     with pytest.raises(ValueError, match="^w does not know the class 'white' of photos; it knows blue, green, red$"):
         evaluate_weights(Path("w"), data=data)
+
+
+@pytest.mark.parametrize("names", [("crane_bird", "n02123045"), ("n02012849-crane", "tabby")])
+def test_classes_of_imagenet_are_known_by_their_wordnet_ids_too(photos, monkeypatch, names):
+    pretend(monkeypatch, ImageNetPainter(), IMAGENET_CLASSES)
+    crane, cat = names
+    data = photos(train=[(crane, "blue"), (cat, "red")], val=[(crane, "blue"), (cat, "red"), (cat, "blue")])
+    found = evaluate_weights(Path("w"), data=data)
+    assert sorted(found.predictions.labels.tolist()) == [134, 281, 281]
+    assert found.evaluation.top1 == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="^w does not know the class 'n00000000' of photos; it knows tench, .*, hen, "):
+        evaluate_weights(Path("w"), data=photos(train=[("n00000000", "red")], val=[("n00000000", "red")]))
+
+
+def test_other_networks_know_no_wordnet_ids(painter, photos):
+    with pytest.raises(ValueError, match="does not know the class 'n02123045' of photos; it knows blue, green, red"):
+        evaluate_weights(Path("w"), data=photos(train=[*TRAIN, ("n02123045", "red")], val=VAL))
+
+
+def test_for_weights_from_elsewhere_nothing_is_split_off(painter, photos):
+    """None of it was trained, and there may be a single photo of a class."""
+    data = photos(**{"": [("red", "red"), ("green", "green"), ("blue", "red")]})
+    found = evaluate_weights(Path("w"), data=data)
+    assert (found.evaluation.images, found.evaluation.top1) == (3, pytest.approx(2 / 3))
+    assert (found.images, found.notes) == (f"all images of photos ({data})", ())
+    assert evaluate_weights(Path("w"), data=data, part="train").evaluation.images == 3
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ def test_what_has_no_part_for_validation_is_split(tmp_path):
     assert data.val.paths == [tmp_path / relative[i] for i in val]
 
 
+def test_where_no_share_is_asked_for_nothing_is_split_off(tmp_path):
+    """A single image of each class will do then."""
+    touch(tmp_path, "a/1.jpg", "b/1.jpg")
+    data = open_data(str(tmp_path), val_share=0)
+    assert (len(data.train), len(data.val), data.drawn, data.notes) == (2, 0, False, ())
+
+
 @pytest.mark.parametrize(
     ("mode", "suffix", "side", "kind"),
     [

@@ -12,14 +12,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import minicnn as mc
 from googlenet import GoogLeNet, evaluation
+from googlenet.data.imagenet import IMAGENET_CLASSES
+from googlenet.data.preprocessing import Preprocessing
 from googlenet.evaluation import Evaluation, Predictions
 from googlenet.report import metrics as report_metrics
 from googlenet.report.lines import HEADING
@@ -32,6 +36,8 @@ from googlenet.training.command import main, resumed_options
 from googlenet.training.options import Options
 from googlenet.training.recipes import recipes
 from googlenet.training.state import CHECKPOINT, PREVIOUS, read_state
+from googlenet.weights import load_model
+from googlenet.weights.file import save_network
 from minicnn import checkpoint, optim
 
 pytestmark = pytest.mark.usefixtures("signals_as_in_a_terminal")
@@ -314,6 +320,32 @@ def test_a_run_can_be_made_longer(command, copy_of, two_epochs):
     assert before == pytest.approx(float(rows[1]["lr"]), rel=0.05)
     assert after == pytest.approx(Options.lr * (1 + math.cos(math.pi * (8 - 2) / (12 - 2))) / 2, rel=0.05)
     assert json.loads((folder / "config.json").read_text())["options"]["epochs"] == 3
+
+
+@pytest.mark.everything("long runs")
+def test_from_weights_made_elsewhere(command, tmp_path, no_curves):
+    """As Caffe's: a thousand classes, BGR. The run keeps to their order, mean and std, and so does all that follows."""
+    for label, name in enumerate(("cats", "dogs")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = np.full((70, 70, 3), (100 * label, 20 * number, 200), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
+    weights, preprocessing = tmp_path / "caffe.safetensors", Preprocessing(224, 3, std=(1 / 255,) * 3, order="BGR")
+    save_network(weights, GoogLeNet(1000, "plain", aux_heads=False), image_size=224, classes=IMAGENET_CLASSES,
+                 preprocessing=preprocessing)  # fmt: skip
+    wanted = ["--image-size", 32, "--batch-size", 4, "--epochs", 1, "--threads", 1, "--output", tmp_path]
+    status, out, error = command("--data", tmp_path / "photos", "--init", weights, *wanted, "--name", "run")
+    assert (status, error) == (0, "")
+    assert "preset plain" in out and "images as these weights expect them: BGR" in out
+    assert "new: aux1.conv.conv, aux1.fc1, aux1.fc2, aux2.conv.conv, aux2.fc1," in " ".join(out.split())
+    expected = replace(preprocessing, image_size=32)
+    record = json.loads((tmp_path / "run/data.json").read_text())["preprocessing"]
+    assert Preprocessing.from_record(record) == expected
+    weights.unlink()  # a run that goes on has all that it needs
+    assert command("--resume", tmp_path / "run", "--epochs", 2, "--threads", 1)[0] == 0
+    assert load_model(tmp_path / "run/best.safetensors")[1]["preprocessing"] == expected
+    status, out, error = command("--evaluate", tmp_path / "run/best.safetensors", "--threads", 1)
+    assert (status, error) == (0, "") and "4 test images" in out
 
 
 def test_a_run_that_is_complete_says_so(command, two_epochs):

@@ -4,11 +4,14 @@ import json
 import os
 import shutil
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from googlenet.data.dataset import ImageDataset
+from googlenet.data.preprocessing import Preprocessing
 from googlenet.data.source import open_data
 from googlenet.data.transforms import IMAGENET_MEAN, IMAGENET_STD, MNIST_MEAN, MNIST_STD
 from googlenet.training import run_data
@@ -271,3 +274,70 @@ def test_what_is_changed_at_random(photos):
     assert digits.degrees and not digits.flip
     asked = augmentation_of(options(photos, jitter=0.3, lighting=0.1, cutout=0.5, mixup=0.2), images)
     assert (asked.jitter, asked.lighting, asked.cutout, asked.mixup, asked.crop) == (0.3, 0.1, 0.5, 0.2, True)
+
+
+# ---- how the weights to begin with expect them ----------------------------------------------------------------------
+
+CAFFE = Preprocessing(224, 3, (104 / 255, 117 / 255, 123 / 255), (1 / 255,) * 3, "BGR", "center")
+FOLDED = Preprocessing(224, 3, (0.5,) * 3, (0.5,) * 3)  # torchvision's weights without batch norm: images in [-1, 1]
+
+
+@pytest.fixture
+def begun(photos, monkeypatch):
+    """begun(preprocessing, **options): the data of a run whose weights to begin with have seen images prepared so."""
+
+    def run(weights, **others):
+        monkeypatch.setattr(run_data, "preprocessing_of_weights", lambda path: weights)
+        return prepared(photos, init="imported.safetensors", image_size=32, **others)
+
+    return run
+
+
+@pytest.mark.parametrize("weights", [CAFFE, FOLDED], ids=["Caffe", "torchvision"])
+def test_images_come_as_the_weights_to_begin_with_expect_them(begun, weights):
+    """In the run's size, though, and cut as the run's are."""
+    data = begun(replace(weights, crop="whole"))
+    assert data.preprocessing == replace(weights, image_size=32)
+    means, stds = {"BGR": ("0.4078 0.4588 0.4824", "0.003922"), "RGB": ("0.5 0.5 0.5", "0.5")}[weights.order]
+    line = f"images as these weights expect them: {weights.order}, mean {means}, std {' '.join([stds] * 3)}"
+    assert data.notes[-1] == line
+
+
+def test_to_the_network_they_are_what_they_were_to_caffe(begun, photos):
+    data = begun(CAFFE)
+    x, _ = ImageDataset(data.images.train, data.preprocessing)[0]
+    with data.images.train.open(0) as image:
+        red, green, blue = np.asarray(image)[0, 0].astype(float)
+    np.testing.assert_allclose(x[:, 0, 0], [blue - 104, green - 117, red - 123], atol=1e-3)
+
+
+def test_what_the_command_line_says_wins_but_the_order_stays(begun):
+    data = begun(CAFFE, mean_std="imagenet")
+    found = data.preprocessing
+    assert (found.order, found.mean, found.std) == ("BGR", IMAGENET_MEAN[::-1], IMAGENET_STD[::-1])
+    assert data.notes[-1].startswith("images in the order of these weights, BGR, with mean 0.406 0.456 0.485, std ")
+    assert data.notes[-1].endswith(" in place of their mean 0.4078 0.4588 0.4824, std 0.003922 0.003922 0.003922")
+    assert begun(CAFFE, mean_std="none").preprocessing.mean == (0, 0, 0)
+    measured = begun(CAFFE, mean_std="measure").preprocessing
+    plain = begun(replace(CAFFE, order="RGB"), mean_std="measure").preprocessing
+    assert measured.mean == plain.mean[::-1] != plain.mean
+
+
+@pytest.mark.parametrize("weights", [CAFFE, None], ids=["color", "unknown"])
+def test_for_other_channels_the_run_has_its_own(begun, weights):
+    data = begun(weights, channels=1, mean_std="imagenet")
+    assert (data.preprocessing.order, len(data.preprocessing.mean)) == ("L", 1)
+    assert not any("these weights" in note for note in data.notes)
+
+
+def test_when_the_run_goes_on_they_are_the_same(begun, photos, tmp_path, monkeypatch):
+    """From data.json, wherever the weights are by then; and where that is gone, from the weights."""
+    first, wanted = begun(CAFFE), options(photos, init="imported.safetensors", image_size=32)
+    write_data(tmp_path, first, wanted)
+    assert data_of_run(tmp_path, wanted, first.digest).preprocessing == first.preprocessing
+    (tmp_path / DATA).unlink()
+    assert data_of_run(tmp_path, wanted, first.digest).preprocessing == first.preprocessing
+    (tmp_path / DATA).unlink()
+    monkeypatch.setattr(run_data, "preprocessing_of_weights", lambda path: FOLDED)
+    with pytest.raises(ValueError, match="is gone, and .* has other images than this run was trained with"):
+        data_of_run(tmp_path, wanted, first.digest)

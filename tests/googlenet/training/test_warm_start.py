@@ -9,8 +9,17 @@ import minicnn as mc
 from googlenet import GoogLeNet, loss
 from googlenet.data.preprocessing import Preprocessing
 from googlenet.training.options import Options
-from googlenet.training.warm_start import BLOCKS, begin_with, block_number, freeze, keep_frozen_in_evaluation
+from googlenet.training.warm_start import (
+    BLOCKS,
+    begin_with,
+    block_number,
+    freeze,
+    keep_frozen_in_evaluation,
+    preprocessing_of_weights,
+    preset_of,
+)
 from googlenet.weights import save_model
+from googlenet.weights.file import save_network
 from minicnn import Tensor, nn
 
 PLAIN = Options(preset="plain", image_size=32)
@@ -85,8 +94,20 @@ def test_without_heads(weights):
 
 
 def test_another_preset_is_refused(weights):
-    with pytest.raises(ValueError, match="--init: .*best.safetensors is for --preset plain, not paper"):
+    message = r"--init: .*best.safetensors is for --preset plain, not paper: .* import .* -o OUT --preset paper makes"
+    with pytest.raises(ValueError, match=message):
         begin_with(GoogLeNet(3, "paper", 1), weights, ("a", "b", "c"))
+
+
+def test_weights_from_elsewhere(tmp_path):
+    """They tell no options, no epoch and no data; what a run needs of them is there."""
+    path, preprocessing = tmp_path / "imported.safetensors", Preprocessing(224, 3, order="BGR", std=(0.1,) * 3)
+    save_network(path, GoogLeNet(7, "plain", 3, aux_heads=False), image_size=224, preprocessing=preprocessing)
+    assert (preset_of(path), preprocessing_of_weights(path)) == ("plain", preprocessing)
+    new, said = new_layers(path, network(5, 3), ("a", "b", "c", "d", "e"))
+    assert new == [f"{head}.{layer}" for head in ("aux1", "aux2") for layer in ("conv.conv", "fc1", "fc2")] + ["fc"]
+    assert said.startswith("weights of imported.safetensors: 114 of 128 arrays taken; new: aux1.conv.conv, ")
+    path.unlink()
 
 
 @pytest.mark.parametrize(("name", "number"), [("conv1", 0), ("conv3", 2), ("3a", 3), ("inception3a", 3), ("5b", 11)])

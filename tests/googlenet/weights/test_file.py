@@ -160,6 +160,20 @@ def test_a_description_that_is_no_good_is_a_value_error_too(tmp_path, text):
         load_model(path)
 
 
+@pytest.mark.parametrize("name", ["googlenet.pth", "bvlc_googlenet.CAFFEMODEL", "googlenet-12.onnx"])
+def test_weights_that_were_not_imported_yet(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\x80\x02anything")
+    with pytest.raises(ValueError, match=rf"{name}: no weights of ours yet: .* import /.*/{name} -o OUT\.safetensors "):
+        load_model(path)
+    path.rename(path := tmp_path / "any.safetensors")
+    with pytest.raises(ValueError, match="a PyTorch file|not a whole safetensors file"):
+        load_model(path)
+    mc.save({"fc.weight": np.ones((2, 2), np.float32)}, path)
+    with pytest.raises(ValueError, match=r"other program: python -m googlenet import .*/any.* -o OUT\.safetensors$"):
+        load_model(path)
+
+
 def test_for_the_folder_of_a_run_its_weights_are_named(tmp_path):
     (tmp_path / "best.safetensors").touch()
     with pytest.raises(ValueError, match=r": the folder of a run, expected a file of weights: .*best\.safetensors$"):
