@@ -11,8 +11,8 @@ import minicnn as mc
 from googlenet import differences, evaluate, predict
 from googlenet.commandline import INTERRUPTED, Parser, add_version, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
-from googlenet.figure_command import add_command as add_figure
 from googlenet.export_command import add_command as add_export
+from googlenet.figure_command import add_command as add_figure
 from googlenet.import_command import add_command as add_import
 from googlenet.inspect_command import add_command as add_data
 from googlenet.presets import presets
