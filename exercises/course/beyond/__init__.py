@@ -1,0 +1,3 @@
+"""Beyond: operations that the library does not have."""
+
+EXERCISES = []

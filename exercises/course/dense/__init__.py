@@ -1,0 +1,3 @@
+"""Dense layers: linear, ReLU, softmax and its loss, dropout, initial weights."""
+
+EXERCISES = []
