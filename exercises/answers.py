@@ -71,7 +71,8 @@ def run_stage(stage: Stage, answer: Any, case: Case, path: Path | None = None) -
     """What the answer makes of the case; arrays in it are copies, and it is a failure to change them."""
     given = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in case.items()}
     try:
-        outputs = stage.run(answer, **given)
+        with np.errstate(all="ignore"):  # what overflows is seen in the numbers
+            outputs = stage.run(answer, **given)
         outputs = {name: plain(value) for name, value in outputs.items()}
     except Exception as error:
         if path is not None:
