@@ -15,7 +15,7 @@ WIDTH = 80
 LARGEST = 64  # numbers of an array that are shown whole
 
 
-def told(verdict: Verdict, path: Path | None = None) -> str:
+def told(verdict: Verdict, path: Path | None = None, color: bool = False) -> str:
     """The whole message."""
     exercise, (points, possible) = verdict.exercise, verdict.points
     lines = [f"{exercise.name}: {'passed' if verdict.passed else f'{points} of {possible} points'}"]
