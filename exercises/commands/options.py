@@ -26,6 +26,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=text)
 
 
+def add_name(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """The exercise that a command is about, and the folder in which it lies."""
+    parser.add_argument("name", type=not_empty, nargs=None if required else "?", metavar="NAME",
+                        help="of an exercise, or its file" + ("" if required else " (the next one)"))  # fmt: skip
+    add_work(parser)
+
+
 def work_of(args: argparse.Namespace) -> Work:
     """The learner's folder. ValueError where there is none."""
     given = getattr(args, "work", None)
