@@ -46,11 +46,11 @@ def install(answer):
 
     library = F.max_pool2d
 
-    def max_pool2d(x, kernel_size, stride=None, padding=0, ceil_mode=False):
+    def max_pool2d(x, kernel_size, stride=None, padding=0, *, ceil_mode=False):
         stride = kernel_size if stride is None else stride
         simple = isinstance(kernel_size, int) and isinstance(stride, int) and padding == 0
         if not simple or (ceil_mode and any((side - kernel_size) % stride for side in x.shape[2:])):
-            return library(x, kernel_size, stride, padding, ceil_mode)
+            return library(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
         return answer(kernel_size, stride)(x)
 
     return {"minicnn.functional:max_pool2d": max_pool2d}
