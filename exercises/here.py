@@ -9,6 +9,7 @@ from exercises.catalog import find_exercise
 from exercises.judging import Verdict, judge
 from exercises.message import told
 from exercises.running import run_here
+from minicnn.function import Function
 
 
 def check(name: str, answer: Any, seed: int = 0) -> Verdict:
@@ -19,7 +20,7 @@ def check(name: str, answer: Any, seed: int = 0) -> Verdict:
     ValueError for a name that no exercise has, TypeError for an answer that cannot be called.
     """
     exercise = find_exercise(name)
-    if not callable(answer):
+    if not callable(answer) or isinstance(answer, Function):
         raise TypeError(f"check: the answer is a {type(answer).__name__}, expected the class or function itself")
     verdict = judge(exercise, run_here(exercise, answer, seed, files_of(answer)), seed)
     print(told(verdict))

@@ -27,6 +27,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it; 0 where it reached what it should."""
     chapter = find_chapter(args.chapter)
-    if importlib.util.find_spec(f"exercises.course.{chapter}.run") is None:
+    if not has_run(chapter):
         raise ValueError(f"the chapter {chapter} has no run")
     return 0 if run_chapter(chapter, work_of(args).folder, say) else 1
+
+
+def has_run(chapter: str) -> bool:
+    """Whether the chapter ends with one."""
+    return importlib.util.find_spec(f"exercises.course.{chapter}.run") is not None
