@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,16 +59,30 @@ def progress(work: Work) -> list[State]:
             states[exercise.name] = state_of(exercise, path, tuple(record["points"]))
         else:
             unknown.append(exercise)
+    for verdict, mark in run_all(work, unknown):
+        exercise = verdict.exercise
+        known[exercise.name] = {"fingerprint": mark, "points": verdict.points}
+        states[exercise.name] = state_of(exercise, work.path_of(exercise), verdict.points)
     if unknown:
-        prints = [fingerprint(work, exercise) for exercise in unknown]  # before they run: a file may change meanwhile
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(lambda exercise: run_answer(exercise, work.path_of(exercise), work.seed), unknown)
-            for exercise, outcome, mark in zip(unknown, found, prints, strict=True):
-                verdict = judge(exercise, outcome, work.seed)
-                known[exercise.name] = {"fingerprint": mark, "points": verdict.points}
-                states[exercise.name] = state_of(exercise, work.path_of(exercise), verdict.points)
         write_cache(work, known)
     return [states[exercise.name] for exercise in every_exercise()]
+
+
+def run_all(work: Work, exercises: list[Exercise]) -> Iterator[tuple[Verdict, str]]:
+    """The verdict on each, and the fingerprint of before it ran: a file may change meanwhile. As many run as cores."""
+    if not exercises:
+        return
+    from tqdm import tqdm
+
+    marks = [fingerprint(work, exercise) for exercise in exercises]
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        found = pool.map(lambda exercise: run_answer(exercise, work.path_of(exercise), work.seed), exercises)
+        bar = tqdm(found, "checking", len(exercises), leave=False, disable=None)  # None: not where it is no terminal
+        for exercise, outcome, mark in zip(exercises, bar, marks, strict=True):
+            yield judge(exercise, outcome, work.seed), mark
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C: none is begun any more
 
 
 def next_of(states: list[State]) -> State | None:
@@ -90,7 +105,7 @@ def remember(work: Work, verdict: Verdict, mark: str) -> None:
 def fingerprint(work: Work, exercise: Exercise) -> str:
     """Of all that a verdict depends on: the learner's file, the exercise's own, the seed."""
     digest = hashlib.sha256(str(work.seed).encode())
-    for path in [work.path_of(exercise), *ENGINE, *sorted(exercise.folder.glob("*.py"))]:
+    for path in [work.path_of(exercise), *ENGINE, *sorted(exercise.folder.glob("*.*"))]:
         with contextlib.suppress(FileNotFoundError):  # a hidden solution, a file that was just deleted
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
