@@ -40,7 +40,7 @@ class StageResult:
         return self.tried and self.problem is None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Verdict:
     """What is to be said of an answer."""
 

@@ -45,7 +45,7 @@ def wrapped(text: str, width: int, color: bool) -> list[str]:
     start = item.end() if item else 0
     lines, line = [], text[:start]
     for word in SPAN.sub(lambda span: emphasized(span, color), text[start:]).split():
-        if line.strip() and seen(line) + seen(word) > width and seen(line) > start:
+        if seen(line) + seen(word) > width and seen(line) > start:
             lines.append(line.rstrip())
             line = " " * start
         line += f"{word} "

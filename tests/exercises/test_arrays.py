@@ -50,7 +50,9 @@ def test_the_neighborhood_holds_the_place(shape):
     for place in ([0] * len(shape), [length - 1 for length in shape]):
         marked = np.zeros(shape)
         marked[tuple(place)] = 1
-        part = marked[neighborhood(shape, np.array(place))]
+        index = neighborhood(shape, np.array(place))
+        assert all(index_part.start >= 0 for index_part in index)
+        part = marked[index]
         assert part.sum() == 1 and part.size <= 30
 
 

@@ -1,5 +1,7 @@
 """Markdown on a terminal."""
 
+import re
+
 from exercises.markdown import PLAIN, rendered, seen
 
 TEXT = """# The title
@@ -35,6 +37,12 @@ def test_colors_take_no_room_and_end():
     assert "\033[1mlong\033[0m" in colored and "\033[4mset\033[0m" in colored and "\033[36mcode\033[0m" in colored
     assert max(seen(line) for line in colored.splitlines()) <= 40
     assert all(line.endswith(PLAIN) or line.rfind("\033") == line.rfind(PLAIN) for line in colored.splitlines())
+
+
+def test_lines_are_as_long_with_colors_as_without():
+    text = "- An item with **strong words** and *others that are emphasized* in it, enough of them for some lines."
+    colored = rendered(text, 30, color=True)
+    assert "\033[" in colored and re.sub(r"\033\[\d+m", "", colored) == rendered(text, 30)
 
 
 def test_a_long_word_stands_alone():

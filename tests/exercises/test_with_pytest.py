@@ -13,6 +13,7 @@ def outcome(work, name="4_pooling-max_pool2d"):
     try:
         check_file(name, str(work.folder / "test_exercises.py"))
     except BaseException as error:  # pytest's outcomes are none of Exception
+        assert type(error).__name__ == "Skipped" or not error.pytrace
         return type(error).__name__, str(error)
     return "passed", ""
 
