@@ -45,7 +45,7 @@ def load_answer(path: Path, name: str) -> Any:
     try:
         source = path.read_text(encoding="utf-8")
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AnswerError(failure_of(error, path)) from error
     if not hasattr(module, name):
         defined = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
@@ -73,7 +73,7 @@ def run_stage(stage: Stage, answer: Any, case: Case, path: Path | None = None) -
     try:
         outputs = stage.run(answer, **given)
         outputs = {name: plain(value) for name, value in outputs.items()}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if path is not None:
             linecache.checkcache(str(path))
         return failure_of(error, path or Path("-"))

@@ -97,7 +97,9 @@ def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
 def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False) -> bool:
     """Equal, or as near as rounding allows: to `tolerance` times the largest number that is expected."""
     if not isinstance(expected, np.ndarray) or not isinstance(came, np.ndarray):
-        return (came is None and expected is None) or (isinstance(came, str) and came == expected)
+        return (came is None and expected is None) or (
+            isinstance(came, str) and isinstance(expected, str) and came == expected
+        )
     if came.shape != expected.shape:
         return False
     if shapes_only:
