@@ -5,11 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 
-from exercises.commands import check, diff, hint, list_, notebook, reset, run, show, start, watch, where
+from exercises.commands import (
+    build,
+    check,
+    diff,
+    grade,
+    hint,
+    list_,
+    new,
+    notebook,
+    reset,
+    run,
+    show,
+    start,
+    watch,
+    where,
+)
 from exercises.commands.options import add_json, add_work
 from googlenet.commandline import INTERRUPTED, Parser, add_version, failed, prepare_streams
 
-COMMANDS = (start, list_, show, check, watch, hint, diff, reset, run, notebook)  # in the order of --help
+# In the order of --help.
+COMMANDS = (start, list_, show, check, watch, hint, diff, reset, run, notebook, grade, build, new)
 
 
 def main(arguments: list[str] | None = None) -> int:

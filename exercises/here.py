@@ -5,23 +5,25 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from exercises.catalog import find_exercise
+from exercises.catalog import course_seed, find_exercise
 from exercises.judging import Verdict, judge
 from exercises.message import told
 from exercises.running import run_here
 from minicnn.function import Function
 
 
-def check(name: str, answer: Any, seed: int = 0) -> Verdict:
+def check(name: str, answer: Any, seed: int | None = None) -> Verdict:
     """Check an answer, print what is to be said of it, and return the verdict.
 
     name: of the exercise, such as "max_pool2d". answer: the class or the function itself; what it is called does not
-    matter. seed: varies the numbers of the checks. An error in the answer is told by its line, without a traceback;
-    ValueError for a name that no exercise has, TypeError for an answer that cannot be called.
+    matter. seed: varies the numbers of the checks (the course's own, or 0).
+    An error in the answer is told by its line, without a traceback. Raises ValueError for a name that no exercise has,
+    TypeError for an answer that cannot be called.
     """
     exercise = find_exercise(name)
     if not callable(answer) or isinstance(answer, Function):
         raise TypeError(f"check: the answer is a {type(answer).__name__}, expected the class or function itself")
+    seed = course_seed() if seed is None else seed
     verdict = judge(exercise, run_here(exercise, answer, seed, files_of(answer)), seed)
     print(told(verdict))
     return verdict

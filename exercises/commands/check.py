@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from exercises.catalog import Exercise, every_exercise
+from exercises.catalog import Exercise, course_seed, every_exercise
 from exercises.commands.options import add_json, add_work, on_terminal, work_of
 from exercises.folder import Work, named, work_around
 from exercises.judging import Verdict, judge
@@ -71,7 +71,7 @@ def asked_for(args: argparse.Namespace) -> list[tuple[Exercise, Path, Work]]:
             if not path.is_file():
                 raise ValueError(f"{path} is missing: `python -m exercises reset {exercise.name}` writes it again")
         else:
-            work = work_around(path.parent) or Work(path.parent)
+            work = work_around(path.parent) or Work(path.parent, course_seed())
         found.append((exercise, path, work))
     return found
 

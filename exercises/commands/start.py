@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from exercises.catalog import chapters, every_exercise
+from exercises.catalog import chapters, course_seed, every_exercise
 from exercises.commands.options import add_json
 from exercises.folder import MARKER, fill, open_work
 from googlenet.commandline import at_least, not_empty
@@ -22,14 +22,16 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         epilog="examples:\n  python -m exercises start my_work\n  python -m exercises start my_work --seed 7",
     )
     c.add_argument("folder", type=not_empty, metavar="FOLDER", help="where; it is made, if it is not there")
-    c.add_argument("--seed", type=at_least(0), metavar="N", help="varies the numbers of the checks (0)")
+    c.add_argument(
+        "--seed", type=at_least(0), metavar="N", help="varies the numbers of the checks (the course's own, or 0)"
+    )
     add_json(c)
     c.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Write what is missing. ValueError where the folder has another seed, or is a file."""
-    folder, seed = Path(args.folder), args.seed or 0
+    folder, seed = Path(args.folder), args.seed if args.seed is not None else course_seed()
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: name another folder")
     new = not (folder / MARKER).is_file()
