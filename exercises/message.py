@@ -105,7 +105,7 @@ def compared(result: StageResult, exercise: Exercise) -> list[str]:
     if not isinstance(came, np.ndarray) or not isinstance(expected, np.ndarray):
         if isinstance(expected, np.ndarray):
             return ["", *wrapped(f"{name} is no array of numbers: {came}")]
-        return ["", *wrapped(f"{name}: {plain(came)} came, {plain(expected)} was expected")]
+        return [*hanging(f"  {name} came     ", plain(came)), *hanging(f"  {name} expected ", plain(expected))]
     if came.shape != expected.shape:
         return ["", *wrapped(f"{name} has shape {came.shape}, expected {expected.shape}")]
     if came.ndim == 0:
@@ -161,6 +161,11 @@ def first_lines(text: str) -> list[str]:
     lines = text.expandtabs(4).splitlines()
     cut = [f"  {line if len(line) <= WIDTH - 2 else line[: WIDTH - 5] + '...'}" for line in lines[:PRINTED]]
     return [*cut, "  ..."] if len(lines) > PRINTED else cut
+
+
+def hanging(head: str, text: str) -> list[str]:
+    """A text beside its name."""
+    return textwrap.wrap(head + text, WIDTH, subsequent_indent=" " * len(head), drop_whitespace=False)
 
 
 def wrapped(text: str) -> list[str]:

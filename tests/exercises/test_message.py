@@ -130,7 +130,7 @@ def message_for(right, wrong, **case):
 def test_single_numbers_texts_and_lists():
     assert "result: 2 came, 3 was expected" in message_for(lambda x: 3, lambda x: 2, x=1)
     assert "result: True came, False was expected" in message_for(lambda x: False, lambda x: True, x=1)
-    assert "result: abc came, abd was expected" in message_for(lambda x: "abd", lambda x: "abc", x=1)
+    assert "  result came     abc\n  result expected abd" in message_for(lambda x: "abd", lambda x: "abc", x=1)
     text = message_for(lambda x: np.zeros(2), lambda x: np.ones(3), x=[np.ones(2), np.zeros(1)])
     assert "  x[0], shape (2,)\n      [1 1]\n  x[1], shape (1,)" in text
     assert "result has shape (3,), expected (2,)" in text and text.endswith("Think again.")
