@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from exercises.answers import Failure
 from exercises.catalog import Exercise, course_seed, every_exercise
 from exercises.commands.options import add_json, add_work, on_terminal, work_of
 from exercises.folder import Work, named, work_around
 from exercises.judging import Verdict, judge
 from exercises.message import told
 from exercises.progress import fingerprint, next_of, progress, remember
-from exercises.running import run_answer
+from exercises.running import Found, run_answer
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -68,8 +69,6 @@ def asked_for(args: argparse.Namespace) -> list[tuple[Exercise, Path, Work]]:
         if path is None:
             work = work_of(args)
             path = work.path_of(exercise)
-            if not path.is_file():
-                raise ValueError(f"{path} is missing: `python -m exercises reset {exercise.name}` writes it again")
         else:
             work = work_around(path.parent) or Work(path.parent, course_seed())
         found.append((exercise, path, work))
@@ -77,7 +76,10 @@ def asked_for(args: argparse.Namespace) -> list[tuple[Exercise, Path, Work]]:
 
 
 def check(exercise: Exercise, path: Path, work: Work) -> Verdict:
-    """Run one answer, and remember what came of it."""
+    """Run one answer, and remember what came of it. A file that is missing is one that does not pass."""
+    if not path.is_file():
+        text = f"{path} is missing: `python -m exercises reset {exercise.name}` writes it again"
+        return judge(exercise, Found(broken=Failure("NoFile", text)), work.seed)
     mark = fingerprint(work, exercise)
     verdict = judge(exercise, run_answer(exercise, path, work.seed), work.seed)
     if path.resolve() == work.path_of(exercise).resolve():

@@ -147,6 +147,7 @@ def test_single_numbers_texts_and_lists():
 
 def test_numbers_that_look_the_same_get_more_digits():
     text = message_for(lambda x: np.array([1.0, 123456.4]), lambda x: np.array([1.0, 123456.1]), x=1)
+    assert "result: 1.000002 came, 1 was expected" in message_for(lambda x: 1.0, lambda x: 1.000002, x=1)
     assert "result[1]: 123456.1 came, 123456.4 was expected" in " ".join(text.split())
 
 
