@@ -41,11 +41,14 @@ def from_record(record: Any) -> Outputs | Failure:
         raise ValueError(f"not a record of outputs: {error}") from error
 
 
-def failure_from_record(kind: str, message: str, line: int | None, code: str, unwritten: bool) -> Failure:
+def failure_from_record(
+    kind: str, message: str, line: int | None, code: str, unwritten: bool, column: int | None = None
+) -> Failure:
     texts = [text[:LONGEST] for text in (kind, message, code)]  # TypeError for what has no beginning
-    if not all(isinstance(text, str) for text in texts) or not isinstance(line, int | None):
+    numbers = (line, column)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int | None) for n in numbers):
         raise ValueError("a failure in words that are none")
-    return Failure(texts[0], texts[1], line, texts[2], bool(unwritten))
+    return Failure(texts[0], texts[1], line, texts[2], bool(unwritten), column)
 
 
 def value_from_record(value: Any) -> Any:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -87,7 +88,7 @@ def run_answer(
         return found
 
 
-def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | None = None) -> Found:
+def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | Collection[str] | None = None) -> Found:
     """The same in this process: for notebooks, and for the tests of the course."""
     found = Found()
     with without(exercise.forbidden):
