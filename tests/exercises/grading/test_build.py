@@ -36,8 +36,11 @@ def files_of(folder):
 
 def test_nothing_of_what_is_right_goes_to_where_answers_run(tmp_path):
     build_for_grading(tmp_path / "course")
-    names = files_of(tmp_path / "course" / "exercises" / "course")
-    assert not names & {*PARTS.values(), "answers.json"} and {"checks.py", "stub.py"} <= names
+    for exercise in every_exercise():
+        folder = tmp_path / "course" / "exercises" / "course" / exercise.chapter / exercise.name
+        names = {path.name for path in folder.iterdir() if path.suffix not in (".png", ".svg")}
+        assert names == {"__init__.py", "checks.py", "stub.py", "text.md"}, exercise.name
+        assert "solution" not in (folder / "checks.py").read_text(encoding="utf-8"), exercise.name
     assert (tmp_path / "course" / "minicnn" / "functional" / "pooling.py").is_file()
     assert not list((tmp_path / "course").rglob("__pycache__"))
 

@@ -176,6 +176,17 @@ def test_control_c_ends_all_and_keeps_what_is_done(sandbox, room, tmp_path, sign
     assert not running_in(room)
 
 
+def test_a_course_that_cannot_judge_gives_nobody_nothing(monkeypatch):
+    """Without solutions, for another seed: refused before anything runs."""
+
+    def refuse(exercise, seed):
+        raise ValueError(f"built for another seed than {seed}")
+
+    monkeypatch.setattr(grading, "reference_of", refuse)
+    with pytest.raises(ValueError, match="another seed than 3"):
+        grade(handed_in({"Ada": GOOD}), [EXERCISE], lambda student: 3)
+
+
 def test_seeds(tmp_path):
     path = tmp_path / "seeds.csv"
     path.write_text("\ufeffstudent,seed\nAda,17\n\n Bob , 3\n", encoding="utf-8")
@@ -187,9 +198,9 @@ def test_seeds(tmp_path):
 
 def test_stopping_ends_what_is_just_being_started(as_who_we_are, tmp_path):
     """A process that starts while all is to stop does not go on."""
-    source = HOSTILE["endless"].encode()
+    (submission,) = handed_in({"Ada": HOSTILE["endless"]})
     runner = grading.Runner(Guard(REPOSITORY, Limits(seconds=60)), tmp_path, 1)
-    future = runner.submit(EXERCISE, source, 0)
+    future = runner.submit(EXERCISE, submission, 0)
     while not runner.processes:
         time.sleep(0.01)
     stopper = threading.Thread(target=runner.stop)
