@@ -23,7 +23,7 @@ from exercises.grading.sandbox import Guard, Limits, find_guard
 from exercises.grading.submissions import Submission
 
 EXERCISE = find_exercise("max_pool2d")
-LIMITS = Limits(seconds=5, memory=2**30, file=2**20, processes=16)
+LIMITS = Limits(seconds=8, memory=2**30, file=2**20, processes=16)
 WHOLE = {"good", "daemon"}  # what stays running behind a right answer is ended, that is all
 ALONE = {"forks", "writer", "killer", "reader", "network", "limits"}  # only in the sandbox
 
@@ -105,9 +105,9 @@ def test_a_hostile_class_in_the_sandbox(sandbox, room, tmp_path):
     assert not running_in(room) and not list(room.iterdir())
     assert list(tmp_path.iterdir()) == [room] and not (REPOSITORY / "graffiti").exists()
     for name, words in {
-        "endless": "not done after 5 seconds",
-        "endless_in_c": "not done after 5 seconds",
-        "deaf": "not done after 5 seconds",
+        "endless": "not done after 8 seconds",
+        "endless_in_c": "not done after 8 seconds",
+        "deaf": "not done after 8 seconds",
         "forks": "no more processes",
         "memory": "Unable to allocate 100. GiB",
         "printer": "File too large",
