@@ -7,12 +7,14 @@ import functools
 import queue
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
 from exercises.catalog import Exercise
+from exercises.folder import untouched
 from exercises.grading.build import build_for_grading
 from exercises.grading.results import Mark, Results, StageMark, Student, mark_of
 from exercises.grading.sandbox import Contained, Guard, Limits, find_guard, without_sandbox
@@ -45,8 +47,12 @@ def grade(
 ) -> Results:
     """The results of every student, in order. `on_guard` is told what is contained, before anything runs.
 
-    sandbox: False leaves bubblewrap aside. Raises Stopped on Ctrl-C, when all processes have been ended.
+    sandbox: False leaves bubblewrap aside. Raises Stopped on Ctrl-C, when all processes have been ended, and ValueError
+    where nothing can be graded: a course without solutions knows what is right for its own seed alone.
     """
+    for seed in {seed_of(submission.student) for submission in submissions}:
+        for exercise in exercises:
+            reference_of(exercise, seed)
     with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
         room = Path(folder)
         room.chmod(0o711)  # as root, answers run as other users: they may pass, not look around
@@ -57,10 +63,13 @@ def grade(
         runner = Runner(guard, room, jobs)
         students: list[Student] = []
         try:
-            work = [(s, [runner.submit(e, s.answers.get(e.name), seed_of(s.student)) for e in exercises])
-                    for s in submissions]  # fmt: skip
-            for submission, futures in work:
+            # What is judged goes: the outputs of a class would fill the memory.
+            work: deque[tuple[Submission, int, list[Future[Found] | None]]] = deque()
+            for submission in submissions:
                 seed = seed_of(submission.student)
+                work.append((submission, seed, [runner.submit(e, submission, seed) for e in exercises]))
+            while work:
+                submission, seed, futures = work.popleft()
                 marks = [marked(e, submission, seed, f) for e, f in zip(exercises, futures, strict=True)]
                 students.append(Student(submission.student, seed, marks, submission.notes))
                 on_done(submission.student)
@@ -91,9 +100,10 @@ class Runner:
         self.processes: set[subprocess.Popen[bytes]] = set()
         self.stopping = False
 
-    def submit(self, exercise: Exercise, source: bytes | None, seed: int) -> Future[Found] | None:
+    def submit(self, exercise: Exercise, submission: Submission, seed: int) -> Future[Found] | None:
         """None where nothing was handed in, or only what was given."""
-        if source is None or untouched(exercise, source):
+        source = submission.answers.get(exercise.name)
+        if source is None or untouched(exercise, source.decode("utf-8", "replace")):
             return None
         return self.pool.submit(self.run, exercise, source, seed)
 
@@ -135,12 +145,6 @@ class Tracked(Contained):
     def end(self, process: subprocess.Popen[bytes]) -> None:
         super().end(process)
         self.runner.processes.discard(process)
-
-
-def untouched(exercise: Exercise, source: bytes) -> bool:
-    """Whether it is the stub, however an editor ended its lines."""
-    stub = [line.rstrip() for line in exercise.stub.rstrip().splitlines()]
-    return [line.rstrip() for line in source.decode("utf-8", "replace").rstrip().splitlines()] == stub
 
 
 # ---- judging -------------------------------------------------------------------------------------------------------

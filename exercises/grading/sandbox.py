@@ -209,7 +209,7 @@ class Contained(Place):
         options += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
         options += ["--size", str(SCRATCH)] if "--size" in help_of(str(self.guard.bwrap)) else []
         options += ["--perms", "1777", "--tmpfs", "/tmp"]
-        seen = [*system_folders(), sys.base_prefix, sys.prefix, *site_folders(), str(self.guard.course)]
+        seen = [*system_folders(), *python_folders(), *site_folders(), str(self.guard.course)]
         made, bound = {Path("/"), Path("/tmp")}, set[Path]()
         for name in dict.fromkeys(seen):
             if Path(name).is_symlink() and name in system_folders():
@@ -241,6 +241,13 @@ def system_folders() -> list[str]:
     """Where programs and their libraries lie; of /etc what says which library is which."""
     names = ["/usr", "/lib", "/lib32", "/lib64", "/bin", "/nix/store", "/etc/alternatives", "/etc/ld.so.cache"]
     return [name for name in names if os.path.exists(name)]
+
+
+def python_folders() -> list[str]:
+    """Python's own, that of its environment, and where links from there lead."""
+    real = Path(sys.executable).resolve().parent.parent
+    names = [sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix, str(real)]
+    return [name for name in names if name != "/"]
 
 
 def site_folders() -> list[str]:

@@ -1,5 +1,6 @@
 """A class with hostile answers: each hurts itself alone, nothing is left running, the good get their points."""
 
+import contextlib
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from exercises.grading.sandbox import Guard, Limits, find_guard
 from exercises.grading.submissions import Submission
 
 EXERCISE = find_exercise("max_pool2d")
-LIMITS = Limits(seconds=5, memory=2**30, file=2**20, processes=16)
+LIMITS = Limits(seconds=8, memory=2**30, file=2**20, processes=16)
 WHOLE = {"good", "daemon"}  # what stays running behind a right answer is ended, that is all
 ALONE = {"forks", "writer", "killer", "reader", "network", "limits"}  # only in the sandbox
 
@@ -49,15 +50,23 @@ def graded(answers, **options):
     return grade(handed_in(answers), [EXERCISE], lambda student: 0, **settings)
 
 
-def left_running():
-    """Command lines of processes in which an answer ran."""
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    """Where temporary files lie, so that the processes of this test are known by their command lines."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def running_in(room):
+    """Command lines of processes in which an answer runs."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
+        with contextlib.suppress(OSError):
             lines.append(path.read_bytes())
-        except OSError:
-            continue
-    return [line for line in lines if b"exercises.worker" in line]
+    return [line for line in lines if b"exercises.worker" in line and os.fsencode(room) in line]
 
 
 def test_points_in_the_sandbox(sandbox):
@@ -70,11 +79,10 @@ def test_points_in_the_sandbox(sandbox):
 
 
 @pytest.mark.everything("hostile answers")
-def test_a_hostile_class_in_the_sandbox(sandbox, tmp_path):
-    before = left_running()
+def test_a_hostile_class_in_the_sandbox(sandbox, room, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         words = {
-            "{PLACES!r}": repr([str(tmp_path), str(REPOSITORY), "/", "/dev/shm"]),
+            "{PLACES!r}": repr([str(room), str(tmp_path), str(REPOSITORY), "/", "/dev/shm"]),
             "{REPOSITORY!r}": repr(str(REPOSITORY)),
             "{PORT}": str(server.getsockname()[1]),
         }
@@ -94,12 +102,12 @@ def test_a_hostile_class_in_the_sandbox(sandbox, tmp_path):
     marks = {student.name: student.marks[0] for student in first.students}
     assert {name for name, mark in marks.items() if mark.points == mark.possible} == WHOLE
     assert {name for name, mark in marks.items() if mark.points} == WHOLE
-    assert left_running() == before
-    assert not list(tmp_path.iterdir()) and not (REPOSITORY / "graffiti").exists()
+    assert not running_in(room) and not list(room.iterdir())
+    assert list(tmp_path.iterdir()) == [room] and not (REPOSITORY / "graffiti").exists()
     for name, words in {
-        "endless": "not done after 5 seconds",
-        "endless_in_c": "not done after 5 seconds",
-        "deaf": "not done after 5 seconds",
+        "endless": "not done after 8 seconds",
+        "endless_in_c": "not done after 8 seconds",
+        "deaf": "not done after 8 seconds",
         "forks": "no more processes",
         "memory": "Unable to allocate 100. GiB",
         "printer": "File too large",
@@ -116,14 +124,13 @@ def test_a_hostile_class_in_the_sandbox(sandbox, tmp_path):
 
 
 @pytest.mark.everything("hostile answers")
-def test_a_hostile_class_without_a_sandbox(as_who_we_are):
+def test_a_hostile_class_without_a_sandbox(as_who_we_are, room):
     """Bounded ones; what is not contained is said."""
-    before = left_running()
     answers = {name: source for name, source in HOSTILE.items() if name not in ALONE}
-    results = graded(answers, sandbox=False)
+    results = graded(answers, sandbox=False, jobs=4)
     marks = {student.name: student.marks[0] for student in results.students}
     assert {name for name, mark in marks.items() if mark.points} - {"pipe"} == WHOLE
-    assert left_running() == before
+    assert not running_in(room)
     told = " ".join(results.not_contained)
     for word in ("Without a sandbox", "network is open", "solutions", "your other programs"):
         assert word in told
@@ -147,17 +154,17 @@ def test_what_is_missing_or_was_not_read():
 
 
 @pytest.mark.everything("hostile answers")
-def test_control_c_ends_all_and_keeps_what_is_done(sandbox, tmp_path, signals_as_in_a_terminal):
+def test_control_c_ends_all_and_keeps_what_is_done(sandbox, room, tmp_path, signals_as_in_a_terminal):
     for name in ("a_good", "b_endless", "c_endless"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "max_pool2d.py").write_text(HOSTILE[name[2:]], encoding="utf-8")
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / "max_pool2d.py").write_text(HOSTILE[name[2:]], encoding="utf-8")
     code = "import sys; from exercises.commands import grade; import argparse; p = argparse.ArgumentParser(); " \
            "grade.add_command(p.add_subparsers()); a = p.parse_args(); sys.exit(a.run(a))"  # fmt: skip
-    line = [sys.executable, "-c", code, "grade", str(tmp_path), "--json", "--jobs", "1", "--seconds", "60",
+    line = [sys.executable, "-c", code, "grade", str(tmp_path / "class"), "--json", "--jobs", "1", "--seconds", "60",
             "--exercises", "max_pool2d"]  # fmt: skip
     process = subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
-    while not any(b"b_endless" in line or b"worker" in line for line in left_running()) and time.monotonic() < until:
+    while not running_in(room) and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(3)  # the good one is done by then
     process.send_signal(signal.SIGINT)
@@ -166,7 +173,18 @@ def test_control_c_ends_all_and_keeps_what_is_done(sandbox, tmp_path, signals_as
     record = json.loads(out)
     assert [student["name"] for student in record["students"]] == ["a_good"] and record["missing"] == 2
     assert record["students"][0]["points"] == 6 and "interrupted: 1 of 3" in errors
-    assert not left_running()
+    assert not running_in(room)
+
+
+def test_a_course_that_cannot_judge_gives_nobody_nothing(monkeypatch):
+    """Without solutions, for another seed: refused before anything runs."""
+
+    def refuse(exercise, seed):
+        raise ValueError(f"built for another seed than {seed}")
+
+    monkeypatch.setattr(grading, "reference_of", refuse)
+    with pytest.raises(ValueError, match="another seed than 3"):
+        grade(handed_in({"Ada": GOOD}), [EXERCISE], lambda student: 3)
 
 
 def test_seeds(tmp_path):
@@ -180,13 +198,13 @@ def test_seeds(tmp_path):
 
 def test_stopping_ends_what_is_just_being_started(as_who_we_are, tmp_path):
     """A process that starts while all is to stop does not go on."""
-    source = HOSTILE["endless"].encode()
+    (submission,) = handed_in({"Ada": HOSTILE["endless"]})
     runner = grading.Runner(Guard(REPOSITORY, Limits(seconds=60)), tmp_path, 1)
-    future = runner.submit(EXERCISE, source, 0)
+    future = runner.submit(EXERCISE, submission, 0)
     while not runner.processes:
         time.sleep(0.01)
     stopper = threading.Thread(target=runner.stop)
     stopper.start()
     stopper.join(20)
     assert not stopper.is_alive() and not future.result().results and not runner.processes
-    assert not [line for line in left_running() if os.fsencode(tmp_path) in line]
+    assert not running_in(tmp_path)
