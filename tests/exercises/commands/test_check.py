@@ -74,6 +74,9 @@ def test_a_chapter_that_is_done_has_a_run(work, pool, solve, monkeypatch, capsys
     monkeypatch.setattr("exercises.commands.check.progress", lambda work: states)
     main(["check", "max_pool2d"])
     assert done in (out := capsys.readouterr().out) and f"next: {every_exercise()[0].name}" in out
+    monkeypatch.setattr("exercises.commands.check.has_run", lambda chapter: False)
+    main(["check", "max_pool2d"])
+    assert done not in capsys.readouterr().out
 
 
 def test_where_hints_are_hidden_none_is_offered(work, monkeypatch, capsys):
