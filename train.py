@@ -17,4 +17,10 @@ if __name__ == "__main__":
         reason = " ".join(str(error).split())
         sys.stderr.write("train.py: error: %s. Install what is needed: pip install -e .\n" % reason[-400:])
         sys.exit(2)
-    sys.exit(main())
+
+    def answers(folder):
+        from exercises.override import learners
+
+        return learners(folder)
+
+    sys.exit(main(answers=answers))

@@ -70,6 +70,7 @@ ACTS = {
     "tensorboard":  (YES, YES,  NO),
     "output":       (YES, NO,   NO),
     "name":         (YES, NO,   NO),
+    "with":         (YES, YES,  YES),
     "resume":       (NO,  YES,  NO),
     "evaluate":     (NO,  NO,   YES),
 }  # fmt: skip
@@ -202,6 +203,8 @@ def parser() -> argparse.ArgumentParser:
                      "or what python -m googlenet import has made; classifiers for other classes are new")  # fmt: skip
     net.add_argument("--freeze", type=not_empty, metavar="BLOCK", help="with --init: leave everything up to this block "
                      "as it is (conv1, conv2, conv3, 3a, 3b, 4a ... 5b)")  # fmt: skip
+    net.add_argument("--with", type=not_empty, metavar="FOLDER", help="compute with your own operations: what passes "
+                     "of the exercises there (where nothing is said, on few and small images)")  # fmt: skip
     where = p.add_argument_group("the machine and the files")
     where.add_argument("--threads", type=int, help="CPU threads (one for each core)")
     where.add_argument("--device", type=not_empty, help=f"cpu, cuda, cuda:1 ({default.device})")

@@ -6,8 +6,8 @@ import argparse
 import os
 import shlex
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,37 @@ from googlenet.training.interrupt import Interrupt, Interrupted
 from googlenet.training.lr_find import draw_sweep, sweep
 from googlenet.training.options import Options, flag, known_options, with_recipe
 from googlenet.training.run_data import data_of, data_of_run, prepare, readable, write_data
-from googlenet.training.sizes import sizes_for
+from googlenet.training.sizes import sizes_for, sizes_for_loops
 from googlenet.training.state import find_checkpoint, make_newest, read_state
 from googlenet.training.trainer import Trainer, TrainingStopped
 from googlenet.training.warm_start import begin_with, preset_of
 from minicnn.checkpoint import CheckpointError
 
+Answers = Callable[[Path], AbstractContextManager[list[str]]]
 
-def main(arguments: list[str] | None = None) -> int:
-    """train.py: returns the exit status."""
+
+def main(arguments: list[str] | None = None, answers: Answers | None = None) -> int:
+    """train.py: returns the exit status.
+
+    answers: what puts the operations of `--with FOLDER` into the library while its context lasts, and tells which.
+    """
     prepare_streams()
     args = parse(arguments)
+    folder = getattr(args, "with")
+    if folder is None or answers is None:
+        return work(args)
+    try:
+        with answers(Path(folder)) as lines:
+            say("\n".join(wrap("; ".join(lines), indent=2)))
+            return work(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        return failed("train.py", error)
+
+
+def work(args: argparse.Namespace) -> int:
+    """What the command line asks for; returns the exit status."""
     # Where numbers overflow the run stops and says in which layer: NumPy need not warn as well.
     warnings.filterwarnings("ignore", "(overflow|invalid value|divide by zero) encountered", RuntimeWarning)
     try:
@@ -152,15 +172,17 @@ def new_trainer(args: argparse.Namespace, wanted: dict[str, Any]) -> tuple[Train
     found = data_of(options)
     refuse_what_does_nothing(wanted, found)
     images, unreadable, known = readable(options, found)
-    suggested = sizes_for(images, named)
-    options = with_threads(Options(**{**suggested, **named}))
+    loops = getattr(args, "with") is not None
+    suggested = sizes_for_loops(images, wanted) if loops else sizes_for(images, named)
+    options = with_threads(Options(**({**named, **suggested} if loops else {**suggested, **named})))
     trainer = Trainer(options, Path(args.output or "runs"), prepare(options, images, unreadable, known))
     for name, loader in (("limit_train", trainer.train_loader), ("limit_test", trainer.test_loader)):
         if (limit := getattr(options, name)) > (count := len(loader.dataset)):
             raise ValueError(f"{flag(name)}: got {limit}, the data set has {count:,}")
     notes = list(trainer.data.notes)
     if suggested:
-        notes.append(f"chosen for these images: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
+        what = "operations that may be loops" if loops else "these images"
+        notes.append(f"chosen for {what}: {' '.join(f'{flag(n)} {v}' for n, v in suggested.items())}")
     if options.init:
         notes.append(begin_with(trainer.model, Path(options.init), trainer.classes))
     usual = with_recipe({"recipe": options.recipe, "optimizer": options.optimizer, "data": options.data})

@@ -18,6 +18,8 @@ PIXELS = 900e6  # in a whole run: about half an hour on two cores (benchmarks/RE
 FEW = 5000  # images: from so many digits, those that come with this package, the paper's network learns, too
 STEPS = 10  # an epoch, at least, so far as batches of 8 give them
 
+LOOPS_TRAIN, LOOPS_TEST = 480, 200  # images, where a learner's loops compute
+
 
 def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
     """Options for what is not chosen: the largest images that a run of half an hour allows, none blown up much."""
@@ -40,6 +42,19 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
     found["image_size"] = max(found["image_size"], preset.smallest_image)
     if preset.batch_norm and count % batch == 1:
         found["batch_size"] += 1  # else one image would be left over, which cannot be normalized
+    return {name: value for name, value in found.items() if name not in chosen}
+
+
+def sizes_for_loops(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Options for what is not chosen, where operations are written as loops: a few minutes, however slow these are.
+
+    With them the library itself gets about 8 of 10 digits right (docs/teaching.md).
+    """
+    found: dict[str, Any] = {
+        "preset": "batchnorm", "image_size": 32, "batch_size": 16, "epochs": 3, "lr": 0.002,
+        "channels": usual_channels(images),
+        "limit_train": min(LOOPS_TRAIN, len(images.train)), "limit_test": min(LOOPS_TEST, len(images.val)),
+    }  # fmt: skip
     return {name: value for name, value in found.items() if name not in chosen}
 
 

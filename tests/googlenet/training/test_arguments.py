@@ -90,8 +90,8 @@ def test_the_table_holds_every_option_and_no_other():
 @pytest.mark.parametrize(
     ("mode", "options"),
     [
-        ("resume", {"epochs", "early_stop", "threads", "device", "tensorboard", "resume"}),
-        ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate"}),
+        ("resume", {"epochs", "early_stop", "threads", "device", "tensorboard", "resume", "with"}),
+        ("evaluate", {"batch_size", "image_size", "limit_test", "threads", "device", "evaluate", "with"}),
     ],
 )
 def test_what_acts_beside_another(mode, options):

@@ -1,5 +1,6 @@
 """train.py: the files of a run, going on after any stop bit for bit, one clear line for everything that goes wrong."""
 
+import contextlib
 import csv
 import errno
 import itertools
@@ -1102,3 +1103,34 @@ def test_what_may_change_in_a_resumed_run():
         resumed_options(options, {"lr": 0.2, "batch_size": 8})
     with pytest.raises(ValueError, match="--epochs: got 0"):
         resumed_options(options, {"epochs": 0})
+
+
+def test_with_a_folder_of_answers_they_stand_in_while_the_run_lasts(capsys, tmp_path):
+    """The real answers: tests/exercises/test_override.py. `with` chooses small sizes; the command line wins."""
+    events = []
+
+    @contextlib.contextmanager
+    def answers(folder):
+        events.append(folder)
+        yield ["from my work: relu", "not passed yet, so the library's own is there: linear"]
+        events.append("out again")
+
+    arguments = ["--with", "my work", "--epochs", "1", "--limit-train", "32", "--limit-test", "16"]
+    assert main([*arguments, "--output", str(tmp_path), "--name", "run"], answers) == 0
+    assert events == [Path("my work"), "out again"]
+    out = capsys.readouterr().out
+    assert out.startswith("from my work: relu; not passed yet, so the library's own is there: linear\n")
+    assert "chosen for operations that may be loops: --preset batchnorm --image-size 32" in out
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    options = config.get("options", config)
+    assert (options["preset"], options["lr"], options["limit_train"], options["epochs"]) == ("batchnorm", 0.002, 32, 1)
+
+
+def test_a_folder_of_answers_that_is_none(capsys):
+    @contextlib.contextmanager
+    def answers(folder):
+        raise ValueError(f"{folder}: there is no such folder")
+        yield []
+
+    assert main(["--with", "nowhere"], answers) == 2
+    assert capsys.readouterr().err == "train.py: error: nowhere: there is no such folder\n"

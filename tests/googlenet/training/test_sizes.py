@@ -7,7 +7,7 @@ from googlenet.data.images import ArrayImages
 from googlenet.data.source import ImageData
 from googlenet.presets import presets
 from googlenet.training.options import Options
-from googlenet.training.sizes import EPOCHS, PIXELS, SIZES, sizes_for
+from googlenet.training.sizes import EPOCHS, PIXELS, SIZES, sizes_for, sizes_for_loops
 
 
 class Photos(ArrayImages):
@@ -90,3 +90,14 @@ def test_a_network_that_needs_large_images_gets_them():
     smallest = presets["mnist"].smallest_image
     assert smallest > 64
     assert sizes_for(data(60_000, 28, 28, "L", "digits", "mnist"), {"preset": "mnist"})["image_size"] == smallest
+
+
+def test_operations_that_may_be_loops_get_few_and_small_images():
+    digits = data(5000, 28, 28, "L", "digits", "digits")
+    found = sizes_for_loops(digits, {"seed": 3, "epochs": 1})
+    assert found == {
+        "preset": "batchnorm", "image_size": 32, "batch_size": 16, "lr": 0.002, "channels": 1,
+        "limit_train": 480, "limit_test": 200,
+    }  # fmt: skip
+    few = sizes_for_loops(data(40), {})
+    assert (few["limit_train"], few["limit_test"], few["channels"]) == (40, 40, 3)

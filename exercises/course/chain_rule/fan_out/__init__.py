@@ -1,0 +1,1 @@
+"""The exercise fan_out."""

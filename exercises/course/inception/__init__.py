@@ -1,0 +1,3 @@
+"""Inception: the block, its cost, the heads, GoogLeNet."""
+
+EXERCISES = []

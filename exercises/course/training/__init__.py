@@ -1,0 +1,3 @@
+"""Training: optimizers, schedules, normalization, a gradient checker."""
+
+EXERCISES = []

@@ -1,0 +1,145 @@
+"""Is an answer right, and if not, which mistake is it? What came out is compared with what the solution gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from exercises.answers import Failure
+from exercises.catalog import Exercise
+from exercises.reference import Reference
+from exercises.running import Found
+from exercises.stages import Case, Stage
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a stage is not passed: on which case, what came, what was expected, and, where it is known, the mistake."""
+
+    case: Case
+    number: int  # of the case in its stage
+    output: str = ""  # the name of the output that is wrong
+    came: Any = None
+    expected: Any = None
+    failure: Failure | None = None  # where nothing came
+    mistake: str = ""  # the sentence that names it
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """A stage, passed or not."""
+
+    stage: Stage
+    problem: Problem | None
+    tried: bool = True  # False: the answer never got there
+
+    @property
+    def passed(self) -> bool:
+        return self.tried and self.problem is None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of an answer."""
+
+    exercise: Exercise
+    stages: list[StageResult] = field(default_factory=list)
+    printed: str = ""
+
+    def __repr__(self) -> str:
+        """Short: a notebook shows it below the message."""
+        return f"<{self.exercise.name}: {'passed' if self.passed else '{} of {} points'.format(*self.points)}>"
+
+    @property
+    def passed(self) -> bool:
+        return all(result.passed for result in self.stages)
+
+    @property
+    def points(self) -> tuple[int, int]:
+        """Reached, and possible."""
+        possible = sum(result.stage.points for result in self.stages)
+        return sum(result.stage.points for result in self.stages if result.passed), possible
+
+    @property
+    def first_problem(self) -> StageResult | None:
+        return next((result for result in self.stages if not result.passed), None)
+
+
+def judge(exercise: Exercise, found: Found, seed: int = 0, reference: Reference | None = None) -> Verdict:
+    """Every stage by itself; the mistake is looked for in the first that is not passed."""
+    reference = reference or Reference(exercise, seed)
+    results = [judge_stage(reference, number, found) for number in range(len(exercise.stages))]
+    for number, result in enumerate(results):
+        if result.problem is not None:
+            if result.tried:
+                sentence = name_mistake(reference, number, result.problem.number, found)
+                results[number] = replace(result, problem=replace(result.problem, mistake=sentence))
+            break
+    return Verdict(exercise, results, found.printed)
+
+
+def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
+    """The first case of a stage on which something is wrong."""
+    stage = reference.exercise.stages[number]
+    for index, case in enumerate(reference.cases[number]):
+        outcome = found.results.get((number, index))
+        if outcome is None:
+            failure = found.broken or Failure("Missing", "nothing came out")
+            return StageResult(stage, Problem(case, index, failure=failure), tried=False)
+        if isinstance(outcome, Failure):
+            return StageResult(stage, Problem(case, index, failure=outcome))
+        expected = reference.right(number, index)
+        for name, value in expected.items():
+            if not name.startswith("_") and not agree(outcome.get(name), value, stage.tolerance, stage.shapes_only):
+                shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
+                return StageResult(stage, Problem(shown, index, name, outcome.get(name), value))
+    return StageResult(stage, None)
+
+
+def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False) -> bool:
+    """Equal, or as near as rounding allows: to `tolerance` times the largest number that is expected."""
+    if not isinstance(expected, np.ndarray) or not isinstance(came, np.ndarray):
+        return (came is None and expected is None) or (
+            isinstance(came, str) and isinstance(expected, str) and came == expected
+        )
+    if came.shape != expected.shape:
+        return False
+    if shapes_only:
+        return True
+    return not differing(came, expected, tolerance).any()
+
+
+def differing(came: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which numbers of two arrays of one shape are not the same, but for rounding."""
+    finite = expected[np.isfinite(expected)]
+    scale = max(1.0, float(np.abs(finite).max())) if finite.size else 1.0
+    return ~np.isclose(came, expected, rtol=0, atol=tolerance * scale, equal_nan=True)
+
+
+# ---- which mistake is it? ------------------------------------------------------------------------------------------
+
+
+def name_mistake(reference: Reference, stage: int, case: int, found: Found) -> str:
+    """The sentence of the misconception that gives what the learner's answer gives; "" where none does.
+
+    It has to do the same on the case that failed. Of several, that is named which does so on most of all cases.
+    """
+    best, most = "", 0
+    for mistake, sentence in enumerate(reference.sentences):
+        if same(reference, mistake, stage, case, found):
+            agreeing = sum(same(reference, mistake, *place, found) for place in found.results)
+            if agreeing > most:
+                best, most = sentence, agreeing
+    return best
+
+
+def same(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
+    """Whether a misconception does on a case what the learner's answer did: also the same kind of error."""
+    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
+    if isinstance(theirs, Failure) or isinstance(ours, Failure):
+        return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.kind == ours.kind
+    how = reference.exercise.stages[stage]
+    names = [name for name in theirs if not name.startswith("_")]
+    return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)

@@ -1,0 +1,97 @@
+"""A learner's answers inside of the working library: what passes replaces what the library has, all else stays."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exercises.answers import load_answer
+from exercises.catalog import Exercise, chapters, every_exercise
+from exercises.judging import judge
+from exercises.running import run_answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A learner's file, and whether it passes."""
+
+    exercise: Exercise
+    path: Path
+    passed: bool
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the library has a place for it."""
+        return self.passed and hasattr(self.exercise.module("checks"), "install")
+
+
+def path_in(work: Path, exercise: Exercise) -> Path:
+    """Where the learner's file of an exercise is: my_work/4_pooling/max_pool2d.py."""
+    number = chapters().index(exercise.chapter) + 1
+    return work / f"{number}_{exercise.chapter}" / f"{exercise.name}.py"
+
+
+def answers_in(work: Path, threads: int = 2) -> list[Answer]:
+    """The files in a learner's folder that were begun, in the course's order, each checked.
+
+    ValueError where the folder is none of the course.
+    """
+    if not work.is_dir():
+        raise ValueError(f"{work}: there is no such folder; python -m exercises start {work} makes it")
+    begun = [(e, path) for e in every_exercise() if (path := path_in(work, e)).is_file() and is_begun(e, path)]
+    if not begun and not any(path_in(work, e).is_file() for e in every_exercise()):
+        raise ValueError(f"{work}: has no exercises in it; python -m exercises start {work} makes them")
+    with ThreadPoolExecutor(threads) as pool:  # each waits for a process
+        passed = pool.map(lambda pair: judge(pair[0], run_answer(*pair)).passed, begun)
+        return [Answer(exercise, path, ok) for (exercise, path), ok in zip(begun, passed, strict=True)]
+
+
+def is_begun(exercise: Exercise, path: Path) -> bool:
+    """Whether a file is no longer the stub."""
+    return path.read_text(encoding="utf-8", errors="replace").split() != exercise.stub.split()
+
+
+@contextlib.contextmanager
+def put_in(answers: Sequence[Answer]) -> Iterator[None]:
+    """While the context lasts the library computes with these answers, in the order of the course.
+
+    Where two replace the same name, the later one gets the earlier one for what it leaves alone.
+    """
+    saved: list[tuple[Any, str, Any]] = []
+    try:
+        for answer in answers:
+            if not answer.replaces:
+                continue
+            loaded = load_answer(answer.path, answer.exercise.answer_name)
+            for place, replacement in answer.exercise.module("checks").install(loaded).items():
+                module_name, _, name = place.partition(":")
+                module = importlib.import_module(module_name)
+                saved.append((module, name, getattr(module, name)))
+                setattr(module, name, replacement)
+        yield
+    finally:
+        for module, name, value in reversed(saved):
+            setattr(module, name, value)
+
+
+def account(answers: Sequence[Answer], work: Path) -> list[str]:
+    """What stands in the library, and what does not, in lines."""
+    inside = [answer.exercise.name for answer in answers if answer.replaces]
+    failed = [answer.exercise.name for answer in answers if not answer.passed]
+    lines = [f"from {work}: {', '.join(inside)}" if inside else f"from {work}: nothing that passes yet"]
+    if failed:
+        lines.append(f"not passed yet, so the library's own is there: {', '.join(failed)}")
+    return lines
+
+
+@contextlib.contextmanager
+def learners(work: Path) -> Iterator[list[str]]:
+    """For `train.py --with`: check what is in the folder, and put in what passes; gives the account of it."""
+    answers = answers_in(work)
+    with put_in(answers):
+        yield account(answers, work)
