@@ -1,0 +1,36 @@
+"""The solutions of chapter 3 agree with the library, with PyTorch, and with the gradient check."""
+
+import numpy as np
+import pytest
+
+import minicnn as mc
+import minicnn.functional as F
+from exercises.catalog import find_exercise
+
+
+def tensors(*shapes):
+    rng = np.random.default_rng(0)
+    return [mc.Tensor(rng.standard_normal(shape), requires_grad=True) for shape in shapes]
+
+
+def agree_with_library(answer, x, weight, bias, stride=1, padding=0):
+    """y and all gradients."""
+    inputs = [t for t in (x, weight, bias) if t is not None]
+    expected, found = F.conv2d(x, weight, bias, stride, padding), answer(x, weight, bias)
+    np.testing.assert_allclose(found.data, expected.data, atol=1e-12)
+    gradients = []
+    for y in (expected, found):
+        for t in inputs:
+            t.grad = None
+        y.backward(np.cos(np.arange(y.size)).reshape(y.shape))
+        gradients.append([t.grad for t in inputs])
+    for ours, theirs in zip(*gradients, strict=True):
+        np.testing.assert_allclose(theirs, ours, atol=1e-12)
+
+
+@pytest.mark.parametrize(("x", "weight"), [((2, 3, 4, 5), (2, 3, 2, 3)), ((1, 1, 2, 2), (1, 1, 2, 2))])
+def test_loops(x, weight):
+    x, weight, bias = tensors(x, weight, weight[:1])
+    loops = find_exercise("conv2d_loops").solution
+    agree_with_library(lambda *inputs: loops()(*inputs), x, weight, bias)
+    assert mc.gradcheck(lambda *inputs: loops()(*inputs), [x, weight, bias])
