@@ -1,4 +1,4 @@
-"""How a learner's convolution stands in for F.conv2d: it gets the calls that it was written for, the library the rest."""
+"""How a learner's convolution stands in for F.conv2d: it gets what it was written for, the library all else."""
 
 from __future__ import annotations
 

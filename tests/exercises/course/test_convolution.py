@@ -6,6 +6,7 @@ import pytest
 import minicnn as mc
 import minicnn.functional as F
 from exercises.catalog import find_exercise
+from minicnn.functional.im2col import output_size
 
 
 def tensors(*shapes):
@@ -22,7 +23,7 @@ def agree_with_library(answer, x, weight, bias, stride=1, padding=0):
     for y in (expected, found):
         for t in inputs:
             t.grad = None
-        y.backward(np.cos(np.arange(y.size)).reshape(y.shape))
+        y.backward(np.cos(np.arange(y.data.size)).reshape(y.shape))
         gradients.append([t.grad for t in inputs])
     for ours, theirs in zip(*gradients, strict=True):
         np.testing.assert_allclose(theirs, ours, atol=1e-12)
@@ -34,3 +35,17 @@ def test_loops(x, weight):
     loops = find_exercise("conv2d_loops").solution
     agree_with_library(lambda *inputs: loops()(*inputs), x, weight, bias)
     assert mc.gradcheck(lambda *inputs: loops()(*inputs), [x, weight, bias])
+
+
+def test_output_size_is_the_library_s():
+    answer, rng = find_exercise("output_size").solution, np.random.default_rng(0)
+    for size, kernel, stride, padding in rng.integers((1, 1, 1, 0), (9, 6, 4, 3), (100, 4)):
+        case = {"size": size, "kernel": kernel, "stride": stride, "padding": padding}
+        axes = [(int(value),) * 2 for value in case.values()]
+        try:
+            expected = output_size("test", *axes)[0]
+        except ValueError:
+            with pytest.raises(ValueError, match="does not fit"):
+                answer(**case)
+        else:
+            assert answer(**case) == expected
