@@ -49,3 +49,13 @@ def test_output_size_is_the_library_s():
                 answer(**case)
         else:
             assert answer(**case) == expected
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2), (1, 2)])
+def test_columns_and_back(stride, padding):
+    im2col, col2im = (find_exercise(name).solution for name in ("im2col", "col2im"))
+    (x,) = tensors((2, 3, 5, 4))
+    columns = F.im2col(x, (3, 2), stride, padding)
+    np.testing.assert_array_equal(im2col(x.data, (3, 2), stride, padding), columns.data)
+    expected = F.col2im(columns, (5, 4), (3, 2), stride, padding).data
+    np.testing.assert_allclose(col2im(columns.data, (5, 4), (3, 2), stride, padding), expected, atol=1e-12)
