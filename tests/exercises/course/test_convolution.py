@@ -59,3 +59,22 @@ def test_columns_and_back(stride, padding):
     np.testing.assert_array_equal(im2col(x.data, (3, 2), stride, padding), columns.data)
     expected = F.col2im(columns, (5, 4), (3, 2), stride, padding).data
     np.testing.assert_allclose(col2im(columns.data, (5, 4), (3, 2), stride, padding), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_matrix_product(stride, padding, with_bias):
+    x, weight, bias = tensors((2, 3, 5, 4), (2, 3, 3, 2), (2,))
+    answer, bias = find_exercise("conv2d").solution, bias if with_bias else None
+    agree_with_library(lambda *inputs: answer(stride, padding)(*inputs), x, weight, bias, stride, padding)
+    inputs = [x, weight, bias] if with_bias else [x, weight]
+    assert mc.gradcheck(lambda x, w, b=None: answer(stride, padding)(x, w, b), inputs)
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_a_matrix_for_every_pixel(with_bias):
+    x, weight, bias = tensors((2, 3, 4, 5), (4, 3, 1, 1), (4,))
+    answer, bias = find_exercise("conv1x1").solution, bias if with_bias else None
+    agree_with_library(lambda *inputs: answer()(*inputs), x, weight, bias)
+    inputs = [x, weight, bias] if with_bias else [x, weight]
+    assert mc.gradcheck(lambda x, w, b=None: answer()(x, w, b), inputs)
