@@ -78,3 +78,10 @@ def test_a_matrix_for_every_pixel(with_bias):
     agree_with_library(lambda *inputs: answer()(*inputs), x, weight, bias)
     inputs = [x, weight, bias] if with_bias else [x, weight]
     assert mc.gradcheck(lambda x, w, b=None: answer()(x, w, b), inputs)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1)])
+def test_shifted_kernel_is_mended(stride, padding):
+    x, weight = tensors((2, 3, 5, 4), (2, 3, 3, 2))
+    answer = find_exercise("shifted_kernel").solution
+    agree_with_library(lambda x, w, bias: answer(stride, padding)(x, w), x, weight, None, stride, padding)
