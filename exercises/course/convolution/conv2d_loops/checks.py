@@ -56,6 +56,6 @@ def install(answer):
     def options_for(x, weight, bias, stride, padding):
         places = (x.shape[2] - weight.shape[2] + 1) * (x.shape[3] - weight.shape[3] + 1)
         simple = bias is not None and bias.shape == weight.shape[:1] and stride == (1, 1) and padding == (0, 0)
-        return {} if simple and 0 < len(x) * places * weight.size <= MOST_PRODUCTS and places > 0 else None
+        return {} if simple and 0 < len(x) * places * weight.data.size <= MOST_PRODUCTS and places > 0 else None
 
     return {"minicnn.functional:conv2d": conv2d_with(answer, options_for)}
