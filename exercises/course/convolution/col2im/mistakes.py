@@ -204,6 +204,17 @@ def padding_forgotten(columns, size, kernel, stride, padding):
     return x
 
 
+@mistake(
+    "You added to an image without its frame; a patch that lies partly in the padding has no room there: pad first."
+)
+def without_frame(columns, size, kernel, stride, padding):
+    patches = as_patches(columns, size, kernel, stride, padding)
+    x = np.zeros((*patches.shape[:2], *size))
+    for i, j in np.ndindex(patches.shape[4:]):
+        x[:, :, i * stride : i * stride + kernel[0], j * stride : j * stride + kernel[1]] += patches[..., i, j]
+    return x
+
+
 @mistake("You left out the last place along each axis; there are (H + 2 padding - KH) // stride + 1.")
 def without_last(columns, size, kernel, stride, padding):
     patches = as_patches(columns, size, kernel, stride, padding).copy()

@@ -23,11 +23,17 @@ def case(rng, x, weight):
     return {"x": numbers(rng, *x), "weight": numbers(rng, *weight), "bias": numbers(rng, weight[0])}
 
 
-def random_cases(rng):
+def square_cases(rng):
     return [
         case(rng, (1, 1, 3, 3), (1, 1, 2, 2)),
         case(rng, (1, 1, 4, 4), (2, 1, 2, 2)),
         case(rng, (1, 2, 3, 3), (1, 2, 2, 2)),
+    ]
+
+
+def random_cases(rng):
+    return [
+        *square_cases(rng),
         case(rng, (2, 1, 3, 4), (1, 1, 2, 3)),
         case(rng, (2, 3, 5, 4), (2, 3, 3, 2)),
     ]
@@ -41,7 +47,7 @@ def edge_cases(rng):
 
 
 STAGES = [
-    Stage("the shape", forward_of(*INPUTS), random_cases, shapes_only=True, hint="OH = H - KH + 1, OW = W - KW + 1"),
+    Stage("the shape", forward_of(*INPUTS), square_cases, shapes_only=True, hint="OH = H - KH + 1, OW = W - KW + 1"),
     Stage("the worked example", forward_of(*INPUTS), [WORKED]),
     Stage("random values", forward_of(*INPUTS), random_cases),
     Stage("the worked gradient", gradients_of(*INPUTS), [WITH_GRADIENT]),
