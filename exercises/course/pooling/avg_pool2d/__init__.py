@@ -1,0 +1,1 @@
+"""The exercise avg_pool2d."""

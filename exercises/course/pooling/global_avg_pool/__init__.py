@@ -1,0 +1,1 @@
+"""The exercise global_avg_pool."""
