@@ -80,6 +80,21 @@ FORWARD: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda forward, x, w, b: forward(x, w, b).sum(axis=1, keepdims=True)),
 ]  # fmt: skip
 
+FORWARD_OF_LARGER_KERNELS: list[tuple[str, Callable[..., np.ndarray]]] = [
+    ("You kept the last term of the sum alone, as = in place of += does; y is the sum over channels, rows and columns.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, -1, -1, -1), b)),
+    ("You kept the kernel's last pixel alone, as = in place of += does; y is the sum over rows and columns, too.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, ALL, -1, -1), b)),
+    ("You took the kernel's first pixel alone; y is the sum over its rows and columns.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, ALL, 0, 0), b)),
+    ("You turned the rows of the kernel around; it is used as it is.",
+     lambda forward, x, w, b: forward(x, w[:, :, ::-1], b)),
+    ("You turned the columns of the kernel around; it is used as it is.",
+     lambda forward, x, w, b: forward(x, w[:, :, :, ::-1], b)),
+    ("You added up patch and kernel each by itself, and multiplied the sums; multiply first, then add up.",
+     lambda forward, x, w, b: forward(x, np.ones_like(w) * w.sum(axis=(1, 2, 3), keepdims=True), b)),
+]  # fmt: skip
+
 # (sentence, gradient of backward, grad_y; backward(grad_y) is right)
 GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
     ("You divided grad_x by the number of images; the loss has its own mean, and it is in grad_y already.",
@@ -189,9 +204,9 @@ GRAD_BIAS: list[tuple[str, Callable[..., np.ndarray]]] = [
 ]  # fmt: skip
 
 
-def add_to(mistake: Mistakes, right: Any) -> None:
-    """All of these, as wrong answers made of the solution `right`."""
-    for sentence, wrong_y in FORWARD:
+def add_to(mistake: Mistakes, right: Any, larger_kernels: bool = True) -> None:
+    """All of these, as wrong answers made of the solution `right`, whose kernels may be larger than 1x1."""
+    for sentence, wrong_y in FORWARD + (FORWARD_OF_LARGER_KERNELS if larger_kernels else []):
         mistake(sentence)(with_forward(right, wrong_y))
     for place, gradients in enumerate((GRAD_X, GRAD_WEIGHT, GRAD_BIAS)):
         for sentence, wrong in gradients:
@@ -203,6 +218,7 @@ def add_to(mistake: Mistakes, right: Any) -> None:
             mistake(f"You returned {returned}; the order is that of forward's inputs: {', '.join(names)}.")(
                 with_order(right, order)
             )
+    mistake("You returned zeros; all three gradients are still empty.")(with_zeros(right))
     mistake("You returned too few gradients; each input has one: return grad_x, grad_weight, grad_bias.")(
         with_order(right, (0,))
     )
@@ -230,6 +246,14 @@ def with_gradient(right: Any, place: int, wrong: Callable[..., np.ndarray]) -> A
             return tuple(gradients)
 
     return WrongGradient
+
+
+def with_zeros(right: Any) -> Any:
+    class Zeros(right):
+        def backward(self, grad_y):
+            return tuple(None if gradient is None else 0 * gradient for gradient in super().backward(grad_y))
+
+    return Zeros
 
 
 def with_order(right: Any, order: tuple[int, ...]) -> Any:

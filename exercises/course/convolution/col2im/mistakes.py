@@ -98,7 +98,7 @@ def minus(columns, size, kernel, stride, padding):
     return -right(columns, size, kernel, stride, padding)
 
 
-@mistake("You added everything twice.")
+@mistake("You added everything twice; each number of the columns goes to one pixel, once.")
 def twice(columns, size, kernel, stride, padding):
     return 2 * right(columns, size, kernel, stride, padding)
 
@@ -123,7 +123,7 @@ def reshaped_windows(columns, size, kernel, stride, padding):
     return right(as_columns(patches), size, kernel, stride, padding)
 
 
-@mistake("You took rows in place of columns: a patch is columns[:, :, place].")
+@mistake("You took rows in place of columns; a patch is columns[:, :, place].")
 def rows(columns, size, kernel, stride, padding):
     turned = columns.reshape(len(columns), columns.shape[2], columns.shape[1]).swapaxes(1, 2)
     return right(turned, size, kernel, stride, padding)
@@ -157,12 +157,12 @@ def turned(columns, size, kernel, stride, padding):
     return right(as_columns(patches[:, :, ::-1, ::-1]), size, kernel, stride, padding)
 
 
-@mistake("You mixed up KH and KW: kernel is (rows, columns).")
+@mistake("You mixed up KH and KW; kernel is (rows, columns).")
 def kernel_mixed_up(columns, size, kernel, stride, padding):
     return right(columns, size, kernel[::-1], stride, padding)
 
 
-@mistake("You mixed up H and W: size is (H, W).")
+@mistake("You mixed up H and W; size is (H, W).")
 def size_mixed_up(columns, size, kernel, stride, padding):
     return right(columns, size[::-1], kernel, stride, padding)
 
@@ -192,7 +192,7 @@ def mirrored(columns, size, kernel, stride, padding):
 # ---- stride and padding --------------------------------------------------------------------------------------------
 
 
-@mistake("You forgot the stride where the patches are put: place (i, j) begins at row i * stride, column j * stride.")
+@mistake("You forgot the stride where the patches are put; place (i, j) begins at row i * stride, column j * stride.")
 def stride_forgotten(columns, size, kernel, stride, padding):
     patches = as_patches(columns, size, kernel, stride, padding)
     padded = np.zeros((*patches.shape[:2], size[0] + 2 * padding, size[1] + 2 * padding))
@@ -201,7 +201,7 @@ def stride_forgotten(columns, size, kernel, stride, padding):
     return cut(padded, size, padding)
 
 
-@mistake("You counted the places without the stride: OH = (H + 2 padding - KH) // stride + 1.")
+@mistake("You counted the places without the stride; OH = (H + 2 padding - KH) // stride + 1.")
 def places_without_stride(columns, size, kernel, stride, padding):
     (oh, ow), (kh, kw), n = places(size, kernel, 1, padding), kernel, len(columns)
     padded = np.zeros((n, columns.shape[1] // (kh * kw), size[0] + 2 * padding, size[1] + 2 * padding))

@@ -95,6 +95,36 @@ class BiasNeverNone(InSteps):
         return y + bias[:, None]
 
 
+@mistake("You wrote weight.T, which turns all four axes around; make it a matrix first: weight.reshape(K, -1).")
+class FourAxesTurned(InSteps):
+    def matrix(self):
+        return self.weight.T.reshape(-1, len(self.weight)).T
+
+
+@mistake("You reshaped the columns to (C*KH*KW, N*OH*OW) at once; the images are in front, and have to be moved first.")
+class ColumnsReshaped(InSteps):
+    def columns_of(self, x):
+        columns = super().columns_of(x)
+        n, m, places = columns.shape
+        return columns.reshape(m, n, places).swapaxes(0, 1)
+
+
+@mistake(
+    "You reshaped columns and y, to (C*KH*KW, N*OH*OW) and back to (N, K, OH, OW), not moving the images; transpose."
+)
+class BothReshaped(ColumnsReshaped):
+    def as_image(self, y):
+        return super().as_image(np.ascontiguousarray(y.swapaxes(0, 1)))
+
+
+@mistake("You took y apart as (K, OH, OW, N); the columns have the images in front: (K, N, OH, OW), then transpose.")
+class ImagesLast(InSteps):
+    def as_image(self, y):
+        n, k, oh_ow = y.shape
+        flat = np.ascontiguousarray(y.swapaxes(0, 1)).reshape(k, oh_ow, n)
+        return super().as_image(np.ascontiguousarray(flat.transpose(2, 0, 1)))
+
+
 @mistake("You forgot the stride; im2col needs it.")
 class WithoutStride(InSteps):
     def __init__(self, stride, padding):
@@ -114,13 +144,15 @@ class SamePadding(InSteps):
         return super().forward(x, weight, bias)
 
 
-@mistake("You mixed up stride and padding.")
+@mistake("You mixed up stride and padding; im2col takes the stride first.")
 class MixedUp(InSteps):
     def __init__(self, stride, padding):
         super().__init__(max(1, padding), stride)
 
 
-@mistake("You left out the + 1 in the output's size, and the last places with it.")
+@mistake(
+    "You left out the + 1 in the output's size, and the last places with it; OH = (H + 2 padding - KH) // stride + 1."
+)
 class OnePlaceLess(InSteps):
     def as_image(self, y):
         return super().as_image(y)[:, :, :-1, :-1]
@@ -169,7 +201,7 @@ class ForEachImage(InSteps):
         return grads.reshape(-1, *self.weight.shape)
 
 
-@mistake("You multiplied columns and grad_y the other way round: that is grad_weight transposed, and reshape hides it.")
+@mistake("You multiplied columns and grad_y the other way round; that is grad_weight transposed, and reshape hides it.")
 class WeightTransposed(InSteps):
     def grad_weight(self, grad):
         found = super().grad_weight(grad).reshape(len(self.weight), -1)
@@ -190,7 +222,22 @@ class TurnedForX(OnlyBackward):
         return self.weight[:, :, ::-1, ::-1].reshape(len(self.weight), -1)
 
 
-@mistake("You multiplied by weight where its transpose belongs: grad_columns = W^T grad, (C*KH*KW, K) @ (K, OH*OW).")
+@mistake(
+    "You wrote weight.T for grad_x, which turns all four axes around; make it a matrix first: weight.reshape(K, -1).T."
+)
+class FourAxesTurnedForX(OnlyBackward):
+    def matrix(self):
+        return self.weight.T.reshape(-1, len(self.weight)).T
+
+
+@mistake("You put the images last in grad_y, transpose(1, 2, 3, 0); the columns have them in front.")
+class GradImagesLast(InSteps):
+    def as_matrices(self, grad_y):
+        n, k = grad_y.shape[:2]
+        return np.ascontiguousarray(grad_y.transpose(1, 2, 3, 0)).reshape(k, n, -1).swapaxes(0, 1)
+
+
+@mistake("You multiplied by weight where its transpose belongs; grad_columns = W^T grad, (C*KH*KW, K) @ (K, OH*OW).")
 class NotTransposed(InSteps):
     def grad_x(self, grad):
         return self.image_of(self.matrix() @ grad)
@@ -227,6 +274,16 @@ class Overwritten(InSteps):
         return padded[:, :, p : p + h, p : p + w]
 
 
+@mistake("You forgot the stride where grad_x is put together; the patch of place (i, j) begins at row i * stride.")
+class StrideForgottenX(InSteps):
+    def image_of(self, grad_columns):
+        (n, c, h, w), (kh, kw), p = self.x.shape, self.weight.shape[2:], self.padding
+        padded = np.zeros((n, c, h + 2 * p, w + 2 * p))
+        for place, (i, j) in enumerate(np.ndindex(self.places())):
+            padded[:, :, i : i + kh, j : j + kw] += grad_columns[:, :, place].reshape(n, c, kh, kw)
+        return padded[:, :, p : p + h, p : p + w]
+
+
 @mistake("You left the padding on grad_x; it has the size of x: col2im cuts it off if it knows the padding.")
 class PaddedX(InSteps):
     def image_of(self, grad_columns):
@@ -241,6 +298,13 @@ class CutAtTheEnd(PaddedX):
     def image_of(self, grad_columns):
         h, w = self.x.shape[2:]
         return super().image_of(grad_columns)[:, :, :h, :w]
+
+
+@mistake("You cut with [padding : -padding]; for padding 0 that is [0 : 0], nothing. Write [padding : padding + H].")
+class CutWithMinus(PaddedX):
+    def image_of(self, grad_columns):
+        p = self.padding
+        return super().image_of(grad_columns)[:, :, p:-p, p:-p]
 
 
 @mistake("You divided grad_x by how many patches a pixel lies in; what they give adds up.")

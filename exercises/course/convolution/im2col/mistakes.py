@@ -92,7 +92,7 @@ def turned(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, stride, padding)[:, :, ::-1, ::-1])
 
 
-@mistake("You mixed up KH and KW: kernel is (rows, columns).")
+@mistake("You mixed up KH and KW; kernel is (rows, columns).")
 def kernel_mixed_up(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel[::-1], stride, padding))
 
@@ -155,7 +155,7 @@ def without_stride(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, 1, padding))
 
 
-@mistake("You forgot the stride where the patches are taken, though not in their number: place i begins at i * stride.")
+@mistake("You forgot the stride where the patches are taken, though not in their number; place i begins at i * stride.")
 def stride_in_size_only(x, kernel, stride, padding):
     oh, ow = right_patches(x, kernel, stride, padding).shape[4:]
     return as_columns(right_patches(x, kernel, 1, padding)[..., :oh, :ow])
@@ -188,6 +188,13 @@ def loops_too_short(x, kernel, stride, padding):
     return as_columns(patches)
 
 
+@mistake("You left the last column empty; there are OH*OW places, the last one is OH*OW - 1.")
+def last_empty(x, kernel, stride, padding):
+    columns = as_columns(right_patches(x, kernel, stride, padding)).copy()
+    columns[:, :, -1] = 0
+    return columns
+
+
 @mistake("You took one place too many along each axis; the last window has to fit.")
 def one_too_many(x, kernel, stride, padding):
     wide = np.pad(padded(x, padding), ((0, 0), (0, 0), (0, stride), (0, stride)))
@@ -205,7 +212,7 @@ def stride_of_columns(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, 1, padding)[..., ::stride])
 
 
-@mistake("You forgot the stride and the padding.")
+@mistake("You forgot both stride and padding; the window moves by the one, in an image framed by the other.")
 def without_both(x, kernel, stride, padding):
     return as_columns(patches_of(x, kernel, 1))
 

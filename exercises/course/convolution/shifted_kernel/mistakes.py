@@ -162,7 +162,9 @@ class AllAxes(InSteps):
         return self.weight[::-1, ::-1, ::-1, ::-1]
 
 
-@mistake("You made forward turn the kernel, and all of backward with it: right for itself, but y was not to change.")
+@mistake(
+    "You made forward turn the kernel, and all of backward with it; that is right for itself, but y was not to change."
+)
 class AnotherOperation(InSteps):
     def forward(self, x, weight):
         return super().forward(x, turn(weight))
