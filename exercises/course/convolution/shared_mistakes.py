@@ -95,6 +95,20 @@ FORWARD_OF_LARGER_KERNELS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda forward, x, w, b: forward(x, np.ones_like(w) * w.sum(axis=(1, 2, 3), keepdims=True), b)),
 ]  # fmt: skip
 
+WRONG_AXES = [
+    (1,),
+    (2,),
+    (3,),
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (1, 2),
+    (1, 3),
+    (0, 1, 2),
+    (0, 1, 3),
+    (1, 2, 3),
+]  # for grad_bias
+
 # (sentence, gradient of backward, grad_y; backward(grad_y) is right)
 GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
     ("You divided grad_x by the number of images; the loss has its own mean, and it is in grad_y already.",
@@ -121,6 +135,16 @@ GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: backward(g * g)),
     ("You doubled grad_x; something is added up twice there.",
      lambda backward, g: 2 * backward(g)),
+    ("You put the channels before the images in grad_x; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).swapaxes(0, 1)),
+    ("You mixed up the rows and the columns of grad_x; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).swapaxes(2, 3)),
+    ("You returned grad_x with the channels last; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).transpose(0, 2, 3, 1)),
+    ("You summed grad_x over the channels; each has its own.",
+     lambda backward, g: np.broadcast_to(backward(g).sum(axis=1, keepdims=True), backward(g).shape)),
+    ("You cut grad_x down to whole numbers, as an array of integers does; it has the dtype of x.",
+     lambda backward, g: np.trunc(backward(g))),
 ]  # fmt: skip
 
 GRAD_WEIGHT: list[tuple[str, Callable[..., np.ndarray]]] = [
@@ -181,12 +205,6 @@ GRAD_BIAS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: g.sum(axis=0)),
     ("You did not sum grad_y over the images for grad_bias; it has the shape of bias, (K,).",
      lambda backward, g: g.sum(axis=(2, 3))),
-    ("You summed over the kernels for grad_bias, and left the columns; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(0, 1, 2))),
-    ("You summed over the kernels for grad_bias, and left the rows; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(0, 1, 3))),
-    ("You summed over the kernels for grad_bias, and left the images; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(1, 2, 3))),
     ("You kept the axes in grad_bias, (1, K, 1, 1); it has the shape of bias, (K,): no keepdims.",
      lambda backward, g: g.sum(axis=(0, 2, 3), keepdims=True)),
     ("You left grad_bias a column, (K, 1); it has the shape of bias, (K,).",
@@ -211,6 +229,10 @@ def add_to(mistake: Mistakes, right: Any, larger_kernels: bool = True) -> None:
     for place, gradients in enumerate((GRAD_X, GRAD_WEIGHT, GRAD_BIAS)):
         for sentence, wrong in gradients:
             mistake(sentence)(with_gradient(right, place, wrong))
+    for axes in WRONG_AXES:
+        mistake(
+            f"You summed grad_y over the axes {axes} for grad_bias; it is all but the axis of the kernels: (0, 2, 3)."
+        )(with_gradient(right, 2, lambda backward, g, axes=axes: g.sum(axis=axes)))
     names = ("grad_x", "grad_weight", "grad_bias")
     for order in permutations(range(3)):
         if order != (0, 1, 2):

@@ -284,6 +284,36 @@ class StrideForgottenX(InSteps):
         return padded[:, :, p : p + h, p : p + w]
 
 
+@mistake("You forgot the stride in backward; im2col and col2im need there what im2col had in forward.")
+class StrideForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], 1, self.padding)
+
+
+@mistake("You forgot the padding in backward; im2col and col2im need there what im2col had in forward.")
+class PaddingForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], self.stride, 0)
+
+
+@mistake("You forgot stride and padding in backward; im2col and col2im need there what im2col had in forward.")
+class BothForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], 1, 0)
+
+
+@mistake("You left out col2im; grad_columns has to be added back to the image, and grad_x has the shape of x.")
+class WithoutCol2im(InSteps):
+    def image_of(self, grad_columns):
+        return grad_columns
+
+
+@mistake("You gave col2im the size of y; it needs that of x, (H, W).")
+class SizeOfY(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.places(), self.weight.shape[2:], self.stride, self.padding)
+
+
 @mistake("You left the padding on grad_x; it has the size of x: col2im cuts it off if it knows the padding.")
 class PaddedX(InSteps):
     def image_of(self, grad_columns):
