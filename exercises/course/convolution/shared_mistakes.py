@@ -217,6 +217,12 @@ GRAD_BIAS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: np.ones(g.shape[1])),
     ("You returned grad_y as it is for grad_bias; it is added up over images and places.",
      lambda backward, g: g),
+    ("You summed the pixels of grad_y over the kernels for grad_bias; sum them over images and places: (K,).",
+     lambda backward, g: g.sum(axis=1).reshape(-1)),
+    ("You summed grad_y over images and kernels for grad_bias, place by place; it has the shape of bias, (K,).",
+     lambda backward, g: g.sum(axis=(0, 1)).reshape(-1)),
+    ("You left the pixels of grad_y as they are for grad_bias; they are added up, over images and places: (K,).",
+     lambda backward, g: g.transpose(0, 2, 3, 1).reshape(-1, g.shape[1])),
     ("You put a minus before grad_bias; there is none.",
      lambda backward, g: -backward(g)),
 ]  # fmt: skip

@@ -49,7 +49,9 @@ def count(columns, size, kernel, stride, padding):
 # ---- adding up -----------------------------------------------------------------------------------------------------
 
 
-@mistake("You wrote one patch over another (=, or += with an index that has a pixel twice); they are added up.")
+@mistake(
+    "You kept the last patch that a pixel lies in, as = does, or += with an index that has it twice; they are added up."
+)
 def overwritten(columns, size, kernel, stride, padding):
     def write(window, patch):
         window[...] = patch
@@ -57,7 +59,7 @@ def overwritten(columns, size, kernel, stride, padding):
     return cut(put(columns, size, kernel, stride, padding, write), size, padding)
 
 
-@mistake("You kept one patch of those that a pixel lies in, the first (as += with an index may do); they are added up.")
+@mistake("You kept the first patch that a pixel lies in, as = in loops over the kernel does; all of them are added up.")
 def first_kept(columns, size, kernel, stride, padding):
     def write(window, patch):
         window[...] = np.where(window == 0, patch, window)
@@ -171,16 +173,6 @@ def size_mixed_up(columns, size, kernel, stride, padding):
 def by_rows(columns, size, kernel, stride, padding):
     oh, ow = places(size, kernel, stride, padding)
     return right(columns[:, :, [i * oh + j for i, j in np.ndindex(oh, ow)]], size, kernel, stride, padding)
-
-
-@mistake("You took KH for both sides of the kernel; it is (KH, KW).")
-def square_of_rows(columns, size, kernel, stride, padding):
-    return right(columns, size, (kernel[0], kernel[0]), stride, padding)
-
-
-@mistake("You took KW for both sides of the kernel; it is (KH, KW).")
-def square_of_columns(columns, size, kernel, stride, padding):
-    return right(columns, size, (kernel[1], kernel[1]), stride, padding)
 
 
 @mistake("You mirrored the patches left to right; they go back as they came.")

@@ -166,6 +166,14 @@ class CutUpBackward(InSteps):
         return self.weight.reshape(c, k)
 
 
+class BiasFromPixels(InSteps):
+    """For mistakes in the pixels of grad_y: grad_bias is made of these as well."""
+
+    def backward(self, grad_y):
+        grad_x, grad_weight, grad_bias = super().backward(grad_y)
+        return grad_x, grad_weight, None if grad_bias is None else self.grad_pixels(grad_y).sum(axis=(0, 2))
+
+
 @mistake("You reshaped grad_y to (K, N*H*W) at once; its first axis is the images, so transpose it first.")
 class KernelsFirst(InSteps):
     def grad_pixels(self, grad_y):
@@ -219,3 +227,44 @@ class WeightTransposed(InSteps):
 class WeightForEachImage(InSteps):
     def grad_weight(self, grad):
         return (grad @ self.pixels_of(self.x).swapaxes(1, 2))[..., None, None]
+
+
+# ---- the same, where grad_bias is made of the pixels of grad_y as well ---------------------------------------------
+
+
+@mistake(
+    "You reshaped grad_y to (N*H*W, K) at once, for grad_bias as well; its channels have to be moved by a transpose."
+)
+class ReshapedGradientForAll(BiasFromPixels, ReshapedGradient):
+    pass
+
+
+@mistake(
+    "You reshaped grad_y to (K, N*H*W) at once, for grad_bias as well; its first axis is the images: transpose it."
+)
+class KernelsFirstForAll(BiasFromPixels, KernelsFirst):
+    pass
+
+
+@mistake("You reshaped grad_y to (K, N*H*W), x to (C, N*H*W), without a transpose; grad_bias is mixed up as well.")
+class BothKernelsFirstForAll(BiasFromPixels, BothKernelsFirst):
+    pass
+
+
+@mistake(
+    "You reshaped grad_y to (N*H*W, K) and x to (N*H*W, C), without a transpose; pixels and channels are mixed up."
+)
+class BothReshapedBackward(BiasFromPixels, ReshapedGradient, ReshapedPixelsBackward):
+    pass
+
+
+@mistake("You reshaped grad_y to (N*H*W, K) and grad_x back, without a transpose; pixels and channels are mixed up.")
+class ThereAndBack(BiasFromPixels, ReshapedGradient):
+    def grad_x(self, grad):
+        return np.ascontiguousarray((self.transposed() @ grad).swapaxes(1, 2)).reshape(self.x.shape)
+
+
+@mistake("You reshaped grad_y, x and grad_x without a transpose; in all of them pixels and channels are mixed up.")
+class AllReshaped(BothReshapedBackward):
+    def grad_x(self, grad):
+        return np.ascontiguousarray((self.transposed() @ grad).swapaxes(1, 2)).reshape(self.x.shape)

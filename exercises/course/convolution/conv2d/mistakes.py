@@ -125,6 +125,25 @@ class ImagesLast(InSteps):
         return super().as_image(np.ascontiguousarray(flat.transpose(2, 0, 1)))
 
 
+@mistake("You added the bias to (N, K, OH*OW) as it is; that takes its last axis, the places: bias[:, None].")
+class BiasAlongPlaces(InSteps):
+    def with_bias(self, y, bias):
+        return y if bias is None else y + bias
+
+
+@mistake("You used the stride in one of OH and im2col, and not in the other; both need it.")
+class StrideInOneOfTwo(InSteps):
+    def columns_of(self, x):
+        return im2col(x, self.weight.shape[2:], 1, self.padding)
+
+
+@mistake("You used the padding in one of OH and im2col, and not in the other, or once in place of twice; both need it.")
+class PaddingInOneOfTwo(InSteps):
+    def columns_of(self, x):
+        x = np.pad(x, ((0, 0), (0, 0), (0, self.padding), (0, self.padding)))
+        return im2col(x, self.weight.shape[2:], self.stride, 0)
+
+
 @mistake("You forgot the stride; im2col needs it.")
 class WithoutStride(InSteps):
     def __init__(self, stride, padding):
@@ -208,6 +227,12 @@ class WeightTransposed(InSteps):
         return np.ascontiguousarray(found.T).reshape(self.weight.shape)
 
 
+@mistake("You reshaped grad_weight before the images were added up; there is one for each: .sum(axis=0) comes first.")
+class ReshapedTooEarly(InSteps):
+    def over_images(self, grads):
+        return grads
+
+
 @mistake("You turned grad_weight around; weight[u, v] was multiplied by x at (u, v) of the patch, not turned.")
 class WeightTurned(InSteps):
     def grad_weight(self, grad):
@@ -228,6 +253,28 @@ class TurnedForX(OnlyBackward):
 class FourAxesTurnedForX(OnlyBackward):
     def matrix(self):
         return self.weight.T.reshape(-1, len(self.weight)).T
+
+
+class BiasFromMatrices(InSteps):
+    """For mistakes in the matrices of grad_y: grad_bias is made of these as well."""
+
+    def backward(self, grad_y):
+        grad_x, grad_weight, grad_bias = super().backward(grad_y)
+        return grad_x, grad_weight, None if grad_bias is None else self.as_matrices(grad_y).sum(axis=(0, 2))
+
+
+@mistake("You mixed up rows and columns of grad_y; its places are counted row by row, as those of the columns.")
+class PlacesByColumns(InSteps):
+    def as_matrices(self, grad_y):
+        return super().as_matrices(np.ascontiguousarray(grad_y.swapaxes(2, 3)))
+
+
+@mistake(
+    "You put the kernels of grad_y in front, and then reshaped as if the images were; (N, K, OH*OW) needs no transpose."
+)
+class KernelsInFront(BiasFromMatrices):
+    def as_matrices(self, grad_y):
+        return np.ascontiguousarray(grad_y.swapaxes(0, 1)).reshape(*grad_y.shape[:2], -1)
 
 
 @mistake("You put the images last in grad_y, transpose(1, 2, 3, 0); the columns have them in front.")
@@ -256,11 +303,21 @@ class KernelsFirst(InSteps):
         return np.ascontiguousarray(grad_y.reshape(k, n, -1).swapaxes(0, 1))
 
 
+@mistake("You reshaped grad_y to (K, N*OH*OW), for grad_bias as well; its first axis is the images: transpose it.")
+class KernelsFirstForAll(BiasFromMatrices, KernelsFirst):
+    pass
+
+
 @mistake("You reshaped grad_y to (N, OH*OW, K); its second axis is the kernels: reshape to (N, K, OH*OW).")
 class PlacesFirst(InSteps):
     def as_matrices(self, grad_y):
         n, k = grad_y.shape[:2]
         return np.ascontiguousarray(grad_y.reshape(n, -1, k).swapaxes(1, 2))
+
+
+@mistake("You reshaped grad_y to (N, OH*OW, K), for grad_bias as well; its second axis is the kernels: (N, K, OH*OW).")
+class PlacesFirstForAll(BiasFromMatrices, PlacesFirst):
+    pass
 
 
 @mistake("You wrote the patches of grad_x over each other; they overlap and add up, as col2im does it.")
@@ -306,12 +363,6 @@ class BothForgottenBackward(InSteps):
 class WithoutCol2im(InSteps):
     def image_of(self, grad_columns):
         return grad_columns
-
-
-@mistake("You gave col2im the size of y; it needs that of x, (H, W).")
-class SizeOfY(InSteps):
-    def image_of(self, grad_columns):
-        return col2im(grad_columns, self.places(), self.weight.shape[2:], self.stride, self.padding)
 
 
 @mistake("You left the padding on grad_x; it has the size of x: col2im cuts it off if it knows the padding.")

@@ -176,6 +176,23 @@ def dilated(x, kernel, stride, padding):
     return as_columns(patches_of(wide, reach, stride)[:, :, ::stride, ::stride, :oh, :ow])
 
 
+@mistake("You multiplied the place in the patch by the stride; it is the patch that moves by it: row i * stride + u.")
+def stride_in_the_patch(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding).copy()
+    wide = np.pad(padded(x, padding), ((0, 0), (0, 0), (0, stride * kernel[0]), (0, stride * kernel[1])))
+    oh, ow = patches.shape[4:]
+    for u, v in np.ndindex(*kernel):
+        patches[:, :, u, v] = wide[:, :, u * stride : u * stride + oh, v * stride : v * stride + ow]
+    return as_columns(patches)
+
+
+@mistake("You let the loops over the kernel end one row and one column early; those stayed zeros.")
+def kernel_too_short(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding).copy()
+    patches[:, :, -1] = patches[:, :, :, -1] = 0
+    return as_columns(patches)
+
+
 @mistake("You left out the last place along each axis; there are (H + 2 padding - KH) // stride + 1.")
 def without_last(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, stride, padding)[..., :-1, :-1])
