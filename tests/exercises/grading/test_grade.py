@@ -123,6 +123,7 @@ def test_a_hostile_class_in_the_sandbox(sandbox, room, tmp_path):
         assert words in marks[name].reason, name
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory, and /proc, are Linux's")
 @pytest.mark.everything("hostile answers")
 def test_a_hostile_class_without_a_sandbox(as_who_we_are, room):
     """Bounded ones; what is not contained is said."""
