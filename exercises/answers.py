@@ -80,7 +80,8 @@ def run_stage(stage: Stage, answer: Any, case: Case, path: Path | Collection[str
     """
     given = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in case.items()}
     try:
-        outputs = stage.run(answer, **given)
+        with np.errstate(all="ignore"):  # what overflows is seen in the numbers
+            outputs = stage.run(answer, **given)
         outputs = {name: plain(value) for name, value in outputs.items()}
     except (Exception, SystemExit) as error:
         if isinstance(path, Path):

@@ -105,20 +105,25 @@ def compared(result: StageResult, exercise: Exercise) -> list[str]:
     if not isinstance(came, np.ndarray) or not isinstance(expected, np.ndarray):
         if isinstance(expected, np.ndarray):
             return ["", *wrapped(f"{name} is no array of numbers: {came}")]
-        return ["", *wrapped(f"{name}: {plain(came)} came, {plain(expected)} was expected")]
+        return [*hanging(f"  {name} came     ", plain(came)), *hanging(f"  {name} expected ", plain(expected))]
     if came.shape != expected.shape:
         return ["", *wrapped(f"{name} has shape {came.shape}, expected {expected.shape}")]
     if came.ndim == 0:
-        return ["", *wrapped(f"{name}: {number(came)} came, {number(expected)} was expected")]
+        return ["", *wrapped(f"{name}: {differ(came, expected)}")]
     wrong = differing(came, expected, result.stage.tolerance)
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     lines = compared_lines(name, came, expected, wrong)
-    ours, right = number(came[place]), number(expected[place])
-    if ours == right:  # nearer to each other than the digits show
-        ours, right = f"{float(came[place]):.12g}", f"{float(expected[place]):.12g}"
     count = f"{wrong.sum()} of {came.size} numbers differ (*)"
-    lines += ["", *wrapped(f"{count}, the first at {name}{list(place)}: {ours} came, {right} was expected")]
+    lines += ["", *wrapped(f"{count}, the first at {name}{list(place)}: {differ(came[place], expected[place])}")]
     return lines + not_finite(name, came, expected)
+
+
+def differ(came: Any, expected: Any) -> str:
+    """Two numbers, with as many digits as show that they are not the same."""
+    ours, right = number(came), number(expected)
+    if ours == right:
+        ours, right = f"{float(came):.12g}", f"{float(expected):.12g}"
+    return f"{ours} came, {right} was expected"
 
 
 def not_finite(name: str, came: np.ndarray, expected: np.ndarray) -> list[str]:
@@ -161,6 +166,11 @@ def first_lines(text: str) -> list[str]:
     lines = text.expandtabs(4).splitlines()
     cut = [f"  {line if len(line) <= WIDTH - 2 else line[: WIDTH - 5] + '...'}" for line in lines[:PRINTED]]
     return [*cut, "  ..."] if len(lines) > PRINTED else cut
+
+
+def hanging(head: str, text: str) -> list[str]:
+    """A text beside its name."""
+    return textwrap.wrap(head + text, WIDTH, subsequent_indent=" " * len(head), drop_whitespace=False)
 
 
 def wrapped(text: str) -> list[str]:

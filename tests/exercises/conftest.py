@@ -1,5 +1,7 @@
 """A learner's folder, and answers that run in this process."""
 
+import shutil
+
 import pytest
 from learners import run_file
 
@@ -23,13 +25,21 @@ def in_process(monkeypatch):
     return ran
 
 
+@pytest.fixture(scope="session")
+def new_work(tmp_path_factory):
+    """A learner's folder as `start` makes it, to be copied: each file that is written waits for the disk."""
+    folder = tmp_path_factory.mktemp("start") / "my_work"
+    fill(folder, 0)
+    return folder
+
+
 @pytest.fixture
-def work(tmp_path, monkeypatch, in_process):
+def work(tmp_path, monkeypatch, in_process, new_work):
     """A learner's folder, in a folder with a space in its name, which is the current one."""
     here = tmp_path / "with a space"
     here.mkdir()
     monkeypatch.chdir(here)
-    fill(here / "my_work", 0)
+    shutil.copytree(new_work, here / "my_work")
     return Work(here / "my_work")
 
 

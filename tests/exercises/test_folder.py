@@ -46,10 +46,10 @@ def test_of_several_none_is_guessed(work):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"seed": "x"}', '{"seed": null}', "[" * 100_000])
-def test_a_damaged_marker_is_one_line(work, text):
-    (work.folder / "course.json").write_text(text, encoding="utf-8")
+def test_a_damaged_marker_is_one_line(tmp_path, text):
+    (tmp_path / "course.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="course.json is damaged"):
-        open_work(work.folder)
+        open_work(tmp_path)
 
 
 def test_the_marker_says_what_it_is(work):
