@@ -10,6 +10,7 @@ def test_it_says_what_is_in_it(tmp_path, capsys):
     course = tmp_path / "out" / "exercises" / "course"
     assert not list(course.rglob("hints.md")) and list(course.rglob("solution.py"))
     assert not (course / "chain_rule" / "add").exists()
+    assert "pip install -e ." in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
 def test_one_line_for_what_cannot_be(tmp_path, capsys):
