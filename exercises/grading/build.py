@@ -17,9 +17,9 @@ FILES = ("train.py", "pyproject.toml")  # where they are there
 PARTS = {"solutions": "solution.py", "misconceptions": "mistakes.py", "hints": "hints.md"}
 README = """# The exercises of minicnn and GoogLeNet
 
-Write the backward passes of GoogLeNet yourself, one function at a time. With Python 3.10 or newer, here:
+Write the backward passes of GoogLeNet yourself, one function at a time. With Python 3.10 or newer, in this folder:
 
-    pip install -e .
+    pip install numpy threadpoolctl safetensors pillow tqdm matplotlib
     python -m exercises start my_work
     python -m exercises
 
