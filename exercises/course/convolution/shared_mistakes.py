@@ -95,19 +95,7 @@ FORWARD_OF_LARGER_KERNELS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda forward, x, w, b: forward(x, np.ones_like(w) * w.sum(axis=(1, 2, 3), keepdims=True), b)),
 ]  # fmt: skip
 
-WRONG_AXES = [
-    (1,),
-    (2,),
-    (3,),
-    (0, 1),
-    (0, 2),
-    (0, 3),
-    (1, 2),
-    (1, 3),
-    (0, 1, 2),
-    (0, 1, 3),
-    (1, 2, 3),
-]  # for grad_bias
+WRONG_AXES = [(1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (0, 1, 2), (0, 1, 3), (1, 2, 3)]  # of grad_bias
 
 # (sentence, gradient of backward, grad_y; backward(grad_y) is right)
 GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
