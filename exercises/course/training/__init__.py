@@ -1,3 +1,3 @@
 """Training: optimizers, schedules, normalization, a gradient checker."""
 
-EXERCISES = ["sgd_momentum", "adam", "schedule", "weight_decay"]
+EXERCISES = ["sgd_momentum", "adam", "schedule", "weight_decay", "batch_norm"]
