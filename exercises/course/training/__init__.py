@@ -1,3 +1,3 @@
 """Training: optimizers, schedules, normalization, a gradient checker."""
 
-EXERCISES = ["sgd_momentum", "adam", "schedule", "weight_decay", "batch_norm"]
+EXERCISES = ["sgd_momentum", "adam", "schedule", "weight_decay", "batch_norm", "local_response_norm"]
