@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exercises.stages import Stage, numbers
+from exercises.stages import NotAsAsked, Stage, numbers
 
 ANSWER = "gradients_agree"
 FORBIDDEN = (
@@ -93,7 +93,7 @@ def run(answer, operation, backward, **inputs):
     b = RIGHT[operation] if backward == "right" else WRONG[operation, backward]
     result = answer(lambda: Operation(FORWARD[operation], b), list(inputs.values()), np.random.default_rng(7))
     if not isinstance(result, bool | np.bool_):
-        raise TypeError(f"gradients_agree returned {result!r:.40}, expected True or False")
+        raise NotAsAsked(f"gradients_agree returned {result!r:.40}, expected True or False")
     return {"verdict": "accepted" if result else "refused"}
 
 
