@@ -1,0 +1,28 @@
+"""The solutions of chapter 6 compute what the library computes."""
+
+import numpy as np
+
+import minicnn as mc
+from exercises.catalog import find_exercise
+from googlenet import NaiveInception
+
+RNG = np.random.default_rng(0)
+
+
+def same_outputs(ours, theirs, x):
+    """With the same parameters, in the order in which they are made: the same outputs, and the same gradient of x."""
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        mine.data[...] = other.data
+    found = []
+    for module in (ours, theirs):
+        t = mc.Tensor(x, requires_grad=True)
+        y = module(t)
+        y.backward(np.cos(np.arange(y.data.size)).reshape(y.shape).astype(x.dtype))
+        found.append((y.data, t.grad))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-5, atol=1e-5)
+
+
+def test_naive_block():
+    x = RNG.standard_normal((2, 3, 5, 6)).astype(np.float32)
+    same_outputs(find_exercise("naive_block").solution(3, 4, 5, 6), NaiveInception(3, 4, 5, 6), x)
