@@ -25,8 +25,15 @@ def filled(module, weights="by a rule", named=False):
     return module
 
 
-def shapes(module):
-    """For a check of the parameters: how many numbers there are, and every parameter's shape by its name."""
-    parameters = dict(module.named_parameters())
-    count = sum(parameter.data.size for parameter in parameters.values())
-    return {**{name: np.array(p.shape) for name, p in parameters.items()}, "numbers in all parameters": count}
+def parameters_of(module, names):
+    """For a check of the parameters: the shape of each of these, as text, and how many others there are."""
+    found = dict(module.named_parameters())
+    others = [name for name in found if name not in names]
+    shapes = {name: str(found[name].shape) if name in found else "missing" for name in names}
+    return {**shapes, "other parameters": len(others), "_other names": ", ".join(others[:8]) or "none"}
+
+
+def conv_names(*paths, batch_norm=False):
+    """The names of the parameters of convolutions (BasicConv2d) at these paths."""
+    parts = ("conv.weight", "bn.weight", "bn.bias") if batch_norm else ("conv.weight", "conv.bias")
+    return [f"{path}.{part}" for path in paths for part in parts]
