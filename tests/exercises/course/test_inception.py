@@ -6,7 +6,7 @@ import pytest
 import minicnn as mc
 from exercises.catalog import find_exercise
 from exercises.course.inception.weights import uninitialized
-from googlenet import AuxiliaryHead, Inception, NaiveInception
+from googlenet import AuxiliaryHead, GoogLeNetOutput, Inception, NaiveInception, loss
 
 RNG = np.random.default_rng(0)
 
@@ -56,3 +56,11 @@ def test_auxiliary_head(side):
     for parameter in theirs.parameters():
         parameter.data[...] = RNG.standard_normal(parameter.shape, np.float32) / 30
     same_outputs(ours, theirs, x)
+
+
+def test_weighted_loss():
+    logits = [mc.Tensor(RNG.standard_normal((4, 3)).astype(np.float32)) for _ in range(3)]
+    targets, answer = np.array([0, 2, 1, 1]), find_exercise("weighted_loss").solution
+    for output in (GoogLeNetOutput(*logits), GoogLeNetOutput(logits[0], None, logits[2]), logits[0]):
+        for ours, theirs in zip(answer(output, targets, 0.4), loss(output, targets, 0.4), strict=True):
+            assert (ours is None and theirs is None) or ours.item() == theirs.item()
