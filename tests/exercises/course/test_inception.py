@@ -5,8 +5,9 @@ import pytest
 
 import minicnn as mc
 from exercises.catalog import find_exercise
-from exercises.course.inception.weights import uninitialized
-from googlenet import AuxiliaryHead, GoogLeNetOutput, Inception, NaiveInception, loss
+from exercises.course.inception.weights import filled_deep, uninitialized
+from googlenet import AuxiliaryHead, GoogLeNet, GoogLeNetOutput, Inception, NaiveInception, loss
+from minicnn import nn
 
 RNG = np.random.default_rng(0)
 
@@ -64,3 +65,27 @@ def test_weighted_loss():
     for output in (GoogLeNetOutput(*logits), GoogLeNetOutput(logits[0], None, logits[2]), logits[0]):
         for ours, theirs in zip(answer(output, targets, 0.4), loss(output, targets, 0.4), strict=True):
             assert (ours is None and theirs is None) or ours.item() == theirs.item()
+
+
+@pytest.mark.parametrize(("preset", "options"), [("paper", {}), ("batchnorm", {"batch_norm": True, "pool4": 2})])
+def test_googlenet(preset, options):
+    """With the same state dict the same logits of all three classifiers, without dropout, and the same gradients."""
+    x = RNG.standard_normal((2, 1, 32, 64)).astype(np.float32)
+    with uninitialized():
+        ours, theirs = find_exercise("googlenet").solution(5, 1, **options), GoogLeNet(5, preset, in_channels=1)
+    filled_deep(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    found = []
+    for network in (ours, theirs):
+        for module in network.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+        output = network(mc.Tensor(x))
+        loss(output, np.array([1, 3])).total.backward()
+        bias = network.inception3a.branch1.bn.bias if options else network.inception3a.branch1.conv.bias
+        with mc.no_grad():
+            evaluated = network.eval()(mc.Tensor(x))
+        found.append([*(part.data for part in output), bias.grad, evaluated.data])
+    for mine, other in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-4 * np.abs(other).max())
