@@ -36,7 +36,7 @@ def filled(module, weights="by a rule", named=False):
 
 
 def filled_deep(network):
-    """A deep network, float32: weights with which the signal keeps its size, as He's initial ones do, by their names."""
+    """A deep network, float32, with weights by their names, and so large (as He's) that the signal keeps its size."""
     pool = normal_numbers()
     for name, parameter in network.named_parameters():
         start = zlib.crc32(name.encode()) % len(pool)

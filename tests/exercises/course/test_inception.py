@@ -1,11 +1,14 @@
 """The solutions of chapter 6 compute what the library computes."""
 
+import re
+
 import numpy as np
 import pytest
 
 import minicnn as mc
 from exercises.catalog import find_exercise
 from exercises.course.inception.weights import filled_deep, uninitialized
+from exercises.stages import numbers
 from googlenet import AuxiliaryHead, GoogLeNet, GoogLeNetOutput, Inception, NaiveInception, loss
 from minicnn import nn
 
@@ -89,3 +92,17 @@ def test_googlenet(preset, options):
         found.append([*(part.data for part in output), bias.grad, evaluated.data])
     for mine, other in zip(*found, strict=True):
         np.testing.assert_allclose(mine, other, rtol=0, atol=1e-4 * np.abs(other).max())
+
+
+def test_the_clue_of_silent_branch_is_computed():
+    exercise, x = find_exercise("silent_branch"), numbers(np.random.default_rng(0), 1, 2, 4, 4)
+    rows = re.findall(r"branch (\d) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", exercise.text)
+    assert len(rows) == 4
+    for branch, *printed in rows:
+        found = []
+        for file in ("stub", "solution"):
+            gradients = exercise.module("checks").gradients(exercise.module(file).Inception, x, int(branch))
+            at_x = np.linalg.norm(gradients.pop("grad_x"))
+            found.append((np.linalg.norm(np.concatenate([g.ravel() for g in gradients.values()])), at_x))
+        (file_weights, file_x), (weights, right_x) = found
+        assert [f"{n:.2f}" for n in (file_weights, weights, file_x, right_x)] == printed
