@@ -1,0 +1,1 @@
+"""The exercise cross_entropy."""
