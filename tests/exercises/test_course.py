@@ -63,7 +63,7 @@ def test_every_misconception_fails_and_is_named(exercise):
     sentences = [sentence for sentence, _ in exercise.mistakes]
     assert len(sentences) >= 5 and len(set(sentences)) == len(sentences)
     for seed in SEEDS:
-        reference = Reference(exercise, seed)  # what each mistake gives is computed once
+        reference = Reference(exercise, seed)
         for sentence, wrong in exercise.mistakes:
             verdict = judge(exercise, run_here(exercise, wrong, seed), seed, reference)
             assert not verdict.passed, f"passes: {sentence}"
