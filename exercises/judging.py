@@ -113,12 +113,14 @@ def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False)
 def name_mistake(reference: Reference, stage: int, case: int, found: Found) -> str:
     """The sentence of the misconception that gives what the learner's answer gives; "" where none does.
 
-    It has to do the same on the case that failed. Of several, that is named which does so on most of all cases.
+    It has to do the same on the case that failed. Of several, that is named which does so on most of all cases; of
+    these, the one whose errors have the same words most often.
     """
-    best, most = "", 0
+    best, most = "", (0, 0)
     for mistake, sentence in enumerate(reference.sentences):
         if same(reference, mistake, stage, case, found):
-            agreeing = sum(same(reference, mistake, *place, found) for place in found.results)
+            places = [place for place in found.results if same(reference, mistake, *place, found)]
+            agreeing = len(places), sum(in_the_same_words(reference, mistake, *place, found) for place in places)
             if agreeing > most:
                 best, most = sentence, agreeing
     return best
@@ -132,3 +134,9 @@ def same(reference: Reference, mistake: int, stage: int, case: int, found: Found
     how = reference.exercise.stages[stage]
     names = [name for name in theirs if not name.startswith("_")]
     return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
+
+
+def in_the_same_words(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
+    """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
+    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
+    return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.message == ours.message

@@ -1,3 +1,3 @@
 """Inception: the block, its cost, the heads, GoogLeNet."""
 
-EXERCISES = []
+EXERCISES = ["naive_block", "reduction_cost", "inception_block"]

@@ -1,0 +1,1 @@
+"""The exercise reduction_cost."""

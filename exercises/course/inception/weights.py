@@ -1,0 +1,39 @@
+"""Weights for the checks of this chapter: set by a rule, so that all right answers compute the same."""
+
+import zlib
+
+import numpy as np
+
+
+def numbers_for(key, shape):
+    """Numbers from -0.5 to 0.5 with one digit, the same for the same key and shape, of about unit gain in a layer."""
+    rng = np.random.default_rng(zlib.crc32(f"{key} {shape}".encode()))
+    return rng.integers(-5, 6, shape) / 10
+
+
+def filled(module, weights="by a rule", named=False):
+    """The module in float64, every parameter set: by a rule, or, with weights=1, all weights to 1 and biases to 0.
+
+    The rule goes by the parameter's shape, so that its name is free; with `named` by its name as well.
+    """
+    module.double()
+    for name, parameter in module.named_parameters():
+        if weights == 1:
+            parameter.data[...] = 1 if parameter.ndim > 1 else 0
+        else:
+            parameter.data[...] = numbers_for(name if named else "", parameter.shape)
+    return module
+
+
+def parameters_of(module, names):
+    """For a check of the parameters: the shape of each of these, as text, and how many others there are."""
+    found = dict(module.named_parameters())
+    others = [name for name in found if name not in names]
+    shapes = {name: str(found[name].shape) if name in found else "missing" for name in names}
+    return {**shapes, "other parameters": len(others), "_other names": ", ".join(others[:8]) or "none"}
+
+
+def conv_names(*paths, batch_norm=False):
+    """The names of the parameters of convolutions (BasicConv2d) at these paths."""
+    parts = ("conv.weight", "bn.weight", "bn.bias") if batch_norm else ("conv.weight", "conv.bias")
+    return [f"{path}.{part}" for path in paths for part in parts]
