@@ -7,7 +7,7 @@ import importlib
 import linecache
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ class Failure:
     line: int | None = None  # in the learner's file: the deepest of its lines on the way to the error
     code: str = ""  # that line
     unwritten: bool = False  # a stub's NotImplementedError
+    column: int | None = None  # in `code`, counted from 1, where Python says it
 
 
 class AnswerError(Exception):
@@ -43,41 +44,49 @@ def load_answer(path: Path, name: str) -> Any:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # Windows' Notepad begins a file with a mark
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AnswerError(failure_of(error, path)) from error
     if not hasattr(module, name):
         defined = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
-        hint = f" (it defines {', '.join(defined)})" if defined else ""
-        raise AnswerError(Failure("NameError", f"the file does not define {name}{hint}"))
+        there = f"it defines {', '.join(defined)}" if defined else "it defines nothing"
+        raise AnswerError(Failure("NoAnswer", f"the file does not define {name}, which is checked: {there}"))
     return getattr(module, name)
 
 
-def failure_of(error: BaseException, path: Path) -> Failure:
-    """The error, at the learner's own line."""
+def failure_of(error: BaseException, path: Path | Collection[str]) -> Failure:
+    """The error, at the learner's own line. `path`: the learner's file, or the names that Python has for several."""
+    own = {str(path)} if isinstance(path, Path) else path
     line, code = None, ""
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == str(path):
+        if frame.filename in own:
             line, code = frame.lineno, (frame.line or "").strip()
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        line, code = error.lineno, (error.text or "").strip()
-        return Failure(type(error).__name__, error.msg or "", line, code)
+    if isinstance(error, SyntaxError) and error.filename in own:
+        text = error.text or ""
+        code = text.strip()
+        column = (error.offset or 0) - (len(text) - len(text.lstrip()))
+        return Failure(type(error).__name__, error.msg or "", error.lineno, code, column=column if column > 0 else None)
+    if isinstance(error, SystemExit):
+        return Failure("Exit", "it ended Python: take the exit() out", line, code)
     unwritten = isinstance(error, NotImplementedError)
     return Failure(type(error).__name__, " ".join(str(error).split()), line, code, unwritten)
 
 
-def run_stage(stage: Stage, answer: Any, case: Case, path: Path | None = None) -> Outputs | Failure:
-    """What the answer makes of the case; arrays in it are copies, and it is a failure to change them."""
+def run_stage(stage: Stage, answer: Any, case: Case, path: Path | Collection[str] | None = None) -> Outputs | Failure:
+    """What the answer makes of the case; arrays in it are copies, and it is a failure to change them.
+
+    path: the learner's file, or names of several, for an error to be told by its line (`failure_of`).
+    """
     given = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in case.items()}
     try:
         with np.errstate(all="ignore"):  # what overflows is seen in the numbers
             outputs = stage.run(answer, **given)
         outputs = {name: plain(value) for name, value in outputs.items()}
-    except Exception as error:
-        if path is not None:
+    except (Exception, SystemExit) as error:
+        if isinstance(path, Path):
             linecache.checkcache(str(path))
-        return failure_of(error, path or Path("-"))
+        return failure_of(error, path or ())
     for name, value in case.items():
         if isinstance(value, np.ndarray) and not np.array_equal(value, given[name], equal_nan=True):
             text = f"it changed its input {name} in place; others may still need that: work on a copy"

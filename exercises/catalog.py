@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import Any
 from exercises.stages import Stage
 
 COURSE = Path(__file__).parent / "course"
+SETTINGS = COURSE / "built.json"  # of a course that was built to be handed out: its seed, and what is hidden
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ class Exercise:
     def mistakes(self) -> list[tuple[str, Any]]:
         """(sentence, wrong answer)."""
         return list(self.module("mistakes").mistake.all)
+
+
+def course_seed() -> int:
+    """The seed that the course was built with (python -m exercises build --seed), else 0."""
+    return int(json.loads(SETTINGS.read_text(encoding="utf-8"))["seed"]) if SETTINGS.is_file() else 0
 
 
 def chapters() -> list[str]:

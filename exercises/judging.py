@@ -48,6 +48,10 @@ class Verdict:
     stages: list[StageResult] = field(default_factory=list)
     printed: str = ""
 
+    def __repr__(self) -> str:
+        """Short: a notebook shows it below the message."""
+        return f"<{self.exercise.name}: {'passed' if self.passed else '{} of {} points'.format(*self.points)}>"
+
     @property
     def passed(self) -> bool:
         return all(result.passed for result in self.stages)
@@ -97,14 +101,21 @@ def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
 def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False) -> bool:
     """Equal, or as near as rounding allows: to `tolerance` times the largest number that is expected."""
     if not isinstance(expected, np.ndarray) or not isinstance(came, np.ndarray):
-        return (came is None and expected is None) or (isinstance(came, str) and came == expected)
+        return (came is None and expected is None) or (
+            isinstance(came, str) and isinstance(expected, str) and came == expected
+        )
     if came.shape != expected.shape:
         return False
     if shapes_only:
         return True
+    return not differing(came, expected, tolerance).any()
+
+
+def differing(came: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which numbers of two arrays of one shape are not the same, but for rounding."""
     finite = expected[np.isfinite(expected)]
     scale = max(1.0, float(np.abs(finite).max())) if finite.size else 1.0
-    return bool(np.allclose(came, expected, rtol=0, atol=tolerance * scale, equal_nan=True))
+    return ~np.isclose(came, expected, rtol=0, atol=tolerance * scale, equal_nan=True)
 
 
 # ---- which mistake is it? ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from exercises.answers import Failure
 from exercises.stages import Outputs
 
 LARGEST = 4_000_000  # bytes of one array
+LONGEST = 2000  # characters of an error's message
 
 
 def to_record(found: Outputs | Failure) -> dict[str, Any]:
@@ -34,15 +35,27 @@ def from_record(record: Any) -> Outputs | Failure:
     """What `to_record` made. ValueError where it is something else."""
     try:
         if "failure" in record:
-            return Failure(**record["failure"])
+            return failure_from_record(**record["failure"])
         return {str(name): value_from_record(value) for name, value in record["outputs"].items()}
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, SyntaxError) as error:
         raise ValueError(f"not a record of outputs: {error}") from error
 
 
+def failure_from_record(
+    kind: str, message: str, line: int | None, code: str, unwritten: bool, column: int | None = None
+) -> Failure:
+    texts = [text[:LONGEST] for text in (kind, message, code)]  # TypeError for what has no beginning
+    numbers = (line, column)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int | None) for n in numbers):
+        raise ValueError("a failure in words that are none")
+    return Failure(texts[0], texts[1], line, texts[2], bool(unwritten), column)
+
+
 def value_from_record(value: Any) -> Any:
-    if not isinstance(value, dict):
+    if value is None or isinstance(value, str):
         return value
+    if not isinstance(value, dict):
+        raise ValueError(f"a {type(value).__name__} for an output")
     dtype = np.dtype(value["dtype"])
     if dtype.kind not in "biuf":
         raise ValueError(f"an array of {dtype}")

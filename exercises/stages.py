@@ -57,7 +57,7 @@ def forward_of(*inputs: str) -> Run:
 
     def run(answer: Any, **case: Any) -> Outputs:
         operation, arrays = made(answer, inputs, case)
-        return {"y": operation.forward(*arrays)}
+        return {"y": bare(operation.forward(*arrays), "forward")}
 
     return run
 
@@ -68,14 +68,14 @@ def gradients_of(*inputs: str) -> Run:
     def run(answer: Any, **case: Any) -> Outputs:
         given = case.pop("grad_y", None)
         operation, arrays = made(answer, inputs, case)
-        y = operation.forward(*arrays)
+        y = bare(operation.forward(*arrays), "forward")
         grad_y = cotangent(np.shape(y)) if given is None else given
         gradients = operation.backward(np.array(grad_y))
         gradients = gradients if isinstance(gradients, tuple | list) else (gradients,)
         names = [f"grad_{name}" for name in inputs if case.get(name) is not None]
         if len(gradients) != len(inputs) and len(gradients) != len(names):
-            raise TypeError(f"backward returned {len(gradients)} gradients for {len(names)} inputs")
-        found = [g for g, name in zip(gradients, inputs, strict=False) if case.get(name) is not None]
+            raise NotAsAsked(f"backward returned {len(gradients)} gradients for {len(names)} inputs")
+        found = [bare(g, "backward") for g, name in zip(gradients, inputs, strict=False) if case.get(name) is not None]
         shown = {} if given is not None else {"_grad_y": grad_y}
         return {**shown, **dict(zip(names, found, strict=True))}
 
@@ -89,6 +89,19 @@ def made(answer: Any, inputs: Sequence[str], case: Case) -> tuple[Any, list[Any]
     arrays = [case[name] for name in inputs if name in case]
     operation.needs_input_grad = tuple(array is not None for array in arrays)
     return operation, arrays
+
+
+class NotAsAsked(TypeError):
+    """What an answer returned is of a kind with which nothing can be done."""
+
+
+def bare(value: Any, method: str) -> Any:
+    """What forward or backward returned, if it is an array, a number or None. NotAsAsked for a list or a Tensor."""
+    if isinstance(value, tuple | list):
+        raise NotAsAsked(f"{method} returned a {type(value).__name__}, expected an array: np.array(...) makes one")
+    if type(value).__name__ == "Tensor":
+        raise NotAsAsked(f"{method} returned a Tensor: it gets bare arrays, and returns one")
+    return value
 
 
 def returned() -> Run:

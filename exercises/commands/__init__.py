@@ -1,0 +1,1 @@
+"""The commands of `python -m exercises`, a file each: `add_command(commands)` gives it its options."""
