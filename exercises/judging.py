@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from exercises.answers import Failure
 from exercises.catalog import Exercise
+from exercises.comparing import agree
+from exercises.diagnosis import name_mistake
 from exercises.reference import Reference
 from exercises.running import Found
 from exercises.stages import Case, Stage
@@ -74,7 +74,7 @@ def judge(exercise: Exercise, found: Found, seed: int = 0, reference: Reference 
     for number, result in enumerate(results):
         if result.problem is not None:
             if result.tried:
-                sentence = name_mistake(reference, number, result.problem.number, found)
+                sentence = name_mistake(reference, number, result.problem.number, found, result.problem.output)
                 results[number] = replace(result, problem=replace(result.problem, mistake=sentence))
             break
     return Verdict(exercise, results, found.printed)
@@ -96,58 +96,3 @@ def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
                 shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
                 return StageResult(stage, Problem(shown, index, name, outcome.get(name), value))
     return StageResult(stage, None)
-
-
-def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False) -> bool:
-    """Equal, or as near as rounding allows: to `tolerance` times the largest number that is expected."""
-    if not isinstance(expected, np.ndarray) or not isinstance(came, np.ndarray):
-        return (came is None and expected is None) or (
-            isinstance(came, str) and isinstance(expected, str) and came == expected
-        )
-    if came.shape != expected.shape:
-        return False
-    if shapes_only:
-        return True
-    return not differing(came, expected, tolerance).any()
-
-
-def differing(came: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which numbers of two arrays of one shape are not the same, but for rounding."""
-    finite = expected[np.isfinite(expected)]
-    scale = max(1.0, float(np.abs(finite).max())) if finite.size else 1.0
-    return ~np.isclose(came, expected, rtol=0, atol=tolerance * scale, equal_nan=True)
-
-
-# ---- which mistake is it? ------------------------------------------------------------------------------------------
-
-
-def name_mistake(reference: Reference, stage: int, case: int, found: Found) -> str:
-    """The sentence of the misconception that gives what the learner's answer gives; "" where none does.
-
-    It has to do the same on the case that failed. Of several, that is named which does so on most of all cases; of
-    these, the one whose errors have the same words most often.
-    """
-    best, most = "", (0, 0)
-    for mistake, sentence in enumerate(reference.sentences):
-        if same(reference, mistake, stage, case, found):
-            places = [place for place in found.results if same(reference, mistake, *place, found)]
-            agreeing = len(places), sum(in_the_same_words(reference, mistake, *place, found) for place in places)
-            if agreeing > most:
-                best, most = sentence, agreeing
-    return best
-
-
-def same(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
-    """Whether a misconception does on a case what the learner's answer did: also the same kind of error."""
-    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
-    if isinstance(theirs, Failure) or isinstance(ours, Failure):
-        return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.kind == ours.kind
-    how = reference.exercise.stages[stage]
-    names = [name for name in theirs if not name.startswith("_")]
-    return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
-
-
-def in_the_same_words(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
-    """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
-    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
-    return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.message == ours.message

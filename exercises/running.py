@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from exercises.answers import Failure, run_stage, without
 from exercises.catalog import Exercise
-from exercises.record import from_record
+from exercises.gradients import diagnosis_of
+from exercises.record import LONGEST, from_record
 from exercises.stages import Outputs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -32,6 +33,8 @@ class Found:
     results: dict[tuple[int, int], Outputs | Failure] = field(default_factory=dict)
     broken: Failure | None = None  # the file cannot be run, or its process ended before all was tried
     printed: str = ""
+    gradcheck: Callable[[int, int], str] | None = None  # (stage, case) -> its diagnosis of the answer's backward, or ""
+    diagnosis: str = ""  # where that was asked for
 
 
 class Place:
@@ -51,9 +54,21 @@ class Place:
 
 
 def run_answer(
-    exercise: Exercise, path: Path, seed: int = 0, seconds: float = SECONDS, place: Place | None = None
+    exercise: Exercise,
+    path: Path,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    place: Place | None = None,
+    gradcheck: tuple[int, int] | None = None,
 ) -> Found:
-    """Run the file's answer on all cases, in a process of its own, which is stopped after `seconds`."""
+    """Run the file's answer on all cases, in a process of its own, which is stopped after `seconds`.
+
+    gradcheck: a stage and a case whose gradients are to be diagnosed instead. A class (`place`) does without.
+    """
+    if place is None and gradcheck is None:
+        ask = lambda stage, case: run_answer(exercise, path, seed, seconds, gradcheck=(stage, case)).diagnosis  # noqa: E731
+    else:
+        ask = None
     place = place or Place()
     with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
         scratch = Path(folder)
@@ -61,6 +76,7 @@ def run_answer(
         line = [
             sys.executable, "-m", "exercises.worker", exercise.chapter, exercise.name,
             str(path.resolve()), str(out), "--seed", str(seed), "--seconds", str(max(0.1, seconds - 0.5)),
+            *(["--gradcheck", *map(str, gradcheck)] if gradcheck else []),
         ]  # fmt: skip
         stopped = False
         # Opened before it starts: it may put something else into their places, a link or a pipe.
@@ -79,6 +95,7 @@ def run_answer(
             for stream in (printed, results, at):
                 stream.seek(0)
             found, done = read_results(results)
+            found.gradcheck = ask
             found.printed = printed.read(SHOWN_PRINTS).decode(errors="replace")
             if stopped:
                 text = f"it was not done after {seconds:g} seconds, and was stopped: an endless loop?"
@@ -90,12 +107,18 @@ def run_answer(
 
 def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | Collection[str] | None = None) -> Found:
     """The same in this process: for notebooks, and for the tests of the course."""
-    found = Found()
+    found = Found(gradcheck=lambda stage, case: gradcheck_here(exercise, answer, seed, stage, case))
     with without(exercise.forbidden):
         for number, stage in enumerate(exercise.stages):
             for index, case in enumerate(stage.cases_for(seed)):
                 found.results[number, index] = run_stage(stage, answer, case, path)
     return found
+
+
+def gradcheck_here(exercise: Exercise, answer: object, seed: int, stage: int, case: int) -> str:
+    """gradcheck's diagnosis of an answer in this process."""
+    with without(exercise.forbidden):
+        return diagnosis_of(exercise.stages[stage], answer, exercise.stages[stage].cases_for(seed)[case])
 
 
 def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
@@ -106,6 +129,9 @@ def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
             record = json.loads(line)
             if record.get("done"):
                 done = True
+                continue
+            if "diagnosis" in record:
+                found.diagnosis = " ".join(str(record["diagnosis"]).split())[:LONGEST]
                 continue
             outcome = from_record(record)
             if "stage" in record:

@@ -1,0 +1,230 @@
+"""Which mistake is it? What is known best is tried first, and a sentence is told only where all that came agrees.
+
+1. A misconception of the exercise's list gives the same, on every case.
+2. What came is the right one but for a simple difference (`exercises/generic.py`), on every case.
+3. A misconception gives the same for the output that is wrong, or would but for such a difference.
+4. One of these does so on every case of the stage at least, though not later on: there is more than one mistake.
+5. gradcheck has a name for it: the answer's own backward beside differences of its own forward.
+6. The places alone are wrong that have something in common (`exercises/regions.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from exercises.answers import Failure
+from exercises.comparing import agree, differing
+from exercises.generic import Guess, View, factors, guesses, order, simple
+from exercises.reference import Reference
+from exercises.regions import where_it_is_wrong
+from exercises.running import Found
+from exercises.stages import Case, Outputs
+
+Place = tuple[int, int]  # the number of a stage, that of a case in it
+ENOUGH = 3  # numbers that have to fit before a rule is called by its name
+
+
+def name_mistake(reference: Reference, stage: int, case: int, found: Found, output: str = "") -> str:
+    """The sentence that names the mistake; "" where nothing fits.
+
+    stage, case: where it is to be shown; output: the name of what is wrong there, "" where the answer failed.
+    """
+    e = Evidence(reference, (stage, case), found, output)
+    if not output:
+        return e.listed(e.stage_s)
+    return (
+        e.listed(e.related)
+        or e.simple_difference(e.related)
+        or e.listed_for_output(e.related)
+        or e.listed_and_more(e.related)
+        or e.listed(e.stage_s)
+        or e.simple_difference(e.stage_s)
+        or e.listed_for_output(e.stage_s)
+        or e.gradcheck_s()
+        or e.region()
+        or e.perhaps()
+    )
+
+
+@dataclass
+class Evidence:
+    """All that a mistake has to agree with."""
+
+    reference: Reference
+    shown: Place
+    found: Found
+    output: str
+
+    # ---- where to look ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def stage_s(self) -> list[Place]:
+        """The cases of the stage that is not passed."""
+        return [place for place in self.found.results if place[0] == self.shown[0]]
+
+    @cached_property
+    def related(self) -> list[Place]:
+        """All cases that have this output, of whatever stage."""
+        stages = self.reference.exercise.stages
+        return [
+            place
+            for place in self.found.results
+            if place[0] == self.shown[0]
+            or (not stages[place[0]].shapes_only and self.output in self.reference.right(*place))
+        ]
+
+    def came(self, place: Place) -> np.ndarray | None:
+        """The output, where there is one."""
+        outcome = self.found.results[place]
+        value = None if isinstance(outcome, Failure) else outcome.get(self.output)
+        return value if isinstance(value, np.ndarray) else None
+
+    def fits(self, place: Place, value: Any) -> bool:
+        """Whether this is what came."""
+        stage, came = self.reference.exercise.stages[place[0]], self.came(place)
+        return came is not None and isinstance(value, np.ndarray) and agree(came, value, stage.tolerance)
+
+    # ---- the exercise's own misconceptions -------------------------------------------------------------------------
+
+    def listed(self, places: list[Place]) -> str:
+        """The misconception that does the same on all `places`; of several, the one that does so most often elsewhere.
+
+        Of these in turn, the one whose errors have the same words most often.
+        """
+        best, most = "", (0, 0)
+        for mistake, sentence in enumerate(self.reference.sentences):
+            if self.same(mistake, self.shown) and all(self.same(mistake, place) for place in places):
+                alike = [place for place in self.found.results if self.same(mistake, place)]
+                agreeing = len(alike), sum(self.in_the_same_words(mistake, place) for place in alike)
+                if agreeing > most:
+                    best, most = sentence, agreeing
+        return best
+
+    def same(self, mistake: int, place: Place) -> bool:
+        """Whether a misconception does on a case what the answer did: also the same kind of error."""
+        theirs, ours = self.reference.wrong(mistake, *place), self.found.results[place]
+        if isinstance(theirs, Failure) or isinstance(ours, Failure):
+            return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.kind == ours.kind
+        how = self.reference.exercise.stages[place[0]]
+        names = [name for name in theirs if not name.startswith("_")]
+        return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
+
+    def in_the_same_words(self, mistake: int, place: Place) -> bool:
+        """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
+        theirs, ours = self.reference.wrong(mistake, *place), self.found.results[place]
+        return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.message == ours.message
+
+    def wrong(self, mistake: int, place: Place) -> np.ndarray | None:
+        """What a misconception gives for this output."""
+        outcome = self.reference.wrong(mistake, *place)
+        value = None if isinstance(outcome, Failure) else outcome.get(self.output)
+        return value if isinstance(value, np.ndarray) else None
+
+    def listed_for_output(self, places: list[Place]) -> str:
+        """The misconception that gives this output, while others are as they have to be, or wrong in another way."""
+        for mistake, sentence in enumerate(self.reference.sentences):
+            if all(self.fits(place, self.wrong(mistake, place)) for place in [self.shown, *places]):
+                return f"In {self.output}: {sentence}"
+        return ""
+
+    def listed_and_more(self, places: list[Place]) -> str:
+        """A misconception, and a simple difference on top of it."""
+        for mistake, sentence in enumerate(self.reference.sentences):
+            if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
+                return f"It looks like two mistakes. One: {sentence} The other: but for that, {self.output} {text}."
+        return ""
+
+    def perhaps(self) -> str:
+        """The misconception that does the same on the case that is shown, though not on others."""
+        sentence = self.listed([self.shown])
+        return f"On this input it looks as if this were it, though not on others: {sentence}" if sentence else ""
+
+    # ---- a simple difference ---------------------------------------------------------------------------------------
+
+    def simple_difference(self, places: list[Place]) -> str:
+        """The output is the right one but for something that has a name."""
+        text = self.rule(places, lambda place: self.reference.right(*place).get(self.output), guesses)
+        if text and (self.is_a_rule(places) or text.startswith("is 0 ")):
+            return f"{'The result' if self.output == 'result' else self.output} {text}."
+        return ""
+
+    def rule(self, places: list[Place], base: Any, hypotheses: Any) -> str:
+        """The first hypothesis that gives, from `base` of each place, what came there."""
+        view = self.view(self.shown, base)
+        if view is None:
+            return ""
+        fitting = list(dict.fromkeys(text for text, value in hypotheses(view) if self.fits(self.shown, known(value))))
+        for place in places:
+            if not fitting:
+                break
+            if place == self.shown:
+                continue
+            if (view := self.view(place, base)) is None:
+                return ""
+            also = {text for text, value in hypotheses(view) if text in fitting and self.fits(place, known(value))}
+            fitting = [text for text in fitting if text in also]
+        return fitting[0] if fitting else ""
+
+    def is_a_rule(self, places: list[Place]) -> bool:
+        """Whether there are enough numbers for one; the same number again and again says little."""
+        different = {float(f"{n:.6g}") for place in {self.shown, *places} for n in np.ravel(self.came(place))}
+        return len(different) >= ENOUGH
+
+    def view(self, place: Place, base: Any) -> View | None:
+        """What a hypothesis may look at."""
+        came, expected, outcome = self.came(place), base(place), self.found.results[place]
+        if came is None or not isinstance(expected, np.ndarray) or isinstance(outcome, Failure):
+            return None
+        case = self.reference.cases[place[0]][place[1]]
+        case = {**case, **{name[1:]: value for name, value in outcome.items() if name.startswith("_")}}
+        return View(self.output, came, expected, case, self.reference.right(*place), partial(self.solve, place))
+
+    def solve(self, place: Place, case: Case) -> np.ndarray | None:
+        """What is right on another case."""
+        outcome = self.reference.right_for(place[0], case)
+        value = None if isinstance(outcome, Failure) else outcome.get(self.output)
+        return value if isinstance(value, np.ndarray) else None
+
+    # ---- what else there is ----------------------------------------------------------------------------------------
+
+    def gradcheck_s(self) -> str:
+        """What gradcheck says, where the answer has been asked again; of the largest case, which fewest rules fit."""
+        if self.found.gradcheck is None or not self.output.startswith("grad_"):
+            return ""
+        wrong = [place for place in self.stage_s if not self.is_right(place)]
+        return self.found.gradcheck(*max(wrong, key=lambda place: (numbers_in(self.found.results[place]), place)))
+
+    def is_right(self, place: Place) -> bool:
+        value = self.reference.right(*place).get(self.output)
+        return self.output not in self.reference.right(*place) or self.fits(place, value)
+
+    def region(self) -> str:
+        """Where it is wrong."""
+        views, masks = [], []
+        for place in self.related:
+            view = self.view(place, lambda place: self.reference.right(*place).get(self.output))
+            if view is not None and view.came.shape == view.expected.shape:
+                views.append(view)
+                masks.append(differing(view.came, view.expected, self.reference.exercise.stages[place[0]].tolerance))
+        return where_it_is_wrong(views, masks)
+
+
+def more_than(view: View) -> Iterator[Guess]:
+    """What may come on top of a misconception."""
+    yield from (guess for guess in simple(view) if "sign" in guess[0])
+    yield from factors(view)
+    yield from order(view)
+
+
+def known(value: Any) -> Any:
+    """A guess's array, computed where it has to be."""
+    return value() if callable(value) else value
+
+
+def numbers_in(outcome: Outputs | Failure) -> int:
+    return 0 if isinstance(outcome, Failure) else sum(np.size(value) for value in outcome.values())
