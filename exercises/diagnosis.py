@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,10 +23,10 @@ from exercises.comparing import agree, differing
 from exercises.generic import Guess, View, factors, guesses, order, simple
 from exercises.reference import Reference
 from exercises.regions import where_it_is_wrong
-from exercises.running import Found
+from exercises.running import CaseNumber, Found
 from exercises.stages import Case, Outputs
 
-Place = tuple[int, int]  # the number of a stage, that of a case in it
+ASKED = 3  # cases that gradcheck looks at
 ENOUGH = 3  # numbers that have to fit before a rule is called by its name
 
 
@@ -56,19 +57,19 @@ class Evidence:
     """All that a mistake has to agree with."""
 
     reference: Reference
-    shown: Place
+    shown: CaseNumber
     found: Found
     output: str
 
     # ---- where to look ---------------------------------------------------------------------------------------------
 
     @cached_property
-    def stage_s(self) -> list[Place]:
+    def stage_s(self) -> list[CaseNumber]:
         """The cases of the stage that is not passed."""
         return [place for place in self.found.results if place[0] == self.shown[0]]
 
     @cached_property
-    def related(self) -> list[Place]:
+    def related(self) -> list[CaseNumber]:
         """All cases that have this output, of whatever stage."""
         stages = self.reference.exercise.stages
         return [
@@ -78,20 +79,20 @@ class Evidence:
             or (not stages[place[0]].shapes_only and self.output in self.reference.right(*place))
         ]
 
-    def came(self, place: Place) -> np.ndarray | None:
+    def came(self, place: CaseNumber) -> np.ndarray | None:
         """The output, where there is one."""
         outcome = self.found.results[place]
         value = None if isinstance(outcome, Failure) else outcome.get(self.output)
         return value if isinstance(value, np.ndarray) else None
 
-    def fits(self, place: Place, value: Any) -> bool:
+    def fits(self, place: CaseNumber, value: Any) -> bool:
         """Whether this is what came."""
         stage, came = self.reference.exercise.stages[place[0]], self.came(place)
         return came is not None and isinstance(value, np.ndarray) and agree(came, value, stage.tolerance)
 
     # ---- the exercise's own misconceptions -------------------------------------------------------------------------
 
-    def listed(self, places: list[Place]) -> str:
+    def listed(self, places: list[CaseNumber]) -> str:
         """The misconception that does the same on all `places`; of several, the one that does so most often elsewhere.
 
         Of these in turn, the one whose errors have the same words most often.
@@ -105,7 +106,7 @@ class Evidence:
                     best, most = sentence, agreeing
         return best
 
-    def same(self, mistake: int, place: Place) -> bool:
+    def same(self, mistake: int, place: CaseNumber) -> bool:
         """Whether a misconception does on a case what the answer did: also the same kind of error."""
         theirs, ours = self.reference.wrong(mistake, *place), self.found.results[place]
         if isinstance(theirs, Failure) or isinstance(ours, Failure):
@@ -114,25 +115,25 @@ class Evidence:
         names = [name for name in theirs if not name.startswith("_")]
         return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
 
-    def in_the_same_words(self, mistake: int, place: Place) -> bool:
+    def in_the_same_words(self, mistake: int, place: CaseNumber) -> bool:
         """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
         theirs, ours = self.reference.wrong(mistake, *place), self.found.results[place]
         return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.message == ours.message
 
-    def wrong(self, mistake: int, place: Place) -> np.ndarray | None:
+    def wrong(self, mistake: int, place: CaseNumber) -> np.ndarray | None:
         """What a misconception gives for this output."""
         outcome = self.reference.wrong(mistake, *place)
         value = None if isinstance(outcome, Failure) else outcome.get(self.output)
         return value if isinstance(value, np.ndarray) else None
 
-    def listed_for_output(self, places: list[Place]) -> str:
+    def listed_for_output(self, places: list[CaseNumber]) -> str:
         """The misconception that gives this output, while others are as they have to be, or wrong in another way."""
         for mistake, sentence in enumerate(self.reference.sentences):
             if all(self.fits(place, self.wrong(mistake, place)) for place in [self.shown, *places]):
                 return f"In {self.output}: {sentence}"
         return ""
 
-    def listed_and_more(self, places: list[Place]) -> str:
+    def listed_and_more(self, places: list[CaseNumber]) -> str:
         """A misconception, and a simple difference on top of it."""
         for mistake, sentence in enumerate(self.reference.sentences):
             if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
@@ -146,14 +147,14 @@ class Evidence:
 
     # ---- a simple difference ---------------------------------------------------------------------------------------
 
-    def simple_difference(self, places: list[Place]) -> str:
+    def simple_difference(self, places: list[CaseNumber]) -> str:
         """The output is the right one but for something that has a name."""
         text = self.rule(places, lambda place: self.reference.right(*place).get(self.output), guesses)
         if text and (self.is_a_rule(places) or text.startswith("is 0 ")):
             return f"{'The result' if self.output == 'result' else self.output} {text}."
         return ""
 
-    def rule(self, places: list[Place], base: Any, hypotheses: Any) -> str:
+    def rule(self, places: list[CaseNumber], base: Any, hypotheses: Any) -> str:
         """The first hypothesis that gives, from `base` of each place, what came there."""
         view = self.view(self.shown, base)
         if view is None:
@@ -170,12 +171,12 @@ class Evidence:
             fitting = [text for text in fitting if text in also]
         return fitting[0] if fitting else ""
 
-    def is_a_rule(self, places: list[Place]) -> bool:
+    def is_a_rule(self, places: list[CaseNumber]) -> bool:
         """Whether there are enough numbers for one; the same number again and again says little."""
         different = {float(f"{n:.6g}") for place in {self.shown, *places} for n in np.ravel(self.came(place))}
         return len(different) >= ENOUGH
 
-    def view(self, place: Place, base: Any) -> View | None:
+    def view(self, place: CaseNumber, base: Any) -> View | None:
         """What a hypothesis may look at."""
         came, expected, outcome = self.came(place), base(place), self.found.results[place]
         if came is None or not isinstance(expected, np.ndarray) or isinstance(outcome, Failure):
@@ -184,7 +185,7 @@ class Evidence:
         case = {**case, **{name[1:]: value for name, value in outcome.items() if name.startswith("_")}}
         return View(self.output, came, expected, case, self.reference.right(*place), partial(self.solve, place))
 
-    def solve(self, place: Place, case: Case) -> np.ndarray | None:
+    def solve(self, place: CaseNumber, case: Case) -> np.ndarray | None:
         """What is right on another case."""
         outcome = self.reference.right_for(place[0], case)
         value = None if isinstance(outcome, Failure) else outcome.get(self.output)
@@ -193,13 +194,20 @@ class Evidence:
     # ---- what else there is ----------------------------------------------------------------------------------------
 
     def gradcheck_s(self) -> str:
-        """What gradcheck says, where the answer has been asked again; of the largest case, which fewest rules fit."""
+        """What gradcheck says where the answer has been asked again: of several cases the same, but for numbers."""
         if self.found.gradcheck is None or not self.output.startswith("grad_"):
             return ""
-        wrong = [place for place in self.stage_s if not self.is_right(place)]
-        return self.found.gradcheck(*max(wrong, key=lambda place: (numbers_in(self.found.results[place]), place)))
+        wrong = [place for place in self.related if not self.is_right(place)]
+        wrong.sort(key=lambda place: numbers_in(self.found.results[place]), reverse=True)  # fewest rules fit the large
+        asked = wrong[:ASKED]
+        said = self.found.gradcheck(asked)
+        kinds = [re.sub(r"-?\d[\d.e+-]*", "#", text) for text in said]
+        for text, kind in zip(said, kinds, strict=False):
+            if text and (kinds.count(kind) > 1 or len(asked) == 1):
+                return text
+        return ""
 
-    def is_right(self, place: Place) -> bool:
+    def is_right(self, place: CaseNumber) -> bool:
         value = self.reference.right(*place).get(self.output)
         return self.output not in self.reference.right(*place) or self.fits(place, value)
 

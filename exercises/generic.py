@@ -178,8 +178,14 @@ def order(v: View) -> Iterator[Guess]:
     e = v.expected
     if e.ndim == 2:
         yield "is transposed", e.T
-        yield "was reshaped where it had to be transposed: its numbers are those, in another order", e.T.reshape(e.shape)
-        yield "was reshaped where it had to be transposed: its numbers are those, in another order", e.reshape(e.T.shape).T
+        yield (
+            "was reshaped where it had to be transposed: its numbers are those, in another order",
+            e.T.reshape(e.shape),
+        )
+        yield (
+            "was reshaped where it had to be transposed: its numbers are those, in another order",
+            e.reshape(e.T.shape).T,
+        )
     elif 2 < e.ndim <= 4:
         for axes in list(permutations(range(e.ndim)))[1:]:
             text = f"({', '.join(map(str, axes))})"
@@ -275,7 +281,10 @@ def shapes(v: View) -> Iterator[Guess]:
         if came.ndim == e.ndim and came.shape[axis] < e.shape[axis]:
             n = came.shape[axis]
             yield f"stops early: the last ones of axis {axis} are missing", np.take(e, range(n), axis)
-            yield f"begins late: the first ones of axis {axis} are missing", np.take(e, range(e.shape[axis] - n, e.shape[axis]), axis)
+            yield (
+                f"begins late: the first ones of axis {axis} are missing",
+                np.take(e, range(e.shape[axis] - n, e.shape[axis]), axis),
+            )
     if came.ndim >= e.ndim and came.size > e.size:
         try:
             yield "is there several times over: it was broadcast", np.broadcast_to(e, came.shape)
@@ -291,7 +300,10 @@ def functions(v: View) -> Iterator[Guess]:
     if e.dtype.kind != "f":
         return
     with np.errstate(all="ignore"):
-        yield "has lost what stands behind the point: is it an array of whole numbers, or // in place of /?", np.trunc(e)
+        yield (
+            "has lost what stands behind the point: is it an array of whole numbers, or // in place of /?",
+            np.trunc(e),
+        )
         yield "is rounded down: // in place of /?", np.floor(e)
         yield "is rounded to whole numbers", np.round(e)
         yield "is rounded up", np.ceil(e)

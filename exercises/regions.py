@@ -60,8 +60,9 @@ def kinds(v: View) -> Iterator[tuple[str, np.ndarray]]:
             if size > 1:
                 np.moveaxis(region, axis, 0)[index] = True
             yield f"at the {word} index of axis {axis}", region
-            yield f"behind the {word} index of axis {axis}" if index == 0 else f"before the last index of axis {axis}", (
-                ~region if size > 1 else region
+            yield (
+                f"behind the {word} index of axis {axis}" if index == 0 else f"before the last index of axis {axis}",
+                (~region if size > 1 else region),
             )
     for name, array in arrays(v):
         if array.shape == e.shape:
@@ -72,7 +73,7 @@ def kinds(v: View) -> Iterator[tuple[str, np.ndarray]]:
                 yield text, region
     for name, array in v.case.items():
         if isinstance(array, np.ndarray) and array.dtype.kind == "i" and array.ndim == 1 and e.ndim == 2:
-            if len(array) == len(e) and len(array) and 0 <= array.min() and array.max() < e.shape[1]:
+            if len(array) == len(e) and len(array) and array.min() >= 0 and array.max() < e.shape[1]:
                 region = np.arange(e.shape[1]) == array[:, None]
                 yield f"at the places that {name} name", region
                 yield f"at the places that {name} do not name", ~region

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -25,16 +25,20 @@ LARGEST_RECORD = 64 * 2**20  # bytes of results
 SHOWN_PRINTS = 2000  # bytes of what the answer printed
 SHOWN_TRACE = 64 * 2**10  # bytes of faulthandler's traceback
 
+CaseNumber = tuple[int, int]  # that of a stage, and that of a case in it
+
 
 @dataclass
 class Found:
-    """What came out of an answer: by (stage, case); `broken` where there was none to run."""
+    """What came out of an answer, by case; `broken` where there was none to run."""
 
-    results: dict[tuple[int, int], Outputs | Failure] = field(default_factory=dict)
+    results: dict[CaseNumber, Outputs | Failure] = field(default_factory=dict)
     broken: Failure | None = None  # the file cannot be run, or its process ended before all was tried
     printed: str = ""
-    gradcheck: Callable[[int, int], str] | None = None  # (stage, case) -> its diagnosis of the answer's backward, or ""
-    diagnosis: str = ""  # where that was asked for
+    gradcheck: Callable[[Sequence[CaseNumber]], list[str]] | None = (
+        None  # what it says of the answer's backward, "": nothing
+    )
+    diagnoses: list[str] = field(default_factory=list)  # where that was asked for
 
 
 class Place:
@@ -59,16 +63,18 @@ def run_answer(
     seed: int = 0,
     seconds: float = SECONDS,
     place: Place | None = None,
-    gradcheck: tuple[int, int] | None = None,
+    gradcheck: Sequence[CaseNumber] = (),
 ) -> Found:
     """Run the file's answer on all cases, in a process of its own, which is stopped after `seconds`.
 
-    gradcheck: a stage and a case whose gradients are to be diagnosed instead. A class (`place`) does without.
+    gradcheck: cases whose gradients are to be diagnosed instead. A class (`place`) does without.
     """
-    if place is None and gradcheck is None:
-        ask = lambda stage, case: run_answer(exercise, path, seed, seconds, gradcheck=(stage, case)).diagnosis  # noqa: E731
-    else:
-        ask = None
+    ask = None
+    if place is None and not gradcheck:
+
+        def ask(cases: Sequence[CaseNumber]) -> list[str]:
+            return run_answer(exercise, path, seed, seconds, gradcheck=cases).diagnoses
+
     place = place or Place()
     with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
         scratch = Path(folder)
@@ -76,7 +82,7 @@ def run_answer(
         line = [
             sys.executable, "-m", "exercises.worker", exercise.chapter, exercise.name,
             str(path.resolve()), str(out), "--seed", str(seed), "--seconds", str(max(0.1, seconds - 0.5)),
-            *(["--gradcheck", *map(str, gradcheck)] if gradcheck else []),
+            *(f"--gradcheck={stage},{case}" for stage, case in gradcheck),
         ]  # fmt: skip
         stopped = False
         # Opened before it starts: it may put something else into their places, a link or a pipe.
@@ -107,7 +113,7 @@ def run_answer(
 
 def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | Collection[str] | None = None) -> Found:
     """The same in this process: for notebooks, and for the tests of the course."""
-    found = Found(gradcheck=lambda stage, case: gradcheck_here(exercise, answer, seed, stage, case))
+    found = Found(gradcheck=lambda cases: [gradcheck_here(exercise, answer, seed, case) for case in cases])
     with without(exercise.forbidden):
         for number, stage in enumerate(exercise.stages):
             for index, case in enumerate(stage.cases_for(seed)):
@@ -115,10 +121,11 @@ def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | Col
     return found
 
 
-def gradcheck_here(exercise: Exercise, answer: object, seed: int, stage: int, case: int) -> str:
+def gradcheck_here(exercise: Exercise, answer: object, seed: int, case: CaseNumber) -> str:
     """gradcheck's diagnosis of an answer in this process."""
+    stage = exercise.stages[case[0]]
     with without(exercise.forbidden):
-        return diagnosis_of(exercise.stages[stage], answer, exercise.stages[stage].cases_for(seed)[case])
+        return diagnosis_of(stage, answer, stage.cases_for(seed)[case[1]])
 
 
 def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
@@ -131,7 +138,7 @@ def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
                 done = True
                 continue
             if "diagnosis" in record:
-                found.diagnosis = " ".join(str(record["diagnosis"]).split())[:LONGEST]
+                found.diagnoses.append(" ".join(str(record["diagnosis"]).split())[:LONGEST])
                 continue
             outcome = from_record(record)
             if "stage" in record:
