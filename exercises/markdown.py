@@ -26,7 +26,8 @@ def rendered(text: str, width: int = 80, color: bool = False) -> str:
         if line.startswith("```"):
             fenced = not fenced
         elif code:
-            lines.append(styled(line if line.startswith("    ") else f"    {line}".rstrip(), CYAN, color))
+            as_it_stands = not fenced and line.startswith("    ")
+            lines.append(styled(line if as_it_stands else f"    {line}".rstrip(), CYAN, color))
         elif line.startswith("#"):
             title = line.lstrip("#").strip()
             lines.append(styled(title, BOLD, color))

@@ -10,10 +10,11 @@ from typing import Any
 from exercises.answers import Failure
 from exercises.catalog import Exercise, course_seed, every_exercise
 from exercises.commands.options import add_json, add_work, on_terminal, work_of
-from exercises.folder import Work, named, work_around
+from exercises.commands.run import has_run
+from exercises.folder import MARKER, Work, named, work_around
 from exercises.judging import Verdict, judge
 from exercises.message import told
-from exercises.progress import fingerprint, next_of, progress, remember
+from exercises.progress import PASSED, fingerprint, next_of, progress, remember
 from exercises.running import Found, run_answer
 
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         if len(verdicts) > 1:
             print()
         print(told(verdict, path, on_terminal()), flush=True)
-        if not verdict.passed:
+        if not verdict.passed and exercise.hints:
             print(f"\npython -m exercises hint {exercise.name}")
     if args.json:
         print(json.dumps([as_record(verdict) for verdict in verdicts]))
@@ -90,11 +91,13 @@ def check(exercise: Exercise, path: Path, work: Work) -> Verdict:
 def after(exercise: Exercise, work: Work) -> list[str]:
     """What to do when an exercise is passed."""
     lines = [f"python -m exercises diff {exercise.name}    your code beside the library's"]
-    state = next_of(progress(work)) if (work.folder / "course.json").is_file() else None
-    if state is not None:
-        lines.append(f"next: {state.exercise.name}, in {state.path}")
-    elif (work.folder / "course.json").is_file():
-        lines.append("All exercises are passed.")
+    if not (work.folder / MARKER).is_file():
+        return lines  # a file that lies elsewhere
+    states = progress(work)
+    if has_run(exercise.chapter) and all(s.state == PASSED for s in states if s.exercise.chapter == exercise.chapter):
+        lines.append(f"python -m exercises run {exercise.chapter}    the chapter is done: this shows it working")
+    state = next_of(states)
+    lines.append("All exercises are passed." if state is None else f"next: {state.exercise.name}, in {state.path}")
     return lines
 
 

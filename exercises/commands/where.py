@@ -64,5 +64,5 @@ def what_next(state: State) -> list[str]:
         f"  python -m exercises show    its text{' (there is a bug to be found)' * exercise.is_bug_hunt}",
         f"  then write {state.path}",
         "  python -m exercises check   is it right?",
-        "  python -m exercises hint    a hint",
+        *["  python -m exercises hint    a hint"] * bool(exercise.hints),
     ]

@@ -9,6 +9,7 @@ import pytest
 from exercises.catalog import every_exercise
 from exercises.judging import judge
 from exercises.message import told
+from exercises.reference import Reference
 from exercises.running import run_answer, run_here
 from exercises.stages import Stage
 
@@ -62,8 +63,9 @@ def test_every_misconception_fails_and_is_named(exercise):
     sentences = [sentence for sentence, _ in exercise.mistakes]
     assert len(sentences) >= 5 and len(set(sentences)) == len(sentences)
     for seed in SEEDS:
+        reference = Reference(exercise, seed)
         for sentence, wrong in exercise.mistakes:
-            verdict = judge(exercise, run_here(exercise, wrong, seed), seed)
+            verdict = judge(exercise, run_here(exercise, wrong, seed), seed, reference)
             assert not verdict.passed, f"passes: {sentence}"
             assert verdict.first_problem.problem.mistake == sentence, told(verdict)
 

@@ -47,3 +47,8 @@ def test_lines_are_as_long_with_colors_as_without():
 
 def test_a_long_word_stands_alone():
     assert rendered("a " + "b" * 50 + " c", 20).splitlines() == ["a", "b" * 50, "c"]
+
+
+def test_a_fenced_block_moves_as_a_whole():
+    text = "```python\n>>> a\narray([[1.],\n       [2.]])\n```\n\n    drawn\n"
+    assert rendered(text).splitlines() == ["    >>> a", "    array([[1.],", "           [2.]])", "", "    drawn"]

@@ -46,6 +46,8 @@ CASES = {
                            "as the stub has it: def forward(self, x)"),
     "no self": ("forward(self, x)", "forward(x)", "takes 1 positional argument", "def forward(self, x)"),
     "no forward": ("def forward", "def backwards", "Not written yet: MaxPool2d has no forward"),
+    "a function": ("class MaxPool2d", "def MaxPool2d(kernel_size, stride): return 3\n\nclass Other",
+                   "expected a class with forward and backward, got a function (it returned: int)"),
     "no return": (FORWARD, "", "y is None: forward gave nothing for it. Is a return missing?"),
     "no gradient": (LAST, "        pass", "grad_x is None: backward gave nothing for it. Is a return missing?"),
     "a list": (FORWARD, "        return y.tolist()\n", "forward returned a list, expected an array"),

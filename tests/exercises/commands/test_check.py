@@ -3,10 +3,9 @@
 import json
 import shutil
 
-import pytest
-
 from exercises.__main__ import main
 from exercises.catalog import every_exercise
+from exercises.progress import State
 
 
 def test_right_is_0_wrong_is_1_and_unknown_is_2(work, pool, solve, capsys):
@@ -59,8 +58,29 @@ def test_a_missing_file(work, pool, capsys):
     assert "max_pool2d.py is missing: `python -m exercises reset max_pool2d` writes it again" in text
 
 
-@pytest.mark.parametrize("state", [None])
-def test_all_passed(work, monkeypatch, capsys, state):
-    monkeypatch.setattr("exercises.commands.check.next_of", lambda states: state)
+def test_all_passed(work, monkeypatch, capsys):
+    monkeypatch.setattr("exercises.commands.check.next_of", lambda states: None)
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "All exercises are passed.\n"
+
+
+def test_a_chapter_that_is_done_has_a_run(work, pool, solve, monkeypatch, capsys):
+    monkeypatch.setattr("exercises.commands.check.has_run", lambda chapter: chapter == "pooling")
+    solve(pool)
+    done = f"python -m exercises run {pool.chapter}"
+    main(["check", "max_pool2d"])
+    assert done not in capsys.readouterr().out
+    states = [State(e, work.path_of(e), "passed" if e.chapter == "pooling" else "begun") for e in every_exercise()]
+    monkeypatch.setattr("exercises.commands.check.progress", lambda work: states)
+    main(["check", "max_pool2d"])
+    assert done in (out := capsys.readouterr().out) and f"next: {every_exercise()[0].name}" in out
+    monkeypatch.setattr("exercises.commands.check.has_run", lambda chapter: False)
+    main(["check", "max_pool2d"])
+    assert done not in capsys.readouterr().out
+
+
+def test_where_hints_are_hidden_none_is_offered(work, monkeypatch, capsys):
+    monkeypatch.setattr("exercises.catalog.Exercise.hints", [])
+    main(["check"])
+    main([])
+    assert "exercises hint" not in capsys.readouterr().out

@@ -40,3 +40,9 @@ def test_a_file_is_no_folder(work, capsys):
     Path("file").write_text("", encoding="utf-8")
     assert main(["start", "file"]) == 2
     assert capsys.readouterr().err == "exercises: error: file is a file: name another folder\n"
+
+
+def test_a_course_that_was_built_for_a_seed_gives_its_own(work, monkeypatch):
+    monkeypatch.setattr("exercises.commands.start.course_seed", lambda: 5)
+    assert main(["start", "other"]) == 0 and main(["start", "a third", "--seed", "0"]) == 0
+    assert [json.loads(Path(f"{name}/course.json").read_text())["seed"] for name in ("other", "a third")] == [5, 0]

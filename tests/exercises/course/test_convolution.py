@@ -1,11 +1,15 @@
 """The solutions of chapter 3 agree with the library, with PyTorch, and with the gradient check."""
 
+import importlib
+import shutil
+
 import numpy as np
 import pytest
 
 import minicnn as mc
 import minicnn.functional as F
-from exercises.catalog import find_exercise
+from exercises.catalog import exercises_of, find_exercise
+from exercises.override import Answer, put_in
 from minicnn.functional.im2col import output_size
 
 
@@ -85,3 +89,122 @@ def test_shifted_kernel_is_mended(stride, padding):
     x, weight = tensors((2, 3, 5, 4), (2, 3, 3, 2))
     answer = find_exercise("shifted_kernel").solution
     agree_with_library(lambda x, w, bias: answer(stride, padding)(x, w), x, weight, None, stride, padding)
+
+
+# ---- inside of the library -----------------------------------------------------------------------------------------
+
+
+def inside(*names):
+    """These solutions, put into the library."""
+    chosen = [e for e in exercises_of("convolution") if e.name in names]
+    return put_in([Answer(e, e.folder / "solution.py", passed=True) for e in chosen])
+
+
+ALL = tuple(e.name for e in exercises_of("convolution"))
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in ALL), ALL], ids=[*ALL, "all"])
+def test_the_library_computes_the_same_with_answers_inside(names):
+    rng = np.random.default_rng(0)
+    library = F.conv2d
+    for kernel, options in [
+        ((3, 3), {}), ((1, 1), {"relu": True}), ((3, 3), {"stride": 2, "padding": 1, "relu": True}),
+        ((2, 3), {"stride": (1, 2), "padding": (0, 1)}), ((1, 1), {"stride": 2}), ((3, 2), {"padding": 2}),
+    ]:  # fmt: skip
+        for with_bias in (True, False):
+            shapes = [(2, 3, 5, 4), (2, 3, *kernel), *([(2,)] if with_bias else [])]
+            inputs = [mc.Tensor(rng.standard_normal(s).astype(np.float32), requires_grad=True) for s in shapes]
+            expected = library(*inputs, **options)
+            expected.sum().backward()
+            gradients = [t.grad for t in inputs]
+            with inside(*names):
+                found = F.conv2d(*inputs, **options)
+                for t in inputs:
+                    t.grad = None
+                found.sum().backward()
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(found.data, expected.data, atol=1e-5)
+            for ours, theirs in zip(gradients, inputs, strict=True):
+                np.testing.assert_allclose(theirs.grad, ours, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("names", "kernel", "options", "maker"),
+    [
+        (ALL, 1, {}, "conv1x1"),
+        (ALL, 3, {"padding": 1}, "conv2d"),
+        (("conv2d", "conv2d_loops"), 1, {"stride": 2}, "conv2d"),
+        (("conv2d_loops",), 3, {}, "conv2d_loops"),
+        (("conv2d_loops",), 3, {"padding": 1}, None),
+        (("conv1x1",), 1, {"padding": 1}, None),
+        (("conv1x1",), 3, {}, None),
+    ],
+)
+def test_who_computes_what(names, kernel, options, maker, tmp_path):
+    x, weight, bias = tensors((1, 2, 4, 4), (2, 2, kernel, kernel), (2,))
+    chosen = [find_exercise(name) for name in names]
+    for exercise in chosen:
+        shutil.copy(exercise.folder / "solution.py", tmp_path / f"{exercise.name}.py")
+    with put_in([Answer(e, tmp_path / f"{e.name}.py", passed=True) for e in chosen]):
+        made_in = type(F.conv2d(x, weight, bias, **options).creator).__module__
+    assert made_in == (f"answer_{maker}" if maker else "minicnn.functional.convolution")
+
+
+def test_im2col_and_col2im_are_in_the_library_s_convolution(monkeypatch):
+    used = []
+    im2col, col2im = (find_exercise(name) for name in ("im2col", "col2im"))
+    for exercise in (im2col, col2im):
+
+        def answer(*arguments, name=exercise.name, solution=exercise.solution):
+            used.append(name)
+            return solution(*arguments)
+
+        for place, replacement in exercise.module("checks").install(answer).items():
+            monkeypatch.setattr(importlib.import_module(place.partition(":")[0]), place.partition(":")[2], replacement)
+    x, weight = tensors((1, 2, 4, 4), (2, 2, 3, 3))
+    F.conv2d(x, weight).sum().backward()
+    assert used == ["im2col", "col2im", "im2col"] or used == ["im2col", "im2col", "col2im"]
+
+
+def test_errors_stay_the_library_s():
+    x, weight = tensors((1, 2, 2, 2), (2, 2, 3, 3))
+    with inside(*ALL):
+        with pytest.raises(ValueError, match=r"conv2d: kernel_size \(3, 3\) is larger than the image"):
+            F.conv2d(x, weight)
+        with pytest.raises(ValueError, match="conv2d: x has 2 channels"):
+            F.conv2d(x, tensors((2, 3, 1, 1))[0])
+
+
+def test_dtypes_and_gradients_are_put_right():
+    """As of an answer that begins with np.zeros, and returns two gradients where there is no bias."""
+
+    class Careless(find_exercise("conv2d").solution):
+        def forward(self, x, weight, bias=None):
+            return super().forward(x, weight, bias).astype(np.float64)
+
+        def backward(self, grad_y):
+            return [g.astype(np.float64) for g in super().backward(grad_y)[:2]]
+
+    conv2d = find_exercise("conv2d").module("checks").install(Careless)["minicnn.functional:conv2d"]
+    inputs = [mc.Tensor(t.data.astype(np.float32), requires_grad=True) for t in tensors((1, 2, 4, 4), (2, 2, 3, 3))]
+    y = conv2d(*inputs, padding=1)
+    y.sum().backward()
+    assert {t.dtype for t in (y, *inputs)} == {t.grad.dtype for t in inputs} == {np.dtype(np.float32)}
+
+
+def test_pytorch_agrees():
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    x, weight, bias = (t.data for t in tensors((2, 3, 5, 4), (2, 3, 3, 2), (2,)))
+    inputs = [torch.tensor(a, requires_grad=True) for a in (x, weight, bias)]
+    expected = torch.nn.functional.conv2d(*inputs, stride=2, padding=1)
+    expected.sum().backward()
+    operation = find_exercise("conv2d").solution(2, 1)
+    np.testing.assert_allclose(operation.forward(x, weight, bias), expected.detach().numpy(), atol=1e-12)
+    for ours, theirs in zip(operation.backward(np.ones(expected.shape)), inputs, strict=True):
+        np.testing.assert_allclose(ours, theirs.grad.numpy(), atol=1e-12)
+    unfold = torch.nn.functional.unfold(inputs[0], (3, 2), stride=2, padding=1)
+    columns = find_exercise("im2col").solution(x, (3, 2), 2, 1)
+    np.testing.assert_array_equal(columns, unfold.detach().numpy())
+    fold = torch.nn.functional.fold(unfold, (5, 4), (3, 2), stride=2, padding=1)
+    image = find_exercise("col2im").solution(columns, (5, 4), (3, 2), 2, 1)
+    np.testing.assert_allclose(image, fold.detach().numpy(), atol=1e-12)

@@ -57,7 +57,7 @@ def overwritten(columns, size, kernel, stride, padding):
     return cut(put(columns, size, kernel, stride, padding, write), size, padding)
 
 
-@mistake("You kept what came first to a pixel; all patches that it lies in are added up.")
+@mistake("You kept one patch of those that a pixel lies in, the first (as += with an index may do); they are added up.")
 def first_kept(columns, size, kernel, stride, padding):
     def write(window, patch):
         window[...] = np.where(window == 0, patch, window)
@@ -86,6 +86,31 @@ def largest(columns, size, kernel, stride, padding):
 @mistake("You began with ones; what is added to begins with zeros.")
 def from_ones(columns, size, kernel, stride, padding):
     return right(columns, size, kernel, stride, padding) + 1
+
+
+@mistake("You divided by the number of places; what the patches give is added up, no more.")
+def divided_by_places(columns, size, kernel, stride, padding):
+    return right(columns, size, kernel, stride, padding) / columns.shape[2]
+
+
+@mistake("You put a minus; the numbers are added as they are.")
+def minus(columns, size, kernel, stride, padding):
+    return -right(columns, size, kernel, stride, padding)
+
+
+@mistake("You added everything twice.")
+def twice(columns, size, kernel, stride, padding):
+    return 2 * right(columns, size, kernel, stride, padding)
+
+
+@mistake("You returned zeros; nothing was added.")
+def zeros(columns, size, kernel, stride, padding):
+    return 0 * right(columns, size, kernel, stride, padding)
+
+
+@mistake("You cut the numbers down to whole ones, as an array of integers does; x has the dtype of the columns.")
+def whole_numbers(columns, size, kernel, stride, padding):
+    return right(np.trunc(columns), size, kernel, stride, padding)
 
 
 # ---- the order -----------------------------------------------------------------------------------------------------
@@ -142,6 +167,28 @@ def size_mixed_up(columns, size, kernel, stride, padding):
     return right(columns, size[::-1], kernel, stride, padding)
 
 
+@mistake("You multiplied i by OH; the places are counted row by row, and a row has OW of them: column i*OW + j.")
+def by_rows(columns, size, kernel, stride, padding):
+    oh, ow = places(size, kernel, stride, padding)
+    return right(columns[:, :, [i * oh + j for i, j in np.ndindex(oh, ow)]], size, kernel, stride, padding)
+
+
+@mistake("You took KH for both sides of the kernel; it is (KH, KW).")
+def square_of_rows(columns, size, kernel, stride, padding):
+    return right(columns, size, (kernel[0], kernel[0]), stride, padding)
+
+
+@mistake("You took KW for both sides of the kernel; it is (KH, KW).")
+def square_of_columns(columns, size, kernel, stride, padding):
+    return right(columns, size, (kernel[1], kernel[1]), stride, padding)
+
+
+@mistake("You mirrored the patches left to right; they go back as they came.")
+def mirrored(columns, size, kernel, stride, padding):
+    patches = as_patches(columns, size, kernel, stride, padding)
+    return right(as_columns(patches[:, :, :, ::-1]), size, kernel, stride, padding)
+
+
 # ---- stride and padding --------------------------------------------------------------------------------------------
 
 
@@ -189,6 +236,21 @@ def cut_at_the_beginning(columns, size, kernel, stride, padding):
     return put(columns, size, kernel, stride, padding, add)[:, :, 2 * padding :, 2 * padding :]
 
 
+@mistake("You cut the padding off the rows alone; it is at all four edges.")
+def cut_rows(columns, size, kernel, stride, padding):
+    return put(columns, size, kernel, stride, padding, add)[:, :, padding : padding + size[0]]
+
+
+@mistake("You cut the padding off the columns alone; it is at all four edges.")
+def cut_columns(columns, size, kernel, stride, padding):
+    return put(columns, size, kernel, stride, padding, add)[:, :, :, padding : padding + size[1]]
+
+
+@mistake("You cut with [padding : H], which ends too early; the image ends at padding + H.")
+def cut_too_early(columns, size, kernel, stride, padding):
+    return put(columns, size, kernel, stride, padding, add)[:, :, padding : size[0], padding : size[1]]
+
+
 @mistake("You cut with [padding : -padding]; for padding 0 that is [0 : 0], nothing. Write [padding : padding + H].")
 def minus_padding(columns, size, kernel, stride, padding):
     return put(columns, size, kernel, stride, padding, add)[:, :, padding:-padding, padding:-padding]
@@ -201,6 +263,17 @@ def padding_forgotten(columns, size, kernel, stride, padding):
     for i, j in np.ndindex(oh, ow):
         window = x[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
         window += columns[:, :, i * ow + j].reshape(n, -1, kh, kw)
+    return x
+
+
+@mistake(
+    "You added to an image without its frame; a patch that lies partly in the padding has no room there: pad first."
+)
+def without_frame(columns, size, kernel, stride, padding):
+    patches = as_patches(columns, size, kernel, stride, padding)
+    x = np.zeros((*patches.shape[:2], *size))
+    for i, j in np.ndindex(patches.shape[4:]):
+        x[:, :, i * stride : i * stride + kernel[0], j * stride : j * stride + kernel[1]] += patches[..., i, j]
     return x
 
 
@@ -217,6 +290,27 @@ def without_last(columns, size, kernel, stride, padding):
 @mistake("You added all channels into one; each has its own patches.")
 def channels_summed(columns, size, kernel, stride, padding):
     return right(columns, size, kernel, stride, padding).sum(axis=1, keepdims=True)
+
+
+@mistake("You left the axis of the images out; x is (N, C, H, W), also for one image.")
+def without_images(columns, size, kernel, stride, padding):
+    return right(columns, size, kernel, stride, padding)[0]
+
+
+@mistake("You added up the images; each has its own columns.")
+def images_summed(columns, size, kernel, stride, padding):
+    return right(columns, size, kernel, stride, padding).sum(axis=0)
+
+
+@mistake("You gave all channels the patches of the first; each has its own.")
+def first_channel(columns, size, kernel, stride, padding):
+    x = right(columns, size, kernel, stride, padding)
+    return np.broadcast_to(x[:, :1], x.shape)
+
+
+@mistake("You returned x with the channels last; it is (N, C, H, W).")
+def result_channels_last(columns, size, kernel, stride, padding):
+    return right(columns, size, kernel, stride, padding).transpose(0, 2, 3, 1)
 
 
 @mistake("You gave all images the columns of the first; each has its own.")

@@ -3,9 +3,11 @@
 import numpy as np
 
 from exercises.course.convolution.conv1x1.solution import Conv1x1
+from exercises.course.convolution.shared_mistakes import add_to
 from exercises.stages import Mistakes
 
 mistake = Mistakes()
+add_to(mistake, Conv1x1)  # what goes wrong in every convolution
 
 
 class InSteps(Conv1x1):
@@ -82,12 +84,6 @@ class ReshapedBoth(InSteps):
         return y.reshape(n, -1, h, w)
 
 
-@mistake("You left y with its channels last, (N, H, W, K); it is (N, K, H, W).")
-class ChannelsLast(InSteps):
-    def forward(self, x, weight, bias=None):
-        return super().forward(x, weight, bias).transpose(0, 2, 3, 1)
-
-
 @mistake("You left the pixels a list, (N, K, H*W); y is an image, (N, K, H, W).")
 class NoImage(InSteps):
     def forward(self, x, weight, bias=None):
@@ -115,12 +111,6 @@ class ChannelByChannel(InSteps):
         return matrix * np.eye(*matrix.shape)
 
 
-@mistake("You took the mean over the channels; y is the sum of the products.")
-class Mean(InSteps):
-    def matrix(self):
-        return super().matrix() / self.weight.shape[1]
-
-
 @mistake("You multiplied the rows of x as matrices (@ on the last axes); the sum is over the channels.")
 class OverColumns(InSteps):
     def forward(self, x, weight, bias=None):
@@ -128,24 +118,6 @@ class OverColumns(InSteps):
         if x.shape[3] != weight.shape[1]:  # it would not even fit
             return super().forward(x, weight, bias)
         return self.with_bias((x @ self.matrix().T), None)
-
-
-@mistake("You forgot the bias; bias[k] is added to every pixel of channel k.")
-class WithoutBias(InSteps):
-    def with_bias(self, y, bias):
-        return y
-
-
-@mistake("You added the bias along the last axis, as y + bias does; it belongs to the channels of y.")
-class BiasAlongRows(InSteps):
-    def with_bias(self, y, bias):
-        return y if bias is None else y + bias
-
-
-@mistake("You added the bias once for each channel of x; it is added once, behind the sum.")
-class BiasForEachChannel(InSteps):
-    def with_bias(self, y, bias):
-        return y if bias is None else y + self.weight.shape[1] * bias[:, None, None]
 
 
 @mistake("You added the bias also where it is None; look first: if bias is not None.")
@@ -196,81 +168,7 @@ class WeightTransposed(InSteps):
         return np.ascontiguousarray(grads.sum(axis=0).T)
 
 
-@mistake("You left grad_weight a matrix, (K, C); it has the shape of weight, (K, C, 1, 1).")
-class WeightAsMatrix(InSteps):
-    def grad_weight(self, grad):
-        return super().grad_weight(grad)[:, :, 0, 0]
-
-
 @mistake("You did not add up grad_weight over the images; all of them use the one weight.")
 class WeightForEachImage(InSteps):
     def grad_weight(self, grad):
         return (grad @ self.pixels_of(self.x).swapaxes(1, 2))[..., None, None]
-
-
-@mistake("You took the weight's gradient of the last image alone; all images use the weight: add them up.")
-class LastImage(InSteps):
-    def over_images(self, grads):
-        return grads[-1]
-
-
-@mistake("You took the mean over the images for grad_weight; what they give adds up. The loss has its own mean.")
-class MeanOverImages(InSteps):
-    def over_images(self, grads):
-        return grads.mean(axis=0)
-
-
-@mistake("You took the mean over the pixels for grad_weight; what they give adds up.")
-class MeanOverPixels(InSteps):
-    def over_images(self, grads):
-        return grads.sum(axis=0) / (self.x.shape[2] * self.x.shape[3])
-
-
-@mistake("You forgot grad_y in grad_weight; the pixels are multiplied by it.")
-class WeightWithoutGradY(InSteps):
-    def grad_weight(self, grad):
-        return super().grad_weight(np.ones_like(grad))
-
-
-@mistake("You forgot grad_y in grad_x; the weights are multiplied by it.")
-class XWithoutGradY(InSteps):
-    def grad_x(self, grad):
-        return super().grad_x(np.ones_like(grad))
-
-
-@mistake("You took the mean of grad_y for grad_bias; the bias acts at all pixels, and they add up.")
-class BiasMean(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.mean(axis=(0, 2, 3))
-
-
-@mistake("You summed all of grad_y for grad_bias; each channel of y has its own bias.")
-class OneBias(InSteps):
-    def grad_bias(self, grad_y):
-        return np.full(len(self.bias), grad_y.sum())
-
-
-@mistake("You summed grad_y over the images alone for grad_bias; the bias acts at all pixels as well.")
-class BiasOverImages(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.sum(axis=0)
-
-
-@mistake("You did not sum grad_y over the images for grad_bias; it has the shape of bias, (K,).")
-class BiasOverPixels(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.sum(axis=(2, 3))
-
-
-@mistake(
-    "You summed over the channels for grad_bias, along a wrong axis; sum over images, rows and columns: (0, 2, 3)."
-)
-class BiasWrongAxis(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.sum(axis=(0, 1, 2))
-
-
-@mistake("You gave the bias no gradient; every y of its channel grows by 1 with it.")
-class NothingForBias(InSteps):
-    def grad_bias(self, grad_y):
-        return np.zeros(len(self.bias))

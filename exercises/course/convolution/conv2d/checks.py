@@ -31,7 +31,7 @@ def random_cases(rng):
         case(rng, (1, 1, 3, 3), (1, 1, 2, 2)),
         case(rng, (1, 1, 3, 3), (2, 1, 2, 2)),  # as many kernels as places in a row: a bias on the wrong axis fits
         case(rng, (1, 2, 3, 4), (1, 2, 2, 2)),
-        case(rng, (2, 1, 3, 4), (3, 1, 2, 3)),
+        case(rng, (2, 1, 3, 4), (2, 1, 2, 3)),
         case(rng, (2, 3, 4, 5), (2, 3, 3, 2)),
         case(rng, (2, 2, 3, 3), (8, 2, 2, 2)),  # as many kernels as weights in one: a transposed matrix fits
     ]
@@ -41,7 +41,7 @@ def strided_cases(rng):
     return [
         case(rng, (1, 1, 4, 4), (1, 1, 2, 2), 2),
         case(rng, (1, 1, 3, 3), (1, 1, 3, 3), 1, 1),
-        case(rng, (1, 1, 2, 3), (2, 1, 3, 3), 2, 2),
+        case(rng, (1, 1, 3, 4), (3, 1, 3, 3), 2, 2),
         case(rng, (2, 2, 6, 4), (3, 2, 3, 2), 2, 1),  # the last row is left over
     ]
 
@@ -53,12 +53,17 @@ def without_bias(rng):
     ]
 
 
+def one_place(rng):
+    return [case(rng, (1, 1, 2, 2), (4, 1, 2, 2))]
+
+
 STAGES = [
-    Stage("the shape", forward_of(*INPUTS), lambda rng: random_cases(rng) + strided_cases(rng), shapes_only=True,
+    Stage("the shape", forward_of(*INPUTS), lambda rng: random_cases(rng)[:4] + strided_cases(rng), shapes_only=True,
           hint="y is (N, K, OH, OW), with OH = (H + 2 padding - KH) // stride + 1"),
     Stage("the worked example", forward_of(*INPUTS), [WORKED]),
     Stage("random values", forward_of(*INPUTS), random_cases),
     Stage("stride and padding", forward_of(*INPUTS), strided_cases),
+    Stage("the gradient of one place", gradients_of(*INPUTS), one_place),
     Stage("the worked gradient", gradients_of(*INPUTS), [WITH_GRADIENT]),
     Stage("the gradient", gradients_of(*INPUTS), random_cases, points=2),
     Stage("the gradient, with stride and padding", gradients_of(*INPUTS), strided_cases, points=2),

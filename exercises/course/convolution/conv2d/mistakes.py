@@ -3,9 +3,11 @@
 import numpy as np
 
 from exercises.course.convolution.conv2d.solution import Conv2d, col2im, im2col
+from exercises.course.convolution.shared_mistakes import add_to
 from exercises.stages import Mistakes
 
 mistake = Mistakes()
+add_to(mistake, Conv2d)  # what goes wrong in every convolution
 
 
 class InSteps(Conv2d):
@@ -87,30 +89,6 @@ class KernelByColumns(InSteps):
         return self.weight.swapaxes(2, 3).reshape(len(self.weight), -1)
 
 
-@mistake("You forgot the bias; bias[k] is added to every y of kernel k.")
-class WithoutBias(InSteps):
-    def with_bias(self, y, bias):
-        return y
-
-
-@mistake("You subtracted the bias; it is added.")
-class BiasSubtracted(InSteps):
-    def with_bias(self, y, bias):
-        return y if bias is None else y - bias[:, None]
-
-
-@mistake(
-    "You added the bias along the last axis, as y + bias does; it belongs to the axis of the kernels: bias[:, None]."
-)
-class BiasAlongRows(InSteps):
-    def as_image(self, y):
-        y = super().as_image(y)
-        return y if self.bias is None else y + self.bias
-
-    def with_bias(self, y, bias):
-        return y
-
-
 @mistake("You added the bias also where it is None; look first: if bias is not None.")
 class BiasNeverNone(InSteps):
     def with_bias(self, y, bias):
@@ -172,20 +150,6 @@ class NoImage(InSteps):
         return y
 
 
-@mistake("You took the first channel alone; y is the sum over all channels.")
-class FirstChannel(InSteps):
-    def matrix(self):
-        kept = self.weight.copy()
-        kept[:, 1:] = 0
-        return kept.reshape(len(kept), -1)
-
-
-@mistake("You took the mean over the patch; y is the sum of the products.")
-class Mean(InSteps):
-    def matrix(self):
-        return super().matrix() / self.weight[0].size
-
-
 # ---- backward ------------------------------------------------------------------------------------------------------
 
 
@@ -198,41 +162,11 @@ class OnlyBackward(InSteps):
         return y
 
 
-@mistake("You took the weight's gradient of the last image alone; all images use the weight: add them up.")
-class LastImage(InSteps):
-    def over_images(self, grads):
-        return grads[-1]
-
-
-@mistake("You took the weight's gradient of the first image alone; all images use the weight: add them up.")
-class FirstImage(InSteps):
-    def over_images(self, grads):
-        return grads[0]
-
-
-@mistake("You took the mean over the images for grad_weight; what they give adds up. The loss has its own mean.")
-class MeanOverImages(InSteps):
-    def over_images(self, grads):
-        return grads.mean(axis=0)
-
-
-@mistake("You divided grad_weight by the number of places; what they give adds up.")
-class MeanOverPlaces(InSteps):
-    def over_images(self, grads):
-        return grads.sum(axis=0) / np.prod(self.places())
-
-
 @mistake("You did not add up grad_weight over the images; it has the shape of weight, (K, C, KH, KW).")
 class ForEachImage(InSteps):
     def grad_weight(self, grad):
         grads = grad @ self.columns_of(self.x).swapaxes(1, 2)
         return grads.reshape(-1, *self.weight.shape)
-
-
-@mistake("You left grad_weight a matrix; it has the shape of weight: reshape it to (K, C, KH, KW).")
-class WeightAsMatrix(InSteps):
-    def grad_weight(self, grad):
-        return super().grad_weight(grad).reshape(len(self.weight), -1)
 
 
 @mistake("You multiplied columns and grad_y the other way round: that is grad_weight transposed, and reshape hides it.")
@@ -314,58 +248,3 @@ class XAveraged(InSteps):
     def image_of(self, grad_columns):
         count = super().image_of(np.ones_like(grad_columns))
         return super().image_of(grad_columns) / np.maximum(count, 1)
-
-
-@mistake("You forgot grad_y in grad_weight; the columns are multiplied by it.")
-class WeightWithoutGradY(InSteps):
-    def grad_weight(self, grad):
-        return super().grad_weight(np.ones_like(grad))
-
-
-@mistake("You forgot grad_y in grad_x; the kernels are multiplied by it.")
-class XWithoutGradY(InSteps):
-    def grad_x(self, grad):
-        return super().grad_x(np.ones_like(grad))
-
-
-@mistake("You took the mean of grad_y for grad_bias; the bias acts at all places, and they add up.")
-class BiasMean(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.mean(axis=(0, 2, 3))
-
-
-@mistake("You summed all of grad_y for grad_bias; each kernel has its own: no sum over the axis of the kernels.")
-class OneBias(InSteps):
-    def grad_bias(self, grad_y):
-        return np.full(len(self.bias), grad_y.sum())
-
-
-@mistake("You summed grad_y over the images alone for grad_bias; the bias acts at all places as well.")
-class BiasOverImages(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.sum(axis=0)
-
-
-@mistake("You did not sum grad_y over the images for grad_bias; it has the shape of bias, (K,).")
-class BiasOverPlaces(InSteps):
-    def grad_bias(self, grad_y):
-        return grad_y.sum(axis=(2, 3))
-
-
-@mistake("You counted the y for grad_bias; what is added up is grad_y.")
-class BiasWithoutGradY(InSteps):
-    def grad_bias(self, grad_y):
-        return super().grad_bias(np.ones_like(grad_y))
-
-
-@mistake("You gave the bias no gradient; every y grows by 1 with it.")
-class NothingForBias(InSteps):
-    def grad_bias(self, grad_y):
-        return np.zeros(len(self.bias))
-
-
-@mistake("You returned the gradients in another order; it is that of forward's inputs: grad_x, grad_weight, grad_bias.")
-class AnotherOrder(InSteps):
-    def backward(self, grad_y):
-        grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return grad_weight, grad_x, grad_bias

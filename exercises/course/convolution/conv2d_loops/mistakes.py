@@ -3,9 +3,11 @@
 import numpy as np
 
 from exercises.course.convolution.conv2d_loops.solution import Conv2d
+from exercises.course.convolution.shared_mistakes import add_to
 from exercises.stages import Mistakes
 
 mistake = Mistakes()
+add_to(mistake, Conv2d)  # what goes wrong in every convolution
 
 
 class PerPlace(Conv2d):
@@ -60,40 +62,10 @@ class Turned(PerPlace):
         return (patch * kernel[:, ::-1, ::-1]).sum()
 
 
-@mistake("You forgot the bias; bias[k] is added to every y of kernel k.")
-class WithoutBias(PerPlace):
-    def forward(self, x, weight, bias):
-        return super().forward(x, weight, np.zeros_like(bias))
-
-
 @mistake("You added the bias once for each product of the sum; it is added once for each y, behind the sum.")
 class BiasForEachProduct(PerPlace):
     def forward(self, x, weight, bias):
         return super().forward(x, weight, bias * weight[0].size)
-
-
-@mistake("You added the bias once for each channel; it is added once for each y, behind the sum over the channels.")
-class BiasForEachChannel(PerPlace):
-    def forward(self, x, weight, bias):
-        return super().forward(x, weight, bias * weight.shape[1])
-
-
-@mistake("You kept the last channel alone, as = in place of += does; y is the sum over all channels.")
-class LastChannel(PerPlace):
-    def value(self, patch, kernel):
-        return (patch[-1] * kernel[-1]).sum()
-
-
-@mistake("You took the first channel alone; y is the sum over all channels of the patch.")
-class FirstChannel(PerPlace):
-    def value(self, patch, kernel):
-        return (patch[0] * kernel[0]).sum()
-
-
-@mistake("You divided by the size of the kernel; y is the sum of the products, not their mean.")
-class Mean(PerPlace):
-    def value(self, patch, kernel):
-        return (patch * kernel).mean()
 
 
 @mistake("You took the mean over the channels; y is the sum over them.")
@@ -144,18 +116,6 @@ class TransposedKernel(PerPlace):
         return (patch * kernel.swapaxes(1, 2)).sum()
 
 
-@mistake("You used the first image for all; each image has its own patches.")
-class FirstImage(PerPlace):
-    def window(self, image, i, j):
-        return super().window(0, i, j)
-
-
-@mistake("You used the first kernel for all; y[n, k] is made with weight[k].")
-class FirstKernel(PerPlace):
-    def forward(self, x, weight, bias):
-        return super().forward(x, np.broadcast_to(weight[:1], weight.shape), bias)
-
-
 # ---- backward ------------------------------------------------------------------------------------------------------
 
 
@@ -163,18 +123,6 @@ class FirstKernel(PerPlace):
 class OverwrittenX(PerPlace):
     def give_x(self, grad_patch, g, kernel):
         grad_patch[...] = g * kernel
-
-
-@mistake("You kept the last place's part of grad_weight; a kernel acts at all places, and they add up: += not =.")
-class OverwrittenWeight(PerPlace):
-    def give_weight(self, grad_kernel, g, patch):
-        grad_kernel[...] = g * patch
-
-
-@mistake("You kept the last grad_y as the bias's gradient; the bias acts at all places, and they add up: += not =.")
-class OverwrittenBias(PerPlace):
-    def give_bias(self, grad_bias, g):
-        grad_bias[...] = g
 
 
 @mistake("You turned the kernel in grad_x; what x[i + u, j + v] was multiplied by is weight[u, v], not turned.")
@@ -189,65 +137,6 @@ class TurnedWeight(PerPlace):
         grad_kernel += g * patch[:, ::-1, ::-1]
 
 
-@mistake("You forgot grad_y in grad_x; each kernel is multiplied by the grad_y of its place.")
-class WithoutGradYX(PerPlace):
-    def give_x(self, grad_patch, g, kernel):
-        grad_patch += kernel
-
-
-@mistake("You forgot grad_y in grad_weight; each patch is multiplied by the grad_y of its place.")
-class WithoutGradYWeight(PerPlace):
-    def give_weight(self, grad_kernel, g, patch):
-        grad_kernel += patch
-
-
-@mistake("You counted the places for grad_bias; what is added up for each is its grad_y.")
-class WithoutGradYBias(PerPlace):
-    def give_bias(self, grad_bias, g):
-        grad_bias += 1
-
-
-@mistake("You divided grad_weight by the number of images; what all images give adds up. The loss has its own mean.")
-class WeightMeanOverImages(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return grad_x, grad_weight / len(self.x), grad_bias
-
-
-@mistake("You divided grad_weight by the number of places; what all places give adds up.")
-class WeightMeanOverPlaces(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return grad_x, grad_weight / grad_y[0, 0].size, grad_bias
-
-
-@mistake("You took the mean of grad_y for grad_bias; the bias acts at all places, and they add up.")
-class BiasMean(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, _ = super().backward(grad_y)
-        return grad_x, grad_weight, grad_y.mean(axis=(0, 2, 3))
-
-
-@mistake("You summed all of grad_y for grad_bias; each kernel has its own bias: no sum over the axis of the kernels.")
-class OneBias(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return grad_x, grad_weight, np.full_like(grad_bias, grad_y.sum())
-
-
-@mistake("You summed grad_y over the images alone for grad_bias; the bias acts at all places as well.")
-class BiasOverImagesAlone(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, _ = super().backward(grad_y)
-        return grad_x, grad_weight, grad_y.sum(axis=0)
-
-
-@mistake("You gave the bias no gradient; every y grows by 1 with it.")
-class NothingForBias(PerPlace):
-    def give_bias(self, grad_bias, g):
-        pass
-
-
 @mistake("You gave grad_x the patch, and grad_weight the kernel; each input gets what it was multiplied by: the other.")
 class Itself(PerPlace):
     def backward(self, grad_y):
@@ -257,10 +146,3 @@ class Itself(PerPlace):
             patches[window] += g * self.x[window]
             kernels[kernel] += g * self.weight[kernel]
         return patches, kernels, grad_y.sum(axis=(0, 2, 3))
-
-
-@mistake("You returned the gradients in another order; it is that of forward's inputs: grad_x, grad_weight, grad_bias.")
-class AnotherOrder(PerPlace):
-    def backward(self, grad_y):
-        grad_x, grad_weight, grad_bias = super().backward(grad_y)
-        return grad_weight, grad_x, grad_bias

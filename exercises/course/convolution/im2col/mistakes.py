@@ -97,6 +97,56 @@ def kernel_mixed_up(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel[::-1], stride, padding))
 
 
+@mistake("You put the places in front, (OH*OW, N, C*KH*KW); stack the columns along the last axis.")
+def places_first(x, kernel, stride, padding):
+    return as_columns(right_patches(x, kernel, stride, padding)).transpose(2, 0, 1)
+
+
+@mistake("You put the images last, (C*KH*KW, OH*OW, N); they come first.")
+def images_last(x, kernel, stride, padding):
+    return as_columns(right_patches(x, kernel, stride, padding)).transpose(1, 2, 0)
+
+
+@mistake("You multiplied i by OH; the places are counted row by row, and a row has OW of them: column i*OW + j.")
+def by_rows(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding)
+    columns = np.zeros_like(as_columns(patches))
+    oh, ow = patches.shape[4:]
+    for i, j in np.ndindex(oh, ow):
+        columns[:, :, i * oh + j] = patches[..., i, j].reshape(len(x), -1)
+    return columns
+
+
+@mistake("You used KH for both sides of the kernel; it is (KH, KW).")
+def square_of_rows(x, kernel, stride, padding):
+    return as_columns(right_patches(x, (kernel[0], kernel[0]), stride, padding))
+
+
+@mistake("You used KW for both sides of the kernel; it is (KH, KW).")
+def square_of_columns(x, kernel, stride, padding):
+    return as_columns(right_patches(x, (kernel[1], kernel[1]), stride, padding))
+
+
+@mistake("You mirrored the patches left to right; a column holds the patch as it is.")
+def mirrored_patch(x, kernel, stride, padding):
+    return as_columns(right_patches(x, kernel, stride, padding)[:, :, :, ::-1])
+
+
+@mistake("You transposed the image; its rows come first.")
+def image_transposed(x, kernel, stride, padding):
+    return as_columns(right_patches(x.swapaxes(2, 3), kernel, stride, padding))
+
+
+@mistake("You returned zeros; nothing was written into the columns.")
+def zeros(x, kernel, stride, padding):
+    return np.zeros_like(as_columns(right_patches(x, kernel, stride, padding)))
+
+
+@mistake("You cut the numbers down to whole ones, as an array of integers does; columns has the dtype of x.")
+def whole_numbers(x, kernel, stride, padding):
+    return np.trunc(as_columns(right_patches(x, kernel, stride, padding)))
+
+
 # ---- which places --------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +181,35 @@ def without_last(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, stride, padding)[..., :-1, :-1])
 
 
+@mistake("You let the loops end one place early; the last column of places, and the last row, stayed zeros.")
+def loops_too_short(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding).copy()
+    patches[..., -1] = patches[..., -1, :] = 0
+    return as_columns(patches)
+
+
+@mistake("You took one place too many along each axis; the last window has to fit.")
+def one_too_many(x, kernel, stride, padding):
+    wide = np.pad(padded(x, padding), ((0, 0), (0, 0), (0, stride), (0, stride)))
+    return as_columns(patches_of(wide, kernel, stride))
+
+
+@mistake("You rounded the number of places up; the last window has to fit: round down, //.")
+def rounded_up(x, kernel, stride, padding):
+    wide = np.pad(padded(x, padding), ((0, 0), (0, 0), (0, stride - 1), (0, stride - 1)))
+    return as_columns(patches_of(wide, kernel, stride))
+
+
+@mistake("You used the stride along the columns alone; it holds for both axes.")
+def stride_of_columns(x, kernel, stride, padding):
+    return as_columns(right_patches(x, kernel, 1, padding)[..., ::stride])
+
+
+@mistake("You forgot the stride and the padding.")
+def without_both(x, kernel, stride, padding):
+    return as_columns(patches_of(x, kernel, 1))
+
+
 @mistake("You used the stride along the rows alone; it holds for both axes.")
 def stride_of_rows(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, 1, padding)[..., ::stride, :])
@@ -157,6 +236,31 @@ def in_a_corner(x, kernel, stride, padding):
 @mistake("You padded all four axes, images and channels as well; only the rows and the columns get zeros.")
 def padded_everywhere(x, kernel, stride, padding):
     return as_columns(patches_of(np.pad(x, padding), kernel, stride))
+
+
+@mistake("You padded twice as much; padding is the width of the frame at each edge.")
+def padded_twice(x, kernel, stride, padding):
+    return as_columns(patches_of(padded(x, 2 * padding), kernel, stride))
+
+
+@mistake("You padded the rows alone; zeros belong at all four edges.")
+def padded_rows(x, kernel, stride, padding):
+    return as_columns(patches_of(np.pad(x, ((0, 0), (0, 0), (padding, padding), (0, 0))), kernel, stride))
+
+
+@mistake("You padded the columns alone; zeros belong at all four edges.")
+def padded_columns(x, kernel, stride, padding):
+    return as_columns(patches_of(np.pad(x, ((0, 0), (0, 0), (0, 0), (padding, padding))), kernel, stride))
+
+
+@mistake("You padded by 1, or by another number of your own; the padding is given.")
+def padded_by_one(x, kernel, stride, padding):
+    return as_columns(patches_of(padded(x, min(padding, 1)), kernel, stride))
+
+
+@mistake("You padded with -infinity; that is for a max pool. Here padding is zeros.")
+def minus_infinity(x, kernel, stride, padding):
+    return as_columns(patches_of(padded(x, padding, constant_values=-np.inf), kernel, stride))
 
 
 @mistake("You repeated the pixels at the edge; padding is zeros.")
@@ -190,6 +294,26 @@ def first_channel(x, kernel, stride, padding):
 @mistake("You took the first image for all; each has its own columns.")
 def first_image(x, kernel, stride, padding):
     return as_columns(right_patches(np.broadcast_to(x[:1], x.shape), kernel, stride, padding))
+
+
+@mistake("You took the last channel for all; each has its own patches.")
+def last_channel(x, kernel, stride, padding):
+    return as_columns(right_patches(np.broadcast_to(x[:, -1:], x.shape), kernel, stride, padding))
+
+
+@mistake("You took the last image for all; each has its own columns.")
+def last_image(x, kernel, stride, padding):
+    return as_columns(right_patches(np.broadcast_to(x[-1:], x.shape), kernel, stride, padding))
+
+
+@mistake("You left the axis of the images out; columns is (N, C*KH*KW, OH*OW), also for one image.")
+def without_images(x, kernel, stride, padding):
+    return as_columns(right_patches(x, kernel, stride, padding))[0]
+
+
+@mistake("You returned the first channel's patches alone; a column holds those of all channels.")
+def first_channel_alone(x, kernel, stride, padding):
+    return as_columns(right_patches(x[:, :1], kernel, stride, padding))
 
 
 @mistake("You summed over the channels; a column holds the patches of all of them, one below the other.")

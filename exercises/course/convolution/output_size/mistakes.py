@@ -104,6 +104,75 @@ def times_stride(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) * stride + 1
 
 
+@mistake("You added 1 to the stride; the 1 is added to the number of steps: (W - F + 2P) // S + 1.")
+def stride_plus_one(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size + 2 * padding - kernel) // (stride + 1)
+
+
+@mistake("You left out the brackets; // comes before + and -: (W - F + 2P) // S + 1.")
+def without_brackets(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return size - kernel + 2 * padding // stride + 1
+
+
+@mistake("You divided the kernel by the stride as well, each for itself; subtract first, then divide.")
+def each_divided(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size + 2 * padding) // stride - kernel // stride + 1
+
+
+@mistake("You added the kernel; it takes room away: W - F + 2P.")
+def kernel_added(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size + 2 * padding + kernel) // stride + 1
+
+
+@mistake("You added the padding behind the division; it makes the image larger, so it comes before: (W - F + 2P) // S.")
+def padding_behind(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size - kernel) // stride + 2 * padding + 1
+
+
+@mistake("You forgot stride and padding: (W - F + 2P) // S + 1.")
+def without_both(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return size - kernel + 1
+
+
+@mistake("You multiplied the padding by the stride; it is counted in pixels.")
+def padding_times_stride(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size + 2 * padding * stride - kernel) // stride + 1
+
+
+@mistake("You added the 1 before dividing, and divided with /; (W - F + 2P) // S + 1.")
+def fraction_one_before(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return (size + 2 * padding - kernel + 1) / stride
+
+
+@mistake("You rounded up, and left out the + 1; round down, and add 1: (W - F + 2P) // S + 1.")
+def rounded_up_without_one(size, kernel, stride, padding):
+    right(size, kernel, stride, padding)
+    return math.ceil((size + 2 * padding - kernel) / stride)
+
+
+@mistake("You added 2 in place of 1; there is one place more than steps.")
+def two_more(size, kernel, stride, padding):
+    return right(size, kernel, stride, padding) + 1
+
+
+@mistake("You returned the text of a number; return the number.")
+def as_text(size, kernel, stride, padding):
+    return str(right(size, kernel, stride, padding))
+
+
+@mistake("You returned a pair; it is asked for one axis, so for one number.")
+def pair(size, kernel, stride, padding):
+    return (right(size, kernel, stride, padding),) * 2
+
+
 @mistake("You raised no error where the kernel does not fit; 0 or fewer places are no image: raise ValueError.")
 def without_error(size, kernel, stride, padding):
     if stride < 1:
@@ -148,6 +217,45 @@ def none(size, kernel, stride, padding):
         return right(size, kernel, stride, padding)
     except ValueError:
         return None
+
+
+@mistake("You returned -1 where there is no place; that is an error: raise ValueError.")
+def minus_one(size, kernel, stride, padding):
+    try:
+        return right(size, kernel, stride, padding)
+    except ValueError:
+        return -1
+
+
+def raising(error):
+    """The solution, with another error."""
+
+    def output_size(size, kernel, stride, padding):
+        try:
+            return right(size, kernel, stride, padding)
+        except ValueError as problem:
+            raise error("no place") from problem
+
+    return output_size
+
+
+for error in (TypeError, RuntimeError, Exception, IndexError):
+    mistake(f"You raised {error.__name__}; a number that cannot be is a ValueError.")(raising(error))
+
+
+@mistake("You compared with size + padding; there is padding at both ends: kernel > size + 2 padding.")
+def compared_with_one_padding(size, kernel, stride, padding):
+    if kernel > size + padding:
+        raise ValueError("kernel")
+    return right(size, kernel, stride, padding)
+
+
+@mistake("You looked for a stride of 0 alone; below 0 is none either: raise ValueError where it is below 1.")
+def stride_zero_alone(size, kernel, stride, padding):
+    room = size + 2 * padding - kernel
+    if room < 0 or stride == 0:
+        raise ValueError("kernel or stride")
+    return room // stride + 1
 
 
 @mistake("You used assert; what a caller gives is checked with `if ...: raise ValueError(...)`.")
