@@ -1,25 +1,35 @@
 """Weights for the checks of this chapter: set by a rule, so that all right answers compute the same."""
 
+import contextlib
+import functools
 import zlib
+from unittest import mock
 
 import numpy as np
 
+from minicnn.nn import init
 
+
+@functools.lru_cache(16)
 def numbers_for(key, shape):
-    """Numbers from -0.5 to 0.5 with one digit, the same for the same key and shape, of about unit gain in a layer."""
+    """Numbers from -0.5 to 0.5 with one digit, the same for the same key and shape."""
     rng = np.random.default_rng(zlib.crc32(f"{key} {shape}".encode()))
     return rng.integers(-5, 6, shape) / 10
 
 
 def filled(module, weights="by a rule", named=False):
-    """The module in float64, every parameter set: by a rule, or, with weights=1, all weights to 1 and biases to 0.
+    """The module in float64, every parameter set: by a rule, or the weights to 1, or so that every layer takes the mean
+    of its inputs ("means"); then the biases are 0.
 
     The rule goes by the parameter's shape, so that its name is free; with `named` by its name as well.
     """
-    module.double()
+    with np.errstate(invalid="ignore"):  # of numbers that are replaced
+        module.double()
     for name, parameter in module.named_parameters():
         if weights == 1:
             parameter.data[...] = 1 if parameter.ndim > 1 else 0
+        elif weights == "means":
+            parameter.data[...] = 1 / parameter.data[0].size if parameter.ndim > 1 else 0
         else:
             parameter.data[...] = numbers_for(name if named else "", parameter.shape)
     return module
@@ -37,3 +47,12 @@ def conv_names(*paths, batch_norm=False):
     """The names of the parameters of convolutions (BasicConv2d) at these paths."""
     parts = ("conv.weight", "bn.weight", "bn.bias") if batch_norm else ("conv.weight", "conv.bias")
     return [f"{path}.{part}" for path in paths for part in parts]
+
+
+@contextlib.contextmanager
+def uninitialized():
+    """Layers are made without drawing their initial weights, which takes long where they are millions."""
+    with contextlib.ExitStack() as stack:
+        for name in ("kaiming_uniform_", "uniform_", "kaiming_normal_", "normal_"):
+            stack.enter_context(mock.patch.object(init, name, lambda tensor, *_, **__: tensor))
+        yield
