@@ -1,3 +1,3 @@
 """Training: optimizers, schedules, normalization, a gradient checker."""
 
-EXERCISES = []
+EXERCISES = ["sgd_momentum", "adam", "schedule", "weight_decay"]
