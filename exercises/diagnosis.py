@@ -38,18 +38,8 @@ def name_mistake(reference: Reference, stage: int, case: int, found: Found, outp
     e = Evidence(reference, (stage, case), found, output)
     if not output:
         return e.listed(e.stage_s)
-    return (
-        e.listed(e.related)
-        or e.simple_difference(e.related)
-        or e.listed_for_output(e.related)
-        or e.listed_and_more(e.related)
-        or e.listed(e.stage_s)
-        or e.simple_difference(e.stage_s)
-        or e.listed_for_output(e.stage_s)
-        or e.gradcheck_s()
-        or e.region()
-        or e.perhaps()
-    )
+    with np.errstate(all="ignore"):  # the square of what is too large, and so on: it does not fit, then
+        return e.name()
 
 
 @dataclass
@@ -60,6 +50,21 @@ class Evidence:
     shown: CaseNumber
     found: Found
     output: str
+
+    def name(self) -> str:
+        """The first means that has one."""
+        return (
+            self.listed(self.related)
+            or self.simple_difference(self.related)
+            or self.listed_for_output(self.related)
+            or self.listed_and_more(self.related)
+            or self.listed(self.stage_s)
+            or self.simple_difference(self.stage_s)
+            or self.listed_for_output(self.stage_s)
+            or self.gradcheck_s()
+            or self.region()
+            or self.perhaps()
+        )
 
     # ---- where to look ---------------------------------------------------------------------------------------------
 
@@ -173,7 +178,8 @@ class Evidence:
 
     def is_a_rule(self, places: list[CaseNumber]) -> bool:
         """Whether there are enough numbers for one; the same number again and again says little."""
-        different = {float(f"{n:.6g}") for place in {self.shown, *places} for n in np.ravel(self.came(place))}
+        arrays = [self.came(place) for place in {self.shown, *places}]
+        different = {float(f"{n:.6g}") for array in arrays if array is not None for n in np.ravel(array)}
         return len(different) >= ENOUGH
 
     def view(self, place: CaseNumber, base: Any) -> View | None:
@@ -198,12 +204,13 @@ class Evidence:
         if self.found.gradcheck is None or not self.output.startswith("grad_"):
             return ""
         wrong = [place for place in self.related if not self.is_right(place)]
-        wrong.sort(key=lambda place: numbers_in(self.found.results[place]), reverse=True)  # fewest rules fit the large
+        # First the stage that is not passed; in it the large ones, which fewest rules fit.
+        wrong.sort(key=lambda place: (place[0] != self.shown[0], -numbers_in(self.found.results[place])))
         asked = wrong[:ASKED]
         said = self.found.gradcheck(asked)
         kinds = [re.sub(r"-?\d[\d.e+-]*", "#", text) for text in said]
         for text, kind in zip(said, kinds, strict=False):
-            if text and (kinds.count(kind) > 1 or len(asked) == 1):
+            if text and "from place to place" not in text and (kinds.count(kind) > 1 or len(asked) == 1):
                 return text
         return ""
 
@@ -231,7 +238,8 @@ def more_than(view: View) -> Iterator[Guess]:
 
 def known(value: Any) -> Any:
     """A guess's array, computed where it has to be."""
-    return value() if callable(value) else value
+    value = value() if callable(value) else value
+    return None if value is None else np.asarray(value)
 
 
 def numbers_in(outcome: Outputs | Failure) -> int:

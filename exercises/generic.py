@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 from math import log, prod, sqrt
 from typing import Any
 
@@ -33,7 +33,21 @@ class View:
 
 def guesses(v: View) -> Iterator[Guess]:
     """All hypotheses, the simplest first."""
-    for hypothesis in (simple, other_outputs, factors, offsets, order, sums, shapes, functions, changed_inputs, shifts):
+    for hypothesis in (
+        simple,
+        other_outputs,
+        factors,
+        offsets,
+        order,
+        sums,
+        pairs,
+        reductions,
+        shapes,
+        functions,
+        changed_inputs,
+        shifts,
+        cut_out,
+    ):
         yield from hypothesis(v)
 
 
@@ -52,6 +66,10 @@ def simple(v: View) -> Iterator[Guess]:
     yield "is 1 everywhere", np.ones_like(v.expected)
 
 
+def turned(array: np.ndarray | None) -> np.ndarray | None:
+    return None if array is None else -array
+
+
 def without_grad_y(v: View) -> Callable[[], np.ndarray | None]:
     return lambda: v.solve({**v.case, "grad_y": np.ones_like(v.case["grad_y"])})
 
@@ -67,10 +85,9 @@ def other_outputs(v: View) -> Iterator[Guess]:
 
 def factors(v: View) -> Iterator[Guess]:
     for name, value in quantities(v):
-        with np.errstate(all="ignore"):
-            yield f"is the right one times {name}{as_sum(name)}", v.expected * value
-            yield f"is the right one divided by {name}{as_mean(name)}", v.expected / value
-            yield f"is the right one times -{name}", v.expected * -value
+        yield f"is the right one times {name}{as_sum(name)}", v.expected * value
+        yield f"is the right one divided by {name}{as_mean(name)}", v.expected / value
+        yield f"is the right one times -{name}", v.expected * -value
     for name, array in arrays(v):
         if array.shape == v.expected.shape and array.size > 1:
             with np.errstate(all="ignore"):
@@ -145,6 +162,8 @@ def sizes_of(v: View) -> Iterator[tuple[str, float]]:
             continue
         for axis, size in enumerate(array.shape):
             yield f"the number along axis {axis} of {name}", float(size)
+        if v.expected.size:
+            yield f"the number of values of {name} for each of the result", array.size / v.expected.size
         if array.ndim == 4:
             yield f"the number of pixels of {name}", float(prod(array.shape[2:]))
             yield f"the number of images times pixels of {name}", float(prod(array.shape) / max(1, array.shape[1]))
@@ -243,7 +262,7 @@ def sums(v: View) -> Iterator[Guess]:
     if came.ndim <= e.ndim and came.shape == e.shape:
         return
     for count in (1, 2, 3):
-        for axes in combinations_of(came.ndim, count):
+        for axes in combinations(range(came.ndim), count):
             names = " and ".join(map(str, axes))
             with np.errstate(all="ignore"):
                 for keep in (False, True):
@@ -256,15 +275,48 @@ def sums(v: View) -> Iterator[Guess]:
                         yield f"is not averaged yet over axis {names}", came if fits else None
 
 
+def reductions(v: View) -> Iterator[Guess]:
+    """One number, or an array of the case added up over other axes."""
+    e = v.expected
+    if e.size > 1:
+        for how, number in (("the sum", e.sum()), ("the mean", e.mean()), ("the largest", e.max()),
+                            ("the smallest", e.min())):  # fmt: skip
+            yield f"is one number alone, {how} of the right ones", number
+            yield f"is the same everywhere, {how} of the right ones", np.full(e.shape, number)
+    for name, array in arrays(v):
+        for count in range(1, array.ndim + 1):
+            for axes in combinations(range(array.ndim), count) if array.size else ():
+                over = f"over ax{'i' if count == 1 else 'e'}s {', '.join(map(str, axes))}"
+                for how, value in (("added up", array.sum(axes, keepdims=True)), ("averaged", array.mean(axes, keepdims=True)),
+                                   ("at its largest", array.max(axes, keepdims=True))):  # fmt: skip
+                    yield f"is {name}, {how} {over}", value.squeeze(axes)
+                    yield f"is {name}, {how} {over}", value
+                    if value.ndim == e.ndim and all(a in (1, b) for a, b in zip(value.shape, e.shape, strict=True)):
+                        yield f"is {name}, {how} {over}", np.broadcast_to(value, e.shape)
+
+
+def pairs(v: View) -> Iterator[Guess]:
+    """Two arrays of the case put together in another way."""
+    several = arrays(v)
+    for i, (a, x) in enumerate(several):
+        for b, y in several[i + 1 :]:
+            if x.shape == y.shape:
+                yield f"is {a} * {b}", x * y
+                yield f"is {a} + {b}", x + y
+                yield f"is {a} - {b}", x - y
+                yield f"is {b} - {a}", y - x
+                yield f"is {a} / {b}", x / y
+                yield f"is {b} / {a}", y / x
+            if x.ndim == y.ndim == 2:
+                for text, left, right in ((f"{a} @ {b}", x, y), (f"{b} @ {a}", y, x), (f"{a}.T @ {b}", x.T, y),
+                                          (f"{a} @ {b}.T", x, y.T), (f"{b}.T @ {a}", y.T, x), (f"{b} @ {a}.T", y, x.T)):  # fmt: skip
+                    if left.shape[1] == right.shape[0]:
+                        yield f"is the matrix product {text}", left @ right
+
+
 def normalized(e: np.ndarray, axis: int) -> np.ndarray:
     with np.errstate(all="ignore"):
         return e / e.sum(axis, keepdims=True)
-
-
-def combinations_of(count: int, size: int) -> Iterator[tuple[int, ...]]:
-    from itertools import combinations
-
-    yield from combinations(range(count), size)
 
 
 def shapes(v: View) -> Iterator[Guess]:
@@ -328,9 +380,26 @@ def functions(v: View) -> Iterator[Guess]:
 
 def changed_inputs(v: View) -> Iterator[Guess]:
     """What the solution gives where one thing of the case is another."""
+    for name, x in arrays(v):
+        if name != "grad_y":
+            yield (
+                f"is what is right for -{name} with the sign turned around: the smallest in place of the largest?",
+                lambda name=name, x=x: turned(v.solve({**v.case, name: -x})),
+            )
     for name, text, value in changes(v.case):
         if value is not None:
             yield f"is what is right {text}", lambda name=name, value=value: v.solve({**v.case, name: value})
+
+
+def cut_out(v: View) -> Iterator[Guess]:
+    """A part of an array, though not the one that belongs there."""
+    for name, array in arrays(v):
+        for axis, size in enumerate(array.shape):
+            if array.ndim == v.came.ndim and array.shape[:axis] == v.came.shape[:axis] and size > v.came.shape[axis]:
+                n = v.came.shape[axis]
+                for start in range(size - n + 1):
+                    part = np.take(array, range(start, start + n), axis)
+                    yield f"is cut out of {name} at the wrong place along axis {axis}", part
 
 
 def changes(case: Case) -> Iterator[tuple[str, str, Any]]:
@@ -340,9 +409,11 @@ def changes(case: Case) -> Iterator[tuple[str, str, Any]]:
             for text, new in other_arrays(name, value, case):
                 yield name, f"for {text} in place of {name}", new
             for text, new in parts_of(value):
-                yield name, f"where of {name} {text}", new
+                yield name, text.format(name), new
         elif isinstance(value, np.ndarray) and value.dtype.kind == "i":
-            for text, new in ((f"{name} + 1", value + 1), (f"{name} - 1", value - 1), ("the reverse", value[::-1])):
+            for text, new in ((f"{name} + 1", value + 1), (f"{name} - 1", value - 1), ("the reverse", value[::-1]),
+                              ("that of the first, for all,", np.broadcast_to(value[:1], value.shape)),
+                              ("that of the last, for all,", np.broadcast_to(value[-1:], value.shape))):  # fmt: skip
                 yield name, f"for {text} in place of {name}", new.copy()
         elif isinstance(value, bool):
             yield name, f"for {name}=False, always", False
@@ -406,5 +477,5 @@ def parts_of(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
             if x.shape[axis]:
                 np.moveaxis(only, axis, 0)[index] = np.moveaxis(x, axis, 0)[index]
                 np.moveaxis(rest, axis, 0)[index] = 0
-            yield f"the {word} index of axis {axis} alone comes into it", only
-            yield f"the {word} index of axis {axis} is left out", rest
+            yield f"with the {word} index of axis {axis} of {{}} alone: the others do not come into it", only
+            yield f"without the {word} index of axis {axis} of {{}}", rest
