@@ -27,6 +27,7 @@ from exercises.running import CaseNumber, Found
 from exercises.stages import Case, Outputs
 
 ASKED = 3  # cases that gradcheck looks at
+VAGUE = ("from place to place", "the difference is 0")  # what gradcheck says of nearly any wrong gradient
 ENOUGH = 3  # numbers that have to fit before a rule is called by its name
 
 
@@ -37,7 +38,7 @@ def name_mistake(reference: Reference, stage: int, case: int, found: Found, outp
     """
     e = Evidence(reference, (stage, case), found, output)
     if not output:
-        return e.listed(e.stage_s)
+        return e.listed(e.stage_s, in_these_words=True)
     with np.errstate(all="ignore"):  # the square of what is too large, and so on: it does not fit, then
         return e.name()
 
@@ -58,12 +59,11 @@ class Evidence:
             or self.simple_difference(self.related)
             or self.listed_for_output(self.related)
             or self.listed_and_more(self.related)
-            or self.listed(self.stage_s)
-            or self.simple_difference(self.stage_s)
-            or self.listed_for_output(self.stage_s)
+            or self.listed(self.wrong_ones)
+            or self.simple_difference(self.wrong_ones)
+            or self.listed_for_output(self.wrong_ones)
             or self.gradcheck_s()
             or self.region()
-            or self.perhaps()
         )
 
     # ---- where to look ---------------------------------------------------------------------------------------------
@@ -72,6 +72,12 @@ class Evidence:
     def stage_s(self) -> list[CaseNumber]:
         """The cases of the stage that is not passed."""
         return [place for place in self.found.results if place[0] == self.shown[0]]
+
+    @cached_property
+    def wrong_ones(self) -> list[CaseNumber]:
+        """The cases on which this output is wrong, where there are several; else all that have it."""
+        wrong = [place for place in self.related if not self.is_right(place)]
+        return wrong if len(wrong) > 1 else self.related
 
     @cached_property
     def related(self) -> list[CaseNumber]:
@@ -97,18 +103,20 @@ class Evidence:
 
     # ---- the exercise's own misconceptions -------------------------------------------------------------------------
 
-    def listed(self, places: list[CaseNumber]) -> str:
+    def listed(self, places: list[CaseNumber], in_these_words: bool = False) -> str:
         """The misconception that does the same on all `places`; of several, the one that does so most often elsewhere.
 
-        Of these in turn, the one whose errors have the same words most often.
+        Of these in turn, the one whose errors have the same words most often; in_these_words: they must have them.
         """
         best, most = "", (0, 0)
-        for mistake, sentence in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences):
+            if in_these_words and not self.in_the_same_words(mistake, self.shown):
+                continue
             if self.same(mistake, self.shown) and all(self.same(mistake, place) for place in places):
                 alike = [place for place in self.found.results if self.same(mistake, place)]
                 agreeing = len(alike), sum(self.in_the_same_words(mistake, place) for place in alike)
                 if agreeing > most:
-                    best, most = sentence, agreeing
+                    best, most = told, agreeing
         return best
 
     def same(self, mistake: int, place: CaseNumber) -> bool:
@@ -118,7 +126,7 @@ class Evidence:
             return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.kind == ours.kind
         how = self.reference.exercise.stages[place[0]]
         names = [name for name in theirs if not name.startswith("_")]
-        return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
+        return all(name in ours and agree(ours[name], theirs[name], how.tolerance) for name in names)
 
     def in_the_same_words(self, mistake: int, place: CaseNumber) -> bool:
         """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
@@ -133,22 +141,18 @@ class Evidence:
 
     def listed_for_output(self, places: list[CaseNumber]) -> str:
         """The misconception that gives this output, while others are as they have to be, or wrong in another way."""
-        for mistake, sentence in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences):
             if all(self.fits(place, self.wrong(mistake, place)) for place in [self.shown, *places]):
-                return f"In {self.output}: {sentence}"
+                return f"In {self.output}: {told}"
         return ""
 
     def listed_and_more(self, places: list[CaseNumber]) -> str:
         """A misconception, and a simple difference on top of it."""
-        for mistake, sentence in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences):
             if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
-                return f"It looks like two mistakes. One: {sentence} The other: but for that, {self.output} {text}."
+                other = sentence(f"but for that, {self.output} {text}")
+                return f"It looks like two mistakes. One: {told} The other: {other}"
         return ""
-
-    def perhaps(self) -> str:
-        """The misconception that does the same on the case that is shown, though not on others."""
-        sentence = self.listed([self.shown])
-        return f"On this input it looks as if this were it, though not on others: {sentence}" if sentence else ""
 
     # ---- a simple difference ---------------------------------------------------------------------------------------
 
@@ -156,7 +160,7 @@ class Evidence:
         """The output is the right one but for something that has a name."""
         text = self.rule(places, lambda place: self.reference.right(*place).get(self.output), guesses)
         if text and (self.is_a_rule(places) or text.startswith("is 0 ")):
-            return f"{'The result' if self.output == 'result' else self.output} {text}."
+            return sentence(f"{'The result' if self.output == 'result' else self.output} {text}")
         return ""
 
     def rule(self, places: list[CaseNumber], base: Any, hypotheses: Any) -> str:
@@ -210,7 +214,8 @@ class Evidence:
         said = self.found.gradcheck(asked)
         kinds = [re.sub(r"-?\d[\d.e+-]*", "#", text) for text in said]
         for text, kind in zip(said, kinds, strict=False):
-            if text and "from place to place" not in text and (kinds.count(kind) > 1 or len(asked) == 1):
+            vague = any(words in text for words in VAGUE)
+            if text and not vague and (kinds.count(kind) > 1 or len(asked) == 1):
                 return text
         return ""
 
@@ -234,6 +239,10 @@ def more_than(view: View) -> Iterator[Guess]:
     yield from (guess for guess in simple(view) if "sign" in guess[0])
     yield from factors(view)
     yield from order(view)
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def known(value: Any) -> Any:

@@ -6,6 +6,7 @@ is told. So "the right one divided by kernel_size**2" is told only where this di
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -33,21 +34,8 @@ class View:
 
 def guesses(v: View) -> Iterator[Guess]:
     """All hypotheses, the simplest first."""
-    for hypothesis in (
-        simple,
-        other_outputs,
-        factors,
-        offsets,
-        order,
-        sums,
-        pairs,
-        reductions,
-        shapes,
-        functions,
-        changed_inputs,
-        shifts,
-        cut_out,
-    ):
+    for hypothesis in (simple, other_outputs, factors, offsets, order, shapes, sums, functions, changed_inputs, pairs,
+                       reductions, shifts, cut_out):  # fmt: skip
         yield from hypothesis(v)
 
 
@@ -86,7 +74,7 @@ def other_outputs(v: View) -> Iterator[Guess]:
 def factors(v: View) -> Iterator[Guess]:
     for name, value in quantities(v):
         yield f"is the right one times {name}{as_sum(name)}", v.expected * value
-        yield f"is the right one divided by {name}{as_mean(name)}", v.expected / value
+        yield f"is the right one divided by {name}{as_mean(name)}", v.expected / value if value else v.expected
         yield f"is the right one times -{name}", v.expected * -value
     for name, array in arrays(v):
         if array.shape == v.expected.shape and array.size > 1:
@@ -242,7 +230,10 @@ def shifts(v: View) -> Iterator[Guess]:
                 np.moveaxis(rest, axis, 0)[index] = 0
                 yield f"is right but for the {word} index of axis {axis}, where it is 0", rest
                 copied = np.take(e, [index], axis)
-                yield f"has what belongs to the {word} index of axis {axis} at all", np.broadcast_to(copied, e.shape)
+                yield (
+                    f"has what belongs to the {word} index of axis {axis} everywhere",
+                    np.broadcast_to(copied, e.shape),
+                )
 
 
 def sums(v: View) -> Iterator[Guess]:
@@ -287,8 +278,8 @@ def reductions(v: View) -> Iterator[Guess]:
         for count in range(1, array.ndim + 1):
             for axes in combinations(range(array.ndim), count) if array.size else ():
                 over = f"over ax{'i' if count == 1 else 'e'}s {', '.join(map(str, axes))}"
-                for how, value in (("added up", array.sum(axes, keepdims=True)), ("averaged", array.mean(axes, keepdims=True)),
-                                   ("at its largest", array.max(axes, keepdims=True))):  # fmt: skip
+                for how, reduce in (("added up", np.sum), ("averaged", np.mean), ("at its largest", np.max)):
+                    value = reduce(array, axis=axes, keepdims=True)
                     yield f"is {name}, {how} {over}", value.squeeze(axes)
                     yield f"is {name}, {how} {over}", value
                     if value.ndim == e.ndim and all(a in (1, b) for a, b in zip(value.shape, e.shape, strict=True)):
@@ -308,8 +299,10 @@ def pairs(v: View) -> Iterator[Guess]:
                 yield f"is {a} / {b}", x / y
                 yield f"is {b} / {a}", y / x
             if x.ndim == y.ndim == 2:
-                for text, left, right in ((f"{a} @ {b}", x, y), (f"{b} @ {a}", y, x), (f"{a}.T @ {b}", x.T, y),
-                                          (f"{a} @ {b}.T", x, y.T), (f"{b}.T @ {a}", y.T, x), (f"{b} @ {a}.T", y, x.T)):  # fmt: skip
+                for text, left, right in (
+                    (f"{a} @ {b}", x, y), (f"{a}.T @ {b}", x.T, y), (f"{a} @ {b}.T", x, y.T),
+                    (f"{b} @ {a}", y, x), (f"{b}.T @ {a}", y.T, x), (f"{b} @ {a}.T", y, x.T),
+                ):  # fmt: skip
                     if left.shape[1] == right.shape[0]:
                         yield f"is the matrix product {text}", left @ right
 
@@ -338,10 +331,8 @@ def shapes(v: View) -> Iterator[Guess]:
                 np.take(e, range(e.shape[axis] - n, e.shape[axis]), axis),
             )
     if came.ndim >= e.ndim and came.size > e.size:
-        try:
+        with contextlib.suppress(ValueError):
             yield "is there several times over: it was broadcast", np.broadcast_to(e, came.shape)
-        except ValueError:
-            pass
 
 
 # ---- a function of the right one, the right one for other inputs ---------------------------------------------------
@@ -380,15 +371,15 @@ def functions(v: View) -> Iterator[Guess]:
 
 def changed_inputs(v: View) -> Iterator[Guess]:
     """What the solution gives where one thing of the case is another."""
+    for name, text, value in changes(v.case):
+        if value is not None:
+            yield f"is what is right {text}", lambda name=name, value=value: v.solve({**v.case, name: value})
     for name, x in arrays(v):
         if name != "grad_y":
             yield (
                 f"is what is right for -{name} with the sign turned around: the smallest in place of the largest?",
                 lambda name=name, x=x: turned(v.solve({**v.case, name: -x})),
             )
-    for name, text, value in changes(v.case):
-        if value is not None:
-            yield f"is what is right {text}", lambda name=name, value=value: v.solve({**v.case, name: value})
 
 
 def cut_out(v: View) -> Iterator[Guess]:
@@ -399,7 +390,7 @@ def cut_out(v: View) -> Iterator[Guess]:
                 n = v.came.shape[axis]
                 for start in range(size - n + 1):
                     part = np.take(array, range(start, start + n), axis)
-                    yield f"is cut out of {name} at the wrong place along axis {axis}", part
+                    yield f"is cut out of {name} at the wrong place", part
 
 
 def changes(case: Case) -> Iterator[tuple[str, str, Any]]:
@@ -423,13 +414,13 @@ def changes(case: Case) -> Iterator[tuple[str, str, Any]]:
             for other, n in case.items():
                 if other != name and isinstance(n, int) and not isinstance(n, bool):
                     yield name, f"for {other} in place of {name}", n
-            for text, new in ((f"{name} + 1", value + 1), (f"{name} - 1", value - 1), ("1", 1), ("0", 0),
-                              (f"2 * {name}", 2 * value), (f"{name} // 2", value // 2)):  # fmt: skip
-                yield name, f"for {text} in place of {name}", new
+            others = {f"{name} + 1": value + 1, f"{name} - 1": value - 1, "1": 1, "0": 0, f"2 * {name}": 2 * value,
+                      f"{name} // 2": value // 2}  # fmt: skip
+            yield from ((name, f"for {text} in place of {name}", number) for text, number in others.items())
         elif isinstance(value, float):
-            for text, new in ((f"1 - {name}", 1 - value), (f"{name} / 2", value / 2), (f"2 * {name}", 2 * value),
-                              (f"{name}**2", value**2), (f"-{name}", -value), ("0", 0.0), ("1", 1.0)):  # fmt: skip
-                yield name, f"for {text} in place of {name}", new
+            near = {f"1 - {name}": 1 - value, f"{name} / 2": value / 2, f"2 * {name}": 2 * value,
+                    f"{name}**2": value**2, f"-{name}": -value, "0": 0.0, "1": 1.0}  # fmt: skip
+            yield from ((name, f"for {text} in place of {name}", number) for text, number in near.items())
         elif isinstance(value, tuple) and len(value) == 2:
             yield name, f"for {name} the other way around", value[::-1]
             yield name, f"for the first of {name} along both axes", (value[0], value[0])

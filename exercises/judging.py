@@ -8,10 +8,10 @@ from typing import Any
 from exercises.answers import Failure
 from exercises.catalog import Exercise
 from exercises.comparing import agree
-from exercises.diagnosis import name_mistake
+from exercises.diagnosis import name_mistake, numbers_in
 from exercises.reference import Reference
 from exercises.running import Found
-from exercises.stages import Case, Stage
+from exercises.stages import Case, Outputs, Stage
 
 
 @dataclass(frozen=True)
@@ -81,18 +81,25 @@ def judge(exercise: Exercise, found: Found, seed: int = 0, reference: Reference 
 
 
 def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
-    """The first case of a stage on which something is wrong."""
-    stage = reference.exercise.stages[number]
+    """Of the cases of a stage on which something is wrong the smallest: the one with the fewest numbers."""
+    stage, problems = reference.exercise.stages[number], []
     for index, case in enumerate(reference.cases[number]):
         outcome = found.results.get((number, index))
-        if outcome is None:
+        if outcome is not None:
+            problems += problem_in(reference, number, index, outcome)
+        elif not problems:
             failure = found.broken or Failure("Missing", "nothing came out")
             return StageResult(stage, Problem(case, index, failure=failure), tried=False)
-        if isinstance(outcome, Failure):
-            return StageResult(stage, Problem(case, index, failure=outcome))
-        expected = reference.right(number, index)
-        for name, value in expected.items():
-            if not name.startswith("_") and not agree(outcome.get(name), value, stage.tolerance, stage.shapes_only):
-                shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
-                return StageResult(stage, Problem(shown, index, name, outcome.get(name), value))
-    return StageResult(stage, None)
+    return StageResult(stage, min(problems, key=lambda problem: numbers_in(problem.case), default=None))
+
+
+def problem_in(reference: Reference, number: int, index: int, outcome: Outputs | Failure) -> list[Problem]:
+    """What is wrong on a case: the first output that is, or nothing."""
+    stage, case = reference.exercise.stages[number], reference.cases[number][index]
+    if isinstance(outcome, Failure):
+        return [Problem(case, index, failure=outcome)]
+    for name, value in reference.right(number, index).items():
+        if not name.startswith("_") and not agree(outcome.get(name), value, stage.tolerance, stage.shapes_only):
+            shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
+            return [Problem(shown, index, name, outcome.get(name), value)]
+    return []

@@ -9,6 +9,7 @@ import numpy as np
 from exercises.generic import View, arrays
 
 FEWEST = 0.8  # of the places of a kind have to be wrong, before the kind is told
+MOST = 0.85  # of all places may be of that kind: else it says nothing
 
 
 def where_it_is_wrong(views: list[View], masks: list[np.ndarray]) -> str:
@@ -24,7 +25,7 @@ def where_it_is_wrong(views: list[View], masks: list[np.ndarray]) -> str:
             wrong, inside = wrong + int(mask.sum()), inside + int(region.sum())
         else:
             everywhere = sum(mask.size for mask in masks)
-            if wrong and inside < everywhere and wrong >= FEWEST * inside:
+            if wrong and inside <= MOST * everywhere and wrong >= FEWEST * inside:
                 return f"{views[0].name} is wrong only {text}{what_stands_there(views, masks)}."
     return ""
 

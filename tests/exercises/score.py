@@ -18,7 +18,6 @@ import collections
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -134,7 +133,9 @@ ADAPTED: dict[str, tuple[str, Callable[[ModuleType], Any]]] = {  # exercise: (mo
     "im2col": ("im2col", lambda m: lambda x, kernel, stride, padding: m.Im2Col(kernel, stride, padding).forward(x)),
     "col2im": (
         "im2col",
-        lambda m: lambda columns, size, kernel, stride, padding: m.Col2Im(size, kernel, stride, padding).forward(columns),
+        lambda m: (
+            lambda columns, size, kernel, stride, padding: m.Col2Im(size, kernel, stride, padding).forward(columns)
+        ),
     ),
     "output_size": ("im2col", output_size),
     "conv2d": ("convolution", lambda m: lambda stride, padding: m.Conv2d(stride, padding)),
