@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     """Grade. ValueError for what cannot be read, or where there is no sandbox and one is required."""
     from tqdm import tqdm
 
+    if args.html and not Path(args.html).absolute().parent.is_dir():
+        raise ValueError(f"--html {args.html}: there is no such folder to write it into")
     exercises = chosen(args.exercises)
     seed_of = seeds(args.seed, args.seeds)
     submissions = find_submissions(Path(args.submissions), exercises)
@@ -83,14 +85,14 @@ def run(args: argparse.Namespace) -> int:
 
 def write(args: argparse.Namespace, results: Results) -> None:
     """In the form that was asked for."""
-    if args.html:
-        write_page(results, Path(args.html))
     if getattr(args, "json", False):
         print(as_json(results), end="")
     elif args.csv:
         print(as_csv(results), end="")
     else:
         print(as_table(results))
+    if args.html:
+        write_page(results, Path(args.html))
 
 
 def chosen(names: list[str] | None) -> list[Exercise]:

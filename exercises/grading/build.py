@@ -15,6 +15,16 @@ from exercises.running import REPOSITORY
 PACKAGES = ("exercises", "minicnn", "googlenet")  # the library works all along, so it goes with the course
 FILES = ("train.py", "pyproject.toml")  # where they are there
 PARTS = {"solutions": "solution.py", "misconceptions": "mistakes.py", "hints": "hints.md"}
+README = """# The exercises of minicnn and GoogLeNet
+
+Write the backward passes of GoogLeNet yourself, one function at a time. With Python 3.10 or newer, in this folder:
+
+    pip install numpy threadpoolctl safetensors pillow tqdm matplotlib
+    python -m exercises start my_work
+    python -m exercises
+
+Hand in the folder `my_work`.
+"""
 OTHER_LIBRARIES = ("torch", "tensorflow", "jax", "cupy")
 
 
@@ -35,6 +45,7 @@ def build_course(out: Path, hide: Iterable[str] = (), seed: int = 0) -> list[Exe
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
         folder = Path(temporary, "course")
         copy(folder, parts, exercises)
+        (folder / "README.md").write_text(README, encoding="utf-8")
         if {"solutions", "misconceptions"} & parts:
             for exercise in exercises:
                 place = folder / "exercises" / "course" / exercise.chapter / exercise.name / ANSWERS

@@ -159,6 +159,8 @@ def as_table(results: Results) -> str:
         line = f"{name:<20} {f'{student.points}/{student.possible}':>9}  {f'{passed}/{len(student.marks)}':>7}  "
         room = WIDTH - len(line) - len(flags)
         lines.append(line + (first if len(first) <= room else first[: room - 3] + "...") + flags)
+    if any(line.endswith("(see notes)") for line in lines):
+        lines += ["", "notes (--html, --json): files that were not read; lines that no answer needs"]
     if results.missing:
         lines.append(f"stopped: {results.missing} more students were not graded")
     return "\n".join(line.rstrip() for line in lines)

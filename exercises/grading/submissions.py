@@ -37,7 +37,6 @@ class Item:
 
     parts: tuple[str, ...]
     what: str  # "file", or what it is instead
-    size: int
     path: Path | None = None  # None: in an archive
     chunks: Iterable[bytes] = ()
 
@@ -70,8 +69,7 @@ def find_submissions(folder: Path, exercises: list[Exercise]) -> list[Submission
             submissions.append(collected(name[:-4], items_of_zip(path), names))
         elif name.lower().endswith(".py") and (whose := student_of(name, names)):
             student, exercise = whose
-            size = entry.stat(follow_symlinks=False).st_size
-            loose.setdefault(student, []).append(Item((f"{exercise}.py",), "file", size, path))
+            loose.setdefault(student, []).append(Item((f"{exercise}.py",), "file", path))
     submissions += [collected(student, items, names) for student, items in loose.items()]
     if not submissions:
         raise ValueError(f"{folder} holds no submissions: a folder, or a .zip, for each student")
@@ -121,14 +119,14 @@ def items_of(folder: Path) -> Iterator[Item]:
         for entry in found:
             place = (*parts, entry.name)
             if entry.is_symlink():
-                yield Item(place, "link", 0)
+                yield Item(place, "link")
             elif entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(".") and entry.name not in SKIPPED and len(place) <= DEEPEST:
                     waiting.append((Path(entry.path), place))
             elif entry.is_file(follow_symlinks=False):
-                yield Item(place, "file", entry.stat(follow_symlinks=False).st_size, Path(entry.path))
+                yield Item(place, "file", Path(entry.path))
             else:
-                yield Item(place, "special file", 0)
+                yield Item(place, "special file")
 
 
 def items_of_zip(path: Path) -> Iterator[Item]:
@@ -138,9 +136,9 @@ def items_of_zip(path: Path) -> Iterator[Item]:
     for member in members(path, "zip", lambda read: None):
         parts = tuple(part for part in member.name.replace("\\", "/").split("/") if part not in ("", "."))
         if ".." in parts:
-            yield Item(parts, "name that leads out of the archive", 0)
+            yield Item(parts, "name that leads out of the archive")
         elif parts and member.what != "folder" and not any(part.startswith(".") or part in SKIPPED for part in parts):
-            yield Item(parts, member.what, 0, None, member.chunks)
+            yield Item(parts, member.what, None, member.chunks)
 
 
 def read(item: Item) -> tuple[bytes, str]:
@@ -155,8 +153,6 @@ def read(item: Item) -> tuple[bytes, str]:
             if len(source) > LARGEST:
                 return b"", too_large
         return source, ""
-    if item.size > LARGEST:
-        return b"", too_large
     # Once more, on the open file: it may be another one by now.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:

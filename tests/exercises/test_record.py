@@ -36,7 +36,7 @@ FAILURE = {"kind": "E", "message": "m", "line": 1, "code": "x", "unwritten": Fal
         {"outputs": {"y": [[1]]}},
         {"outputs": {"y": 1}},
         {"outputs": {"y": {"dtype": "O", "shape": [1], "data": ""}}},
-        {"outputs": {"y": {"dtype": "(2", "shape": [1], "data": ""}}},
+        {"outputs": {"y": {"dtype": ",", "shape": [1], "data": ""}}},
         {"outputs": {"y": {"dtype": "<f8", "shape": [-5], "data": "AAAA"}}},
         {"failure": {**FAILURE, "kind": ["E"]}},
         {"failure": {**FAILURE, "message": None}},

@@ -80,6 +80,23 @@ FORWARD: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda forward, x, w, b: forward(x, w, b).sum(axis=1, keepdims=True)),
 ]  # fmt: skip
 
+FORWARD_OF_LARGER_KERNELS: list[tuple[str, Callable[..., np.ndarray]]] = [
+    ("You kept the last term of the sum alone, as = in place of += does; y is the sum over channels, rows and columns.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, -1, -1, -1), b)),
+    ("You kept the kernel's last pixel alone, as = in place of += does; y is the sum over rows and columns, too.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, ALL, -1, -1), b)),
+    ("You took the kernel's first pixel alone; y is the sum over its rows and columns.",
+     lambda forward, x, w, b: forward(x, only(w, ALL, ALL, 0, 0), b)),
+    ("You turned the rows of the kernel around; it is used as it is.",
+     lambda forward, x, w, b: forward(x, w[:, :, ::-1], b)),
+    ("You turned the columns of the kernel around; it is used as it is.",
+     lambda forward, x, w, b: forward(x, w[:, :, :, ::-1], b)),
+    ("You added up patch and kernel each by itself, and multiplied the sums; multiply first, then add up.",
+     lambda forward, x, w, b: forward(x, np.ones_like(w) * w.sum(axis=(1, 2, 3), keepdims=True), b)),
+]  # fmt: skip
+
+WRONG_AXES = [(1,), (2,), (3,), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (0, 1, 2), (0, 1, 3), (1, 2, 3)]  # of grad_bias
+
 # (sentence, gradient of backward, grad_y; backward(grad_y) is right)
 GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
     ("You divided grad_x by the number of images; the loss has its own mean, and it is in grad_y already.",
@@ -106,6 +123,16 @@ GRAD_X: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: backward(g * g)),
     ("You doubled grad_x; something is added up twice there.",
      lambda backward, g: 2 * backward(g)),
+    ("You put the channels before the images in grad_x; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).swapaxes(0, 1)),
+    ("You mixed up the rows and the columns of grad_x; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).swapaxes(2, 3)),
+    ("You returned grad_x with the channels last; it has the shape of x, (N, C, H, W).",
+     lambda backward, g: backward(g).transpose(0, 2, 3, 1)),
+    ("You summed grad_x over the channels; each has its own.",
+     lambda backward, g: np.broadcast_to(backward(g).sum(axis=1, keepdims=True), backward(g).shape)),
+    ("You cut grad_x down to whole numbers, as an array of integers does; it has the dtype of x.",
+     lambda backward, g: np.trunc(backward(g))),
 ]  # fmt: skip
 
 GRAD_WEIGHT: list[tuple[str, Callable[..., np.ndarray]]] = [
@@ -166,12 +193,6 @@ GRAD_BIAS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: g.sum(axis=0)),
     ("You did not sum grad_y over the images for grad_bias; it has the shape of bias, (K,).",
      lambda backward, g: g.sum(axis=(2, 3))),
-    ("You summed over the kernels for grad_bias, and left the columns; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(0, 1, 2))),
-    ("You summed over the kernels for grad_bias, and left the rows; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(0, 1, 3))),
-    ("You summed over the kernels for grad_bias, and left the images; sum over images, rows and columns: (0, 2, 3).",
-     lambda backward, g: g.sum(axis=(1, 2, 3))),
     ("You kept the axes in grad_bias, (1, K, 1, 1); it has the shape of bias, (K,): no keepdims.",
      lambda backward, g: g.sum(axis=(0, 2, 3), keepdims=True)),
     ("You left grad_bias a column, (K, 1); it has the shape of bias, (K,).",
@@ -184,18 +205,28 @@ GRAD_BIAS: list[tuple[str, Callable[..., np.ndarray]]] = [
      lambda backward, g: np.ones(g.shape[1])),
     ("You returned grad_y as it is for grad_bias; it is added up over images and places.",
      lambda backward, g: g),
+    ("You summed the pixels of grad_y over the kernels for grad_bias; sum them over images and places: (K,).",
+     lambda backward, g: g.sum(axis=1).reshape(-1)),
+    ("You summed grad_y over images and kernels for grad_bias, place by place; it has the shape of bias, (K,).",
+     lambda backward, g: g.sum(axis=(0, 1)).reshape(-1)),
+    ("You left the pixels of grad_y as they are for grad_bias; they are added up, over images and places: (K,).",
+     lambda backward, g: g.transpose(0, 2, 3, 1).reshape(-1, g.shape[1])),
     ("You put a minus before grad_bias; there is none.",
      lambda backward, g: -backward(g)),
 ]  # fmt: skip
 
 
-def add_to(mistake: Mistakes, right: Any) -> None:
-    """All of these, as wrong answers made of the solution `right`."""
-    for sentence, wrong_y in FORWARD:
+def add_to(mistake: Mistakes, right: Any, larger_kernels: bool = True) -> None:
+    """All of these, as wrong answers made of the solution `right`, whose kernels may be larger than 1x1."""
+    for sentence, wrong_y in FORWARD + (FORWARD_OF_LARGER_KERNELS if larger_kernels else []):
         mistake(sentence)(with_forward(right, wrong_y))
     for place, gradients in enumerate((GRAD_X, GRAD_WEIGHT, GRAD_BIAS)):
         for sentence, wrong in gradients:
             mistake(sentence)(with_gradient(right, place, wrong))
+    for axes in WRONG_AXES:
+        mistake(
+            f"You summed grad_y over the axes {axes} for grad_bias; it is all but the axis of the kernels: (0, 2, 3)."
+        )(with_gradient(right, 2, lambda backward, g, axes=axes: g.sum(axis=axes)))
     names = ("grad_x", "grad_weight", "grad_bias")
     for order in permutations(range(3)):
         if order != (0, 1, 2):
@@ -203,6 +234,7 @@ def add_to(mistake: Mistakes, right: Any) -> None:
             mistake(f"You returned {returned}; the order is that of forward's inputs: {', '.join(names)}.")(
                 with_order(right, order)
             )
+    mistake("You returned zeros; all three gradients are still empty.")(with_zeros(right))
     mistake("You returned too few gradients; each input has one: return grad_x, grad_weight, grad_bias.")(
         with_order(right, (0,))
     )
@@ -230,6 +262,14 @@ def with_gradient(right: Any, place: int, wrong: Callable[..., np.ndarray]) -> A
             return tuple(gradients)
 
     return WrongGradient
+
+
+def with_zeros(right: Any) -> Any:
+    class Zeros(right):
+        def backward(self, grad_y):
+            return tuple(None if gradient is None else 0 * gradient for gradient in super().backward(grad_y))
+
+    return Zeros
 
 
 def with_order(right: Any, order: tuple[int, ...]) -> Any:

@@ -1,3 +1,5 @@
 """Inception: the block, its cost, the heads, GoogLeNet."""
 
-EXERCISES = ["naive_block", "reduction_cost", "inception_block", "auxiliary_head", "weighted_loss"]
+EXERCISES = [
+    "naive_block", "reduction_cost", "inception_block", "auxiliary_head", "weighted_loss", "googlenet", "silent_branch",
+]  # fmt: skip

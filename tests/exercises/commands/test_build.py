@@ -1,5 +1,9 @@
 """build on the command line. (What it builds: ../grading/test_build.py.)"""
 
+import re
+
+from support import REPOSITORY
+
 from exercises.__main__ import main
 
 
@@ -10,6 +14,10 @@ def test_it_says_what_is_in_it(tmp_path, capsys):
     course = tmp_path / "out" / "exercises" / "course"
     assert not list(course.rglob("hints.md")) and list(course.rglob("solution.py"))
     assert not (course / "chain_rule" / "add").exists()
+    told = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    needed = re.findall(r'^    "(\w+)>=', project.partition("\ndependencies = [")[2].partition("]")[0], flags=re.M)
+    assert len(needed) >= 5 and all(package in told for package in needed)
 
 
 def test_one_line_for_what_cannot_be(tmp_path, capsys):

@@ -95,6 +95,7 @@ def test_interrupted_it_gives_what_is_done(asked, handed_in, capsys):
         (["--require-sandbox"], "there is no sandbox"),
         (["--exercises", "max_pool"], "no exercise 'max_pool'"),
         (["--seeds", "nowhere.csv"], "No such file"),
+        (["--html", "nowhere/results.html"], "no such folder"),
     ],
 )
 def test_one_line_for_what_cannot_be(asked, handed_in, capsys, options, why):

@@ -1,12 +1,16 @@
 """The solutions of chapter 6 compute what the library computes."""
 
+import re
+
 import numpy as np
 import pytest
 
 import minicnn as mc
 from exercises.catalog import find_exercise
-from exercises.course.inception.weights import uninitialized
-from googlenet import AuxiliaryHead, GoogLeNetOutput, Inception, NaiveInception, loss
+from exercises.course.inception.weights import filled_deep, uninitialized
+from exercises.stages import numbers
+from googlenet import AuxiliaryHead, GoogLeNet, GoogLeNetOutput, Inception, NaiveInception, loss
+from minicnn import nn
 
 RNG = np.random.default_rng(0)
 
@@ -64,3 +68,41 @@ def test_weighted_loss():
     for output in (GoogLeNetOutput(*logits), GoogLeNetOutput(logits[0], None, logits[2]), logits[0]):
         for ours, theirs in zip(answer(output, targets, 0.4), loss(output, targets, 0.4), strict=True):
             assert (ours is None and theirs is None) or ours.item() == theirs.item()
+
+
+@pytest.mark.parametrize(("preset", "options"), [("paper", {}), ("batchnorm", {"batch_norm": True, "pool4": 2})])
+def test_googlenet(preset, options):
+    """With the same state dict the same logits of all three classifiers, without dropout, and the same gradients."""
+    x = RNG.standard_normal((2, 1, 32, 64)).astype(np.float32)
+    with uninitialized():
+        ours, theirs = find_exercise("googlenet").solution(5, 1, **options), GoogLeNet(5, preset, in_channels=1)
+    filled_deep(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    found = []
+    for network in (ours, theirs):
+        for module in network.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+        output = network(mc.Tensor(x))
+        loss(output, np.array([1, 3])).total.backward()
+        bias = network.inception3a.branch1.bn.bias if options else network.inception3a.branch1.conv.bias
+        with mc.no_grad():
+            evaluated = network.eval()(mc.Tensor(x))
+        found.append([*(part.data for part in output), bias.grad, evaluated.data])
+    for mine, other in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-4 * np.abs(other).max())
+
+
+def test_the_clue_of_silent_branch_is_computed():
+    exercise, x = find_exercise("silent_branch"), numbers(np.random.default_rng(0), 1, 2, 4, 4)
+    rows = re.findall(r"branch (\d) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", exercise.text)
+    assert len(rows) == 4
+    for branch, *printed in rows:
+        found = []
+        for file in ("stub", "solution"):
+            gradients = exercise.module("checks").gradients(exercise.module(file).Inception, x, int(branch))
+            at_x = np.linalg.norm(gradients.pop("grad_x"))
+            found.append((np.linalg.norm(np.concatenate([g.ravel() for g in gradients.values()])), at_x))
+        (file_weights, file_x), (weights, right_x) = found
+        assert [f"{n:.2f}" for n in (file_weights, weights, file_x, right_x)] == printed

@@ -15,6 +15,7 @@ CHECK = """
 import sys
 from pathlib import Path
 from exercises.catalog import course_seed, every_exercise, find_exercise
+from exercises.grading.build import build_for_grading
 from exercises.judging import judge
 from exercises.running import run_answer
 assert Path(sys.modules["exercises"].__file__).is_relative_to(Path.cwd())
@@ -25,6 +26,8 @@ exercise = find_exercise("max_pool2d")
 for path in map(Path, sys.argv[1:]):
     verdict = judge(exercise, run_answer(exercise, path, course_seed()), course_seed())
     print(verdict.points, verdict.first_problem and verdict.first_problem.problem.mistake)
+build_for_grading(Path("for grading"))
+assert list(Path("exercises").rglob("answers.json")) and not list(Path("for grading").rglob("answers.json"))
 try: judge(exercise, run_answer(exercise, path, 1), 1)
 except ValueError as error: print(error)
 """

@@ -15,7 +15,7 @@ import pytest
 from hostile import GOOD, HOSTILE
 from support import REPOSITORY
 
-from exercises.catalog import find_exercise
+from exercises.catalog import every_exercise, find_exercise
 from exercises.grading import grade as grading
 from exercises.grading.grade import grade, read_seeds
 from exercises.grading.results import Results, as_json
@@ -123,6 +123,7 @@ def test_a_hostile_class_in_the_sandbox(sandbox, room, tmp_path):
         assert words in marks[name].reason, name
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory, and /proc, are Linux's")
 @pytest.mark.everything("hostile answers")
 def test_a_hostile_class_without_a_sandbox(as_who_we_are, room):
     """Bounded ones; what is not contained is said."""
@@ -135,6 +136,15 @@ def test_a_hostile_class_without_a_sandbox(as_who_we_are, room):
     for word in ("Without a sandbox", "network is open", "solutions", "your other programs"):
         assert word in told
     assert "File too large" in marks["printer"].reason and "No module named" in marks["importer"].reason
+
+
+@pytest.mark.everything("the course")
+def test_every_solution_has_all_points_in_the_sandbox(sandbox):
+    """The limits leave room for the whole course."""
+    sources = {e.name: (e.folder / "solution.py").read_bytes() for e in every_exercise()}
+    (student,) = grade([Submission("Ada", sources)], every_exercise(), lambda student: 5, jobs=2).students
+    assert [(mark.exercise, mark.reason) for mark in student.marks if mark.points < mark.possible] == []
+    assert student.points == student.possible > 0
 
 
 def test_what_cannot_be_judged_costs_its_own_points_alone(monkeypatch, sandbox):

@@ -1,6 +1,7 @@
 """The page of results: whole, readable, and nothing of a stranger's text is markup."""
 
-from pages import Parsed
+import pytest
+from pages import Parsed, look_at, needs_browser
 
 from exercises.grading.page import page, write_page
 from exercises.grading.results import Mark, Results, StageMark, Student
@@ -28,3 +29,27 @@ def test_everything_is_there_and_nothing_of_it_is_markup():
 def test_it_is_written_whole(tmp_path):
     write_page(RESULTS, tmp_path / "results.html")
     assert (tmp_path / "results.html").read_text(encoding="utf-8") == page(RESULTS)
+
+
+LOOK = """
+const style = getComputedStyle(document.body), wide = document.querySelector(".box");
+return {across: document.documentElement.scrollWidth - innerWidth, ground: style.backgroundColor,
+        table: wide.scrollWidth > wide.clientWidth};
+"""
+
+
+@needs_browser
+@pytest.mark.everything("browser")
+@pytest.mark.parametrize(("width", "dark"), [(375, False), (375, True), (1600, True)])
+def test_in_a_browser(tmp_path, width, dark):
+    """A large class fits a telephone: the table moves sideways in its frame, the page does not."""
+    names = [f"an_exercise_{number}" for number in range(45)]
+    students = [
+        Student("a long name " * 9, 0, [Mark(n, 1, 3, STAGES, "no", ["x" * 300]) for n in names]) for _ in "abc"
+    ]
+    html = page(Results(names, students, ["x" * 200], ["y" * 200])).replace(
+        "style-src", "script-src 'unsafe-inline'; style-src"
+    )
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    found = look_at(tmp_path / "page.html", LOOK, width, dark)
+    assert found == {"across": 0, "ground": "rgb(20, 23, 26)" if dark else "rgb(255, 255, 255)", "table": True}

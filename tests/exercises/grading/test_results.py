@@ -72,6 +72,14 @@ def test_the_table_fits_80_columns():
     lines = as_table(results()).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[1].split()[:2] == ["=cmd()", "6/6"] and "stopped: 2 more" in lines[-1]
+    assert not any("notes" in line for line in lines)
+
+
+def test_the_table_points_to_notes():
+    noted = Student("Ada", 0, [Mark("max_pool2d", 1, 6, reason="the shape: x" * 20, notes=["line 1: import os"])])
+    lines = as_table(Results(["max_pool2d"], [noted], [], [])).splitlines()
+    assert lines[1].endswith("... (see notes)") and lines[-1].startswith("notes (--html, --json): ")
+    assert max(map(len, lines)) <= 80
 
 
 def test_json_has_everything():

@@ -49,6 +49,7 @@ def test_the_walls_show_neither_the_repository_nor_the_network(tmp_path, monkeyp
     binds = [options[i + 1] for i, option in enumerate(options) if option == "--bind"]
     seen = [Path(options[i + 1]) for i, option in enumerate(options) if option == "--ro-bind"]
     assert binds == [str(tmp_path / "s" / "results")] and "--unshare-net" in options
+    assert options[-4:-2] == ["--remount-ro", "/"]  # what is made for it belongs to it, where we are not root
     assert not [path for path in seen if REPOSITORY.is_relative_to(path) or path in (Path("/"), Path.home())]
 
 

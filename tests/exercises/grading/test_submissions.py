@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from exercises.catalog import find_exercise
-from exercises.grading.submissions import LARGEST, find_submissions, printable
+from exercises.grading.submissions import LARGEST, Item, find_submissions, printable, read
 
 EXERCISES = [find_exercise("max_pool2d")]
 NAME, SOURCE = "max_pool2d", b"answer = 1\n"
@@ -72,6 +72,13 @@ def test_no_link_is_followed(tmp_path):
     ada, bob = find_submissions(tmp_path / "class", EXERCISES)
     assert not ada.answers and "link" in ada.problems[NAME]
     assert not bob.answers and "link" in bob.notes[0]
+
+
+def test_a_link_that_has_come_since_is_not_followed(tmp_path):
+    put(tmp_path / "secret")
+    (tmp_path / "max_pool2d.py").symlink_to(tmp_path / "secret")
+    source, problem = read(Item(("max_pool2d.py",), "file", tmp_path / "max_pool2d.py"))
+    assert source == b"" and "cannot be read" in problem
 
 
 def test_what_is_no_file_or_too_large_is_not_read(tmp_path):

@@ -49,7 +49,9 @@ def count(columns, size, kernel, stride, padding):
 # ---- adding up -----------------------------------------------------------------------------------------------------
 
 
-@mistake("You wrote one patch over another (=, or += with an index that has a pixel twice); they are added up.")
+@mistake(
+    "You kept the last patch that a pixel lies in, as = does, or += with an index that has it twice; they are added up."
+)
 def overwritten(columns, size, kernel, stride, padding):
     def write(window, patch):
         window[...] = patch
@@ -57,7 +59,7 @@ def overwritten(columns, size, kernel, stride, padding):
     return cut(put(columns, size, kernel, stride, padding, write), size, padding)
 
 
-@mistake("You kept one patch of those that a pixel lies in, the first (as += with an index may do); they are added up.")
+@mistake("You kept the first patch that a pixel lies in, as = in loops over the kernel does; all of them are added up.")
 def first_kept(columns, size, kernel, stride, padding):
     def write(window, patch):
         window[...] = np.where(window == 0, patch, window)
@@ -98,7 +100,7 @@ def minus(columns, size, kernel, stride, padding):
     return -right(columns, size, kernel, stride, padding)
 
 
-@mistake("You added everything twice.")
+@mistake("You added everything twice; each number of the columns goes to one pixel, once.")
 def twice(columns, size, kernel, stride, padding):
     return 2 * right(columns, size, kernel, stride, padding)
 
@@ -123,7 +125,7 @@ def reshaped_windows(columns, size, kernel, stride, padding):
     return right(as_columns(patches), size, kernel, stride, padding)
 
 
-@mistake("You took rows in place of columns: a patch is columns[:, :, place].")
+@mistake("You took rows in place of columns; a patch is columns[:, :, place].")
 def rows(columns, size, kernel, stride, padding):
     turned = columns.reshape(len(columns), columns.shape[2], columns.shape[1]).swapaxes(1, 2)
     return right(turned, size, kernel, stride, padding)
@@ -157,12 +159,12 @@ def turned(columns, size, kernel, stride, padding):
     return right(as_columns(patches[:, :, ::-1, ::-1]), size, kernel, stride, padding)
 
 
-@mistake("You mixed up KH and KW: kernel is (rows, columns).")
+@mistake("You mixed up KH and KW; kernel is (rows, columns).")
 def kernel_mixed_up(columns, size, kernel, stride, padding):
     return right(columns, size, kernel[::-1], stride, padding)
 
 
-@mistake("You mixed up H and W: size is (H, W).")
+@mistake("You mixed up H and W; size is (H, W).")
 def size_mixed_up(columns, size, kernel, stride, padding):
     return right(columns, size[::-1], kernel, stride, padding)
 
@@ -171,16 +173,6 @@ def size_mixed_up(columns, size, kernel, stride, padding):
 def by_rows(columns, size, kernel, stride, padding):
     oh, ow = places(size, kernel, stride, padding)
     return right(columns[:, :, [i * oh + j for i, j in np.ndindex(oh, ow)]], size, kernel, stride, padding)
-
-
-@mistake("You took KH for both sides of the kernel; it is (KH, KW).")
-def square_of_rows(columns, size, kernel, stride, padding):
-    return right(columns, size, (kernel[0], kernel[0]), stride, padding)
-
-
-@mistake("You took KW for both sides of the kernel; it is (KH, KW).")
-def square_of_columns(columns, size, kernel, stride, padding):
-    return right(columns, size, (kernel[1], kernel[1]), stride, padding)
 
 
 @mistake("You mirrored the patches left to right; they go back as they came.")
@@ -192,7 +184,7 @@ def mirrored(columns, size, kernel, stride, padding):
 # ---- stride and padding --------------------------------------------------------------------------------------------
 
 
-@mistake("You forgot the stride where the patches are put: place (i, j) begins at row i * stride, column j * stride.")
+@mistake("You forgot the stride where the patches are put; place (i, j) begins at row i * stride, column j * stride.")
 def stride_forgotten(columns, size, kernel, stride, padding):
     patches = as_patches(columns, size, kernel, stride, padding)
     padded = np.zeros((*patches.shape[:2], size[0] + 2 * padding, size[1] + 2 * padding))
@@ -201,7 +193,7 @@ def stride_forgotten(columns, size, kernel, stride, padding):
     return cut(padded, size, padding)
 
 
-@mistake("You counted the places without the stride: OH = (H + 2 padding - KH) // stride + 1.")
+@mistake("You counted the places without the stride; OH = (H + 2 padding - KH) // stride + 1.")
 def places_without_stride(columns, size, kernel, stride, padding):
     (oh, ow), (kh, kw), n = places(size, kernel, 1, padding), kernel, len(columns)
     padded = np.zeros((n, columns.shape[1] // (kh * kw), size[0] + 2 * padding, size[1] + 2 * padding))

@@ -7,7 +7,7 @@ from exercises.course.convolution.shared_mistakes import add_to
 from exercises.stages import Mistakes
 
 mistake = Mistakes()
-add_to(mistake, Conv1x1)  # what goes wrong in every convolution
+add_to(mistake, Conv1x1, larger_kernels=False)  # what goes wrong in every convolution
 
 
 class InSteps(Conv1x1):
@@ -84,6 +84,30 @@ class ReshapedBoth(InSteps):
         return y.reshape(n, -1, h, w)
 
 
+@mistake(
+    "You reshaped x to (C, N*H*W) at once; its first axis is the images, so transpose it first, or keep them apart."
+)
+class ChannelsBeforeImages(InSteps):
+    def pixels_of(self, x):
+        n, c = x.shape[:2]
+        return x.reshape(c, n, -1).swapaxes(0, 1)
+
+
+@mistake("You reshaped y from (K, N*H*W) to (N, K, H, W) at once; the kernels have to be moved by a transpose first.")
+class KernelsBeforeImages(InSteps):
+    def as_image(self, y):
+        return super().as_image(np.ascontiguousarray(y.swapaxes(0, 1)).reshape(y.shape))
+
+
+@mistake("You reshaped x to (C, N*H*W), and y back from (K, N*H*W), without a transpose; both mix up the images.")
+class BothWithoutTranspose(InSteps):
+    def forward(self, x, weight, bias=None):
+        self.x, self.weight, self.bias = x, weight, bias
+        n, c, h, w = x.shape
+        y = (self.matrix() @ x.reshape(c, -1)).reshape(n, -1, h, w)
+        return self.with_bias(y, bias)
+
+
 @mistake("You left the pixels a list, (N, K, H*W); y is an image, (N, K, H, W).")
 class NoImage(InSteps):
     def forward(self, x, weight, bias=None):
@@ -142,6 +166,37 @@ class CutUpBackward(InSteps):
         return self.weight.reshape(c, k)
 
 
+class BiasFromPixels(InSteps):
+    """For mistakes in the pixels of grad_y: grad_bias is made of these as well."""
+
+    def backward(self, grad_y):
+        grad_x, grad_weight, grad_bias = super().backward(grad_y)
+        return grad_x, grad_weight, None if grad_bias is None else self.grad_pixels(grad_y).sum(axis=(0, 2))
+
+
+@mistake("You reshaped grad_y to (K, N*H*W) at once; its first axis is the images, so transpose it first.")
+class KernelsFirst(InSteps):
+    def grad_pixels(self, grad_y):
+        n, k = grad_y.shape[:2]
+        return grad_y.reshape(k, n, -1).swapaxes(0, 1)
+
+
+@mistake("You reshaped grad_y to (K, N*H*W) and x to (C, N*H*W), without a transpose; both mix up the images.")
+class BothKernelsFirst(InSteps):
+    def grad_pixels(self, grad_y):
+        n, k = grad_y.shape[:2]
+        return grad_y.reshape(k, n, -1).swapaxes(0, 1)
+
+    def grad_x(self, grad):
+        flat = np.ascontiguousarray((self.transposed() @ grad).swapaxes(0, 1))
+        return flat.reshape(self.x.shape)
+
+    def grad_weight(self, grad):
+        n, c = self.x.shape[:2]
+        pixels = self.x.reshape(c, n, -1).swapaxes(0, 1)
+        return (grad @ pixels.swapaxes(1, 2)).sum(axis=0).reshape(self.weight.shape)
+
+
 @mistake("You reshaped grad_y to (N*H*W, K) at once; its channels have to be moved behind the pixels by a transpose.")
 class ReshapedGradient(InSteps):
     def grad_pixels(self, grad_y):
@@ -172,3 +227,44 @@ class WeightTransposed(InSteps):
 class WeightForEachImage(InSteps):
     def grad_weight(self, grad):
         return (grad @ self.pixels_of(self.x).swapaxes(1, 2))[..., None, None]
+
+
+# ---- the same, where grad_bias is made of the pixels of grad_y as well ---------------------------------------------
+
+
+@mistake(
+    "You reshaped grad_y to (N*H*W, K) at once, for grad_bias as well; its channels have to be moved by a transpose."
+)
+class ReshapedGradientForAll(BiasFromPixels, ReshapedGradient):
+    pass
+
+
+@mistake(
+    "You reshaped grad_y to (K, N*H*W) at once, for grad_bias as well; its first axis is the images: transpose it."
+)
+class KernelsFirstForAll(BiasFromPixels, KernelsFirst):
+    pass
+
+
+@mistake("You reshaped grad_y to (K, N*H*W), x to (C, N*H*W), without a transpose; grad_bias is mixed up as well.")
+class BothKernelsFirstForAll(BiasFromPixels, BothKernelsFirst):
+    pass
+
+
+@mistake(
+    "You reshaped grad_y to (N*H*W, K) and x to (N*H*W, C), without a transpose; pixels and channels are mixed up."
+)
+class BothReshapedBackward(BiasFromPixels, ReshapedGradient, ReshapedPixelsBackward):
+    pass
+
+
+@mistake("You reshaped grad_y to (N*H*W, K) and grad_x back, without a transpose; pixels and channels are mixed up.")
+class ThereAndBack(BiasFromPixels, ReshapedGradient):
+    def grad_x(self, grad):
+        return np.ascontiguousarray((self.transposed() @ grad).swapaxes(1, 2)).reshape(self.x.shape)
+
+
+@mistake("You reshaped grad_y, x and grad_x without a transpose; in all of them pixels and channels are mixed up.")
+class AllReshaped(BothReshapedBackward):
+    def grad_x(self, grad):
+        return np.ascontiguousarray((self.transposed() @ grad).swapaxes(1, 2)).reshape(self.x.shape)

@@ -95,6 +95,55 @@ class BiasNeverNone(InSteps):
         return y + bias[:, None]
 
 
+@mistake("You wrote weight.T, which turns all four axes around; make it a matrix first: weight.reshape(K, -1).")
+class FourAxesTurned(InSteps):
+    def matrix(self):
+        return self.weight.T.reshape(-1, len(self.weight)).T
+
+
+@mistake("You reshaped the columns to (C*KH*KW, N*OH*OW) at once; the images are in front, and have to be moved first.")
+class ColumnsReshaped(InSteps):
+    def columns_of(self, x):
+        columns = super().columns_of(x)
+        n, m, places = columns.shape
+        return columns.reshape(m, n, places).swapaxes(0, 1)
+
+
+@mistake(
+    "You reshaped columns and y, to (C*KH*KW, N*OH*OW) and back to (N, K, OH, OW), not moving the images; transpose."
+)
+class BothReshaped(ColumnsReshaped):
+    def as_image(self, y):
+        return super().as_image(np.ascontiguousarray(y.swapaxes(0, 1)))
+
+
+@mistake("You took y apart as (K, OH, OW, N); the columns have the images in front: (K, N, OH, OW), then transpose.")
+class ImagesLast(InSteps):
+    def as_image(self, y):
+        n, k, oh_ow = y.shape
+        flat = np.ascontiguousarray(y.swapaxes(0, 1)).reshape(k, oh_ow, n)
+        return super().as_image(np.ascontiguousarray(flat.transpose(2, 0, 1)))
+
+
+@mistake("You added the bias to (N, K, OH*OW) as it is; that takes its last axis, the places: bias[:, None].")
+class BiasAlongPlaces(InSteps):
+    def with_bias(self, y, bias):
+        return y if bias is None else y + bias
+
+
+@mistake("You used the stride in one of OH and im2col, and not in the other; both need it.")
+class StrideInOneOfTwo(InSteps):
+    def columns_of(self, x):
+        return im2col(x, self.weight.shape[2:], 1, self.padding)
+
+
+@mistake("You used the padding in one of OH and im2col, and not in the other, or once in place of twice; both need it.")
+class PaddingInOneOfTwo(InSteps):
+    def columns_of(self, x):
+        x = np.pad(x, ((0, 0), (0, 0), (0, self.padding), (0, self.padding)))
+        return im2col(x, self.weight.shape[2:], self.stride, 0)
+
+
 @mistake("You forgot the stride; im2col needs it.")
 class WithoutStride(InSteps):
     def __init__(self, stride, padding):
@@ -114,13 +163,15 @@ class SamePadding(InSteps):
         return super().forward(x, weight, bias)
 
 
-@mistake("You mixed up stride and padding.")
+@mistake("You mixed up stride and padding; im2col takes the stride first.")
 class MixedUp(InSteps):
     def __init__(self, stride, padding):
         super().__init__(max(1, padding), stride)
 
 
-@mistake("You left out the + 1 in the output's size, and the last places with it.")
+@mistake(
+    "You left out the + 1 in the output's size, and the last places with it; OH = (H + 2 padding - KH) // stride + 1."
+)
 class OnePlaceLess(InSteps):
     def as_image(self, y):
         return super().as_image(y)[:, :, :-1, :-1]
@@ -169,11 +220,17 @@ class ForEachImage(InSteps):
         return grads.reshape(-1, *self.weight.shape)
 
 
-@mistake("You multiplied columns and grad_y the other way round: that is grad_weight transposed, and reshape hides it.")
+@mistake("You multiplied columns and grad_y the other way round; that is grad_weight transposed, and reshape hides it.")
 class WeightTransposed(InSteps):
     def grad_weight(self, grad):
         found = super().grad_weight(grad).reshape(len(self.weight), -1)
         return np.ascontiguousarray(found.T).reshape(self.weight.shape)
+
+
+@mistake("You reshaped grad_weight before the images were added up; there is one for each: .sum(axis=0) comes first.")
+class ReshapedTooEarly(InSteps):
+    def over_images(self, grads):
+        return grads
 
 
 @mistake("You turned grad_weight around; weight[u, v] was multiplied by x at (u, v) of the patch, not turned.")
@@ -190,7 +247,44 @@ class TurnedForX(OnlyBackward):
         return self.weight[:, :, ::-1, ::-1].reshape(len(self.weight), -1)
 
 
-@mistake("You multiplied by weight where its transpose belongs: grad_columns = W^T grad, (C*KH*KW, K) @ (K, OH*OW).")
+@mistake(
+    "You wrote weight.T for grad_x, which turns all four axes around; make it a matrix first: weight.reshape(K, -1).T."
+)
+class FourAxesTurnedForX(OnlyBackward):
+    def matrix(self):
+        return self.weight.T.reshape(-1, len(self.weight)).T
+
+
+class BiasFromMatrices(InSteps):
+    """For mistakes in the matrices of grad_y: grad_bias is made of these as well."""
+
+    def backward(self, grad_y):
+        grad_x, grad_weight, grad_bias = super().backward(grad_y)
+        return grad_x, grad_weight, None if grad_bias is None else self.as_matrices(grad_y).sum(axis=(0, 2))
+
+
+@mistake("You mixed up rows and columns of grad_y; its places are counted row by row, as those of the columns.")
+class PlacesByColumns(InSteps):
+    def as_matrices(self, grad_y):
+        return super().as_matrices(np.ascontiguousarray(grad_y.swapaxes(2, 3)))
+
+
+@mistake(
+    "You put the kernels of grad_y in front, and then reshaped as if the images were; (N, K, OH*OW) needs no transpose."
+)
+class KernelsInFront(BiasFromMatrices):
+    def as_matrices(self, grad_y):
+        return np.ascontiguousarray(grad_y.swapaxes(0, 1)).reshape(*grad_y.shape[:2], -1)
+
+
+@mistake("You put the images last in grad_y, transpose(1, 2, 3, 0); the columns have them in front.")
+class GradImagesLast(InSteps):
+    def as_matrices(self, grad_y):
+        n, k = grad_y.shape[:2]
+        return np.ascontiguousarray(grad_y.transpose(1, 2, 3, 0)).reshape(k, n, -1).swapaxes(0, 1)
+
+
+@mistake("You multiplied by weight where its transpose belongs; grad_columns = W^T grad, (C*KH*KW, K) @ (K, OH*OW).")
 class NotTransposed(InSteps):
     def grad_x(self, grad):
         return self.image_of(self.matrix() @ grad)
@@ -209,11 +303,21 @@ class KernelsFirst(InSteps):
         return np.ascontiguousarray(grad_y.reshape(k, n, -1).swapaxes(0, 1))
 
 
+@mistake("You reshaped grad_y to (K, N*OH*OW), for grad_bias as well; its first axis is the images: transpose it.")
+class KernelsFirstForAll(BiasFromMatrices, KernelsFirst):
+    pass
+
+
 @mistake("You reshaped grad_y to (N, OH*OW, K); its second axis is the kernels: reshape to (N, K, OH*OW).")
 class PlacesFirst(InSteps):
     def as_matrices(self, grad_y):
         n, k = grad_y.shape[:2]
         return np.ascontiguousarray(grad_y.reshape(n, -1, k).swapaxes(1, 2))
+
+
+@mistake("You reshaped grad_y to (N, OH*OW, K), for grad_bias as well; its second axis is the kernels: (N, K, OH*OW).")
+class PlacesFirstForAll(BiasFromMatrices, PlacesFirst):
+    pass
 
 
 @mistake("You wrote the patches of grad_x over each other; they overlap and add up, as col2im does it.")
@@ -225,6 +329,40 @@ class Overwritten(InSteps):
             rows, columns = (slice(a * self.stride, a * self.stride + b) for a, b in ((i, kh), (j, kw)))
             padded[:, :, rows, columns] = grad_columns[:, :, place].reshape(n, c, kh, kw)
         return padded[:, :, p : p + h, p : p + w]
+
+
+@mistake("You forgot the stride where grad_x is put together; the patch of place (i, j) begins at row i * stride.")
+class StrideForgottenX(InSteps):
+    def image_of(self, grad_columns):
+        (n, c, h, w), (kh, kw), p = self.x.shape, self.weight.shape[2:], self.padding
+        padded = np.zeros((n, c, h + 2 * p, w + 2 * p))
+        for place, (i, j) in enumerate(np.ndindex(self.places())):
+            padded[:, :, i : i + kh, j : j + kw] += grad_columns[:, :, place].reshape(n, c, kh, kw)
+        return padded[:, :, p : p + h, p : p + w]
+
+
+@mistake("You forgot the stride in backward; im2col and col2im need there what im2col had in forward.")
+class StrideForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], 1, self.padding)
+
+
+@mistake("You forgot the padding in backward; im2col and col2im need there what im2col had in forward.")
+class PaddingForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], self.stride, 0)
+
+
+@mistake("You forgot stride and padding in backward; im2col and col2im need there what im2col had in forward.")
+class BothForgottenBackward(InSteps):
+    def image_of(self, grad_columns):
+        return col2im(grad_columns, self.x.shape[2:], self.weight.shape[2:], 1, 0)
+
+
+@mistake("You left out col2im; grad_columns has to be added back to the image, and grad_x has the shape of x.")
+class WithoutCol2im(InSteps):
+    def image_of(self, grad_columns):
+        return grad_columns
 
 
 @mistake("You left the padding on grad_x; it has the size of x: col2im cuts it off if it knows the padding.")
@@ -241,6 +379,13 @@ class CutAtTheEnd(PaddedX):
     def image_of(self, grad_columns):
         h, w = self.x.shape[2:]
         return super().image_of(grad_columns)[:, :, :h, :w]
+
+
+@mistake("You cut with [padding : -padding]; for padding 0 that is [0 : 0], nothing. Write [padding : padding + H].")
+class CutWithMinus(PaddedX):
+    def image_of(self, grad_columns):
+        p = self.padding
+        return super().image_of(grad_columns)[:, :, p:-p, p:-p]
 
 
 @mistake("You divided grad_x by how many patches a pixel lies in; what they give adds up.")

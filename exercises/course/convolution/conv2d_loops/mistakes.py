@@ -104,13 +104,13 @@ class MovedByItsSize(PerPlace):
         return super().window(image, i * kh, j * kw)
 
 
-@mistake("You mixed up i and j: the patch of y[n, k, i, j] begins at row i and column j.")
+@mistake("You mixed up i and j; the patch of y[n, k, i, j] begins at row i and column j.")
 class RowsAndColumns(PerPlace):
     def window(self, image, i, j):
         return super().window(image, j, i)
 
 
-@mistake("You mixed up the rows and the columns of the kernel: kernel[u, v] belongs to x[i + u, j + v].")
+@mistake("You mixed up the rows and the columns of the kernel; kernel[u, v] belongs to x[i + u, j + v].")
 class TransposedKernel(PerPlace):
     def value(self, patch, kernel):
         return (patch * kernel.swapaxes(1, 2)).sum()

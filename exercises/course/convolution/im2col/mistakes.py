@@ -92,7 +92,7 @@ def turned(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, stride, padding)[:, :, ::-1, ::-1])
 
 
-@mistake("You mixed up KH and KW: kernel is (rows, columns).")
+@mistake("You mixed up KH and KW; kernel is (rows, columns).")
 def kernel_mixed_up(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel[::-1], stride, padding))
 
@@ -155,7 +155,7 @@ def without_stride(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, 1, padding))
 
 
-@mistake("You forgot the stride where the patches are taken, though not in their number: place i begins at i * stride.")
+@mistake("You forgot the stride where the patches are taken, though not in their number; place i begins at i * stride.")
 def stride_in_size_only(x, kernel, stride, padding):
     oh, ow = right_patches(x, kernel, stride, padding).shape[4:]
     return as_columns(right_patches(x, kernel, 1, padding)[..., :oh, :ow])
@@ -176,6 +176,23 @@ def dilated(x, kernel, stride, padding):
     return as_columns(patches_of(wide, reach, stride)[:, :, ::stride, ::stride, :oh, :ow])
 
 
+@mistake("You multiplied the place in the patch by the stride; it is the patch that moves by it: row i * stride + u.")
+def stride_in_the_patch(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding).copy()
+    wide = np.pad(padded(x, padding), ((0, 0), (0, 0), (0, stride * kernel[0]), (0, stride * kernel[1])))
+    oh, ow = patches.shape[4:]
+    for u, v in np.ndindex(*kernel):
+        patches[:, :, u, v] = wide[:, :, u * stride : u * stride + oh, v * stride : v * stride + ow]
+    return as_columns(patches)
+
+
+@mistake("You let the loops over the kernel end one row and one column early; those stayed zeros.")
+def kernel_too_short(x, kernel, stride, padding):
+    patches = right_patches(x, kernel, stride, padding).copy()
+    patches[:, :, -1] = patches[:, :, :, -1] = 0
+    return as_columns(patches)
+
+
 @mistake("You left out the last place along each axis; there are (H + 2 padding - KH) // stride + 1.")
 def without_last(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, stride, padding)[..., :-1, :-1])
@@ -186,6 +203,13 @@ def loops_too_short(x, kernel, stride, padding):
     patches = right_patches(x, kernel, stride, padding).copy()
     patches[..., -1] = patches[..., -1, :] = 0
     return as_columns(patches)
+
+
+@mistake("You left the last column empty; there are OH*OW places, the last one is OH*OW - 1.")
+def last_empty(x, kernel, stride, padding):
+    columns = as_columns(right_patches(x, kernel, stride, padding)).copy()
+    columns[:, :, -1] = 0
+    return columns
 
 
 @mistake("You took one place too many along each axis; the last window has to fit.")
@@ -205,7 +229,7 @@ def stride_of_columns(x, kernel, stride, padding):
     return as_columns(right_patches(x, kernel, 1, padding)[..., ::stride])
 
 
-@mistake("You forgot the stride and the padding.")
+@mistake("You forgot both stride and padding; the window moves by the one, in an image framed by the other.")
 def without_both(x, kernel, stride, padding):
     return as_columns(patches_of(x, kernel, 1))
 

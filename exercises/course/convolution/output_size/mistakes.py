@@ -128,22 +128,18 @@ def kernel_added(size, kernel, stride, padding):
     return (size + 2 * padding + kernel) // stride + 1
 
 
-@mistake("You added the padding behind the division; it makes the image larger, so it comes before: (W - F + 2P) // S.")
+@mistake(
+    "You added the padding behind the division, or times the stride; it makes the image larger: (W - F + 2P) // S + 1."
+)
 def padding_behind(size, kernel, stride, padding):
     right(size, kernel, stride, padding)
     return (size - kernel) // stride + 2 * padding + 1
 
 
-@mistake("You forgot stride and padding: (W - F + 2P) // S + 1.")
+@mistake("You forgot both stride and padding; it is (W - F + 2P) // S + 1.")
 def without_both(size, kernel, stride, padding):
     right(size, kernel, stride, padding)
     return size - kernel + 1
-
-
-@mistake("You multiplied the padding by the stride; it is counted in pixels.")
-def padding_times_stride(size, kernel, stride, padding):
-    right(size, kernel, stride, padding)
-    return (size + 2 * padding * stride - kernel) // stride + 1
 
 
 @mistake("You added the 1 before dividing, and divided with /; (W - F + 2P) // S + 1.")

@@ -72,6 +72,20 @@ class Mirrored(InSteps):
         return self.weight.swapaxes(2, 3)
 
 
+@mistake(
+    "You mirrored the kernel at its other diagonal; weight[u, v] belongs to row u and column v on the way back, too."
+)
+class MirroredAndTurned(Turned):
+    def kernels(self):
+        return turn(self.weight).swapaxes(2, 3)
+
+
+@mistake("You put a minus, and no longer turn the kernel; the latter was it, and there is no minus.")
+class MinusAlone(InSteps):
+    def kernels(self):
+        return -self.weight
+
+
 @mistake("You turned the kernel in forward as well; y was right, and is another operation now.")
 class TurnedInForward(Turned):
     def forward(self, x, weight):
@@ -162,7 +176,9 @@ class AllAxes(InSteps):
         return self.weight[::-1, ::-1, ::-1, ::-1]
 
 
-@mistake("You made forward turn the kernel, and all of backward with it: right for itself, but y was not to change.")
+@mistake(
+    "You made forward turn the kernel, and all of backward with it; that is right for itself, but y was not to change."
+)
 class AnotherOperation(InSteps):
     def forward(self, x, weight):
         return super().forward(x, turn(weight))

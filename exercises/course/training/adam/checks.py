@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exercises.stages import Stage, numbers
+from exercises.stages import NotAsAsked, Stage, numbers
 
 ANSWER = "adam_step"
 FORBIDDEN = ("minicnn.optim:Adam", "minicnn.optim.adam:Adam", "minicnn.optim:AdamW", "minicnn.optim.adam:AdamW")
@@ -28,7 +28,7 @@ def run_steps(answer, x, grads, **options):
 def three(result):
     """What the answer has to return."""
     if not isinstance(result, tuple | list) or len(result) != 3:
-        raise TypeError("adam_step has to return three arrays: the new x, the new m, the new v")
+        raise NotAsAsked("adam_step has to return three arrays: the new x, the new m, the new v")
     return result
 
 

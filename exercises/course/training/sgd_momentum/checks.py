@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exercises.stages import Stage, numbers
+from exercises.stages import NotAsAsked, Stage, numbers
 
 ANSWER = "sgd_step"
 FORBIDDEN = ("minicnn.optim:SGD", "minicnn.optim.sgd:SGD")
@@ -27,7 +27,7 @@ def run_steps(answer, x, grads, rates, momentum):
 def two(result):
     """What the answer has to return, as a pair."""
     if not isinstance(result, tuple | list) or len(result) != 2:
-        raise TypeError("sgd_step has to return two arrays: the new x, and the new velocity")
+        raise NotAsAsked("sgd_step has to return two arrays: the new x, and the new velocity")
     return result
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exercises.stages import Stage, numbers
+from exercises.stages import NotAsAsked, Stage, numbers
 
 ANSWER = "decayed"
 FORBIDDEN = (
@@ -48,7 +48,7 @@ def run_adam(answer, name, x, grads, lr, weight_decay):
 def two(result):
     """What the answer has to return."""
     if not isinstance(result, tuple | list) or len(result) != 2:
-        raise TypeError("decayed has to return two arrays: x and grad")
+        raise NotAsAsked("decayed has to return two arrays: x and grad")
     return result
 
 
