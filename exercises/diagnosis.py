@@ -54,17 +54,23 @@ class Evidence:
 
     def name(self) -> str:
         """The first means that has one."""
-        return (
-            self.listed(self.related)
-            or self.simple_difference(self.related)
-            or self.listed_for_output(self.related)
-            or self.listed_and_more(self.related)
-            or self.listed(self.wrong_ones)
-            or self.simple_difference(self.wrong_ones)
-            or self.listed_for_output(self.wrong_ones)
-            or self.gradcheck_s()
-            or self.region()
-        )
+        for means, places in (
+            (self.listed, self.related),
+            (self.simple_difference, self.related),
+            (self.listed_for_output, self.related),
+            (self.listed_and_more, self.related),
+            (self.listed, self.wrong_ones),
+            (self.simple_difference, self.wrong_ones),
+            (self.listed_for_output, self.wrong_ones),
+            (self.gradcheck_s, self.related),
+            (self.region, self.related),
+        ):
+            try:
+                if text := means(places):
+                    return text
+            except (ArithmeticError, ValueError, IndexError, TypeError):
+                continue  # whatever is wrong with a guess about what came, the verdict must be told
+        return ""
 
     # ---- where to look ---------------------------------------------------------------------------------------------
 
@@ -191,6 +197,8 @@ class Evidence:
         came, expected, outcome = self.came(place), base(place), self.found.results[place]
         if came is None or not isinstance(expected, np.ndarray) or isinstance(outcome, Failure):
             return None
+        if expected.dtype.kind == "b":
+            return None  # of True and False there are no differences
         case = self.reference.cases[place[0]][place[1]]
         case = {**case, **{name[1:]: value for name, value in outcome.items() if name.startswith("_")}}
         return View(self.output, came, expected, case, self.reference.right(*place), partial(self.solve, place))
@@ -203,11 +211,11 @@ class Evidence:
 
     # ---- what else there is ----------------------------------------------------------------------------------------
 
-    def gradcheck_s(self) -> str:
+    def gradcheck_s(self, places: list[CaseNumber]) -> str:
         """What gradcheck says where the answer has been asked again: of several cases the same, but for numbers."""
         if self.found.gradcheck is None or not self.output.startswith("grad_"):
             return ""
-        wrong = [place for place in self.related if not self.is_right(place)]
+        wrong = [place for place in places if not self.is_right(place)]
         # First the stage that is not passed; in it the large ones, which fewest rules fit.
         wrong.sort(key=lambda place: (place[0] != self.shown[0], -numbers_in(self.found.results[place])))
         asked = wrong[:ASKED]
@@ -223,10 +231,10 @@ class Evidence:
         value = self.reference.right(*place).get(self.output)
         return self.output not in self.reference.right(*place) or self.fits(place, value)
 
-    def region(self) -> str:
+    def region(self, places: list[CaseNumber]) -> str:
         """Where it is wrong."""
         views, masks = [], []
-        for place in self.related:
+        for place in places:
             view = self.view(place, lambda place: self.reference.right(*place).get(self.output))
             if view is not None and view.came.shape == view.expected.shape:
                 views.append(view)
@@ -252,4 +260,11 @@ def known(value: Any) -> Any:
 
 
 def numbers_in(outcome: Outputs | Failure) -> int:
-    return 0 if isinstance(outcome, Failure) else sum(np.size(value) for value in outcome.values())
+    """How many numbers there are in outputs, or in a case."""
+    return 0 if isinstance(outcome, Failure) else sum(size_of(value) for value in outcome.values())
+
+
+def size_of(value: Any) -> int:
+    if isinstance(value, list | tuple):
+        return sum(size_of(part) for part in value)
+    return value.size if isinstance(value, np.ndarray) else 1

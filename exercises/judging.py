@@ -67,12 +67,14 @@ class Verdict:
         return next((result for result in self.stages if not result.passed), None)
 
 
-def judge(exercise: Exercise, found: Found, seed: int = 0, reference: Reference | None = None) -> Verdict:
-    """Every stage by itself; the mistake is looked for in the first that is not passed."""
+def judge(
+    exercise: Exercise, found: Found, seed: int = 0, reference: Reference | None = None, naming: bool = True
+) -> Verdict:
+    """Every stage by itself; the mistake is looked for in the first that is not passed (naming=False: it is not)."""
     reference = reference or Reference(exercise, seed)
     results = [judge_stage(reference, number, found) for number in range(len(exercise.stages))]
     for number, result in enumerate(results):
-        if result.problem is not None:
+        if result.problem is not None and naming:
             if result.tried:
                 sentence = name_mistake(reference, number, result.problem.number, found, result.problem.output)
                 results[number] = replace(result, problem=replace(result.problem, mistake=sentence))

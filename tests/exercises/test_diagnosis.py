@@ -110,8 +110,8 @@ BACKWARD = {
     "last alone": ("linear", lambda f, g, dx: (dx[0], g[-1:].T @ f.x[-1:], dx[2]), "with the last index of axis 0 of"),
     "gradcheck's": ("softmax", lambda f, g, dx: f.y * (g - (g * f.y).mean(1, keepdims=True)),
                     "In softmax's gradient, .* there is a mean in place of the sum"),
-
-                      "the target": ("cross_entropy", lambda f, g, dx: dx + 2 * (np.arange(dx.shape[1]) == f.targets[:, None]) * g / len(dx),
+    "the target": ("cross_entropy",
+                   lambda f, g, dx: dx + 2 * (np.arange(dx.shape[1]) == f.targets[:, None]) * g / len(dx),
                    "One element of each row is wrong, perhaps that of the target"),
 }  # fmt: skip
 
@@ -214,3 +214,21 @@ def test_a_course_without_solutions_does_without_them():
     """Its misconceptions are known by what they give; what is right for other inputs is not."""
     answer = backward_of(Linear, lambda f, g, dx: (2 * dx[0], dx[1], dx[2]))
     assert named("linear", answer, OneListed) == "grad_x is the right one times 2."
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        lambda y: y > 0,
+        lambda y: np.empty((0,) * 4),
+        lambda y: np.zeros((1,) * 30),
+        lambda y: np.full_like(y, np.inf),
+        lambda y: np.full(y.shape, 200, np.uint8),
+        lambda y: y * 1e300,
+        lambda y: np.array(np.nan),
+        lambda y: np.array(["a", "b"]),
+        lambda y: None,
+    ],
+)
+def test_whatever_comes_there_is_a_verdict(strange):
+    named("linear", forward_of(Linear, lambda f, x, y: strange(y)), Reference)
