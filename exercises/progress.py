@@ -19,7 +19,7 @@ from exercises.running import run_answer
 from minicnn.checkpoint import write_atomically
 
 PASSED, BEGUN, UNTOUCHED, MISSING = "passed", "begun", "not begun", "missing"
-ENGINE = [Path(__file__).parent / f"{name}.py" for name in ("stages", "answers", "judging")]
+ENGINE = [Path(__file__).parent / f"{name}.py" for name in ("stages", "answers", "judging", "comparing")]
 
 
 @dataclass(frozen=True)

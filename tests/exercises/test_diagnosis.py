@@ -232,3 +232,15 @@ def test_a_course_without_solutions_does_without_them():
 )
 def test_whatever_comes_there_is_a_verdict(strange):
     named("linear", forward_of(Linear, lambda f, x, y: strange(y)), Reference)
+
+
+def test_where_only_passing_counts_no_mistake_is_looked_for(monkeypatch):
+    from exercises import judging
+
+    exercise = find_exercise("relu")
+    found = run_here(exercise, forward_of(ReLU, lambda f, x, y: -y))
+    named = judge(exercise, found)
+    monkeypatch.setattr(judging, "name_mistake", lambda *place: pytest.fail("it was looked for"))
+    verdict = judge(exercise, found, naming=False)
+    assert verdict.points == named.points and named.first_problem.problem.mistake
+    assert verdict.first_problem.problem.mistake == ""
