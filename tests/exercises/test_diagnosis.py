@@ -10,7 +10,6 @@ from exercises.catalog import find_exercise
 from exercises.judging import judge
 from exercises.reference import Reference
 from exercises.running import run_answer, run_here
-from minicnn.function import Function
 
 Linear, MaxPool2d, AvgPool2d, Mul, ReLU, Softmax, CrossEntropy, Concat = (
     find_exercise(name).solution
@@ -168,20 +167,26 @@ def test_a_misconception_and_a_factor():
     )
 
 
-def test_an_error_is_named_only_where_it_says_the_same():
-    class Reshaped(Function):
-        def forward(self, x, weight, bias):
-            return x.reshape(1, 2, 3, 4, 5)
+@pytest.mark.parametrize("words, sentence", [("no such axis", "You reshaped."), ("out of range", "")])
+def test_an_error_is_named_only_where_it_says_the_same(words, sentence):
+    class Reshaped(OneListed):
+        sentences = ["You reshaped."]
 
-    assert named("linear", Reshaped, Reference) == ""
+        def wrong(self, mistake, stage, case):
+            return Failure("ValueError", "no such axis")
+
+    def fail(f, x, y):
+        raise ValueError(words)
+
+    assert named("linear", forward_of(Linear, fail), Reshaped) == sentence
 
 
 def test_the_smallest_case_that_is_wrong_is_shown():
-    answer = forward_of(AvgPool2d, lambda f, x, y: y * (1 if f.kernel_size == 2 else 2))
+    answer = forward_of(AvgPool2d, lambda f, x, y: y * (1 if f.kernel_size * f.stride in (3, 4) else 2))
     exercise = find_exercise("avg_pool2d")
     verdict = judge(exercise, run_here(exercise, answer))
     cases = exercise.stages[2].cases_for(0)
-    assert cases[verdict.first_problem.problem.number]["x"].size == 20
+    assert cases[verdict.first_problem.problem.number]["x"].size == 50
 
 
 @pytest.mark.everything("the course")
