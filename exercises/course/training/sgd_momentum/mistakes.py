@@ -111,7 +111,7 @@ def order(x, grad, velocity, lr, momentum):
     return velocity, x - lr * velocity
 
 
-@mistake("You changed x in place; return a new array, as others may still need the one you were given.")
+@mistake("You changed in place what you were given; return new arrays, as others may still need the old ones.")
 def in_place(x, grad, velocity, lr, momentum):
     velocity = momentum * velocity + grad
     x -= lr * velocity
