@@ -56,13 +56,14 @@ class Evidence:
         """The first means that has one."""
         for means, places in (
             (self.listed, self.related),
-            (self.listed, self.so_far if self.is_a_rule(self.wrong_so_far) else self.related),
+            (self.listed_so_far, self.wrong_so_far),
             (self.simple_difference, self.related),
             (self.listed_for_output, self.related),
             (self.listed_and_more, self.related),
             (self.listed, self.wrong_ones),
             (self.simple_difference, self.wrong_ones),
             (self.listed_for_output, self.wrong_ones),
+            (self.listed, self.so_far),
             (self.gradcheck_s, self.related),
             (self.region, self.related),
         ):
@@ -74,12 +75,11 @@ class Evidence:
         return ""
 
     def only_one_that_fails_so(self) -> str:
-        """The one misconception that goes wrong, and right, where the answer does, with the same kinds of errors."""
-        everywhere = list(self.found.results)
+        """The one misconception that up to here goes right, and wrong, where the answer does, with errors of one kind."""
         fitting = [
             told
             for mistake, told in enumerate(self.reference.sentences)
-            if all(self.same(mistake, place) for place in everywhere)
+            if all(self.same(mistake, place) for place in self.so_far)
         ]
         return fitting[0] if len(fitting) == 1 else ""
 
@@ -145,6 +145,12 @@ class Evidence:
                 if agreeing > most:
                     best, most = told, agreeing
         return best
+
+    def listed_so_far(self, wrong: list[CaseNumber]) -> str:
+        """The misconception that does the same up to here, where what is wrong hardly comes about by chance."""
+        numbers = [n for place in wrong if (array := self.came(place)) is not None for n in np.ravel(array)]
+        telling = any(float(f"{n:.4g}") != n for n in numbers)  # not a small whole number, as many mistakes give
+        return self.listed(self.so_far) if telling or len(wrong) > 1 or self.is_a_rule(wrong) else ""
 
     def same(self, mistake: int, place: CaseNumber) -> bool:
         """Whether a misconception does on a case what the answer did: also the same kind of error."""
