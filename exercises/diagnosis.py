@@ -75,7 +75,9 @@ class Evidence:
         return ""
 
     def only_one_that_fails_so(self) -> str:
-        """The one misconception that up to here goes right, and wrong, where the answer does, with errors of one kind."""
+        """The one misconception that gives the same up to here, with errors of one kind, where that is not all it does."""
+        if all(isinstance(self.found.results[place], Failure) for place in self.so_far):
+            return ""
         fitting = [
             told
             for mistake, told in enumerate(self.reference.sentences)
