@@ -75,7 +75,7 @@ class Evidence:
         return ""
 
     def only_one_that_fails_so(self) -> str:
-        """The one misconception that gives the same up to here, with errors of one kind, where that is not all it does."""
+        """The one misconception that does the same up to here, with errors of the same kind, but not errors alone."""
         if all(isinstance(self.found.results[place], Failure) for place in self.so_far):
             return ""
         fitting = [
