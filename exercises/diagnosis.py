@@ -1,6 +1,7 @@
 """Which mistake is it? What is known best is tried first, and a sentence is told only where all that came agrees.
 
-1. A misconception of the exercise's list gives the same, on every case, or on all up to the stage that is not passed.
+1. A misconception of the exercise's list gives the same, on every case; or up to the stage that is not passed, and then
+   on half of what is wrong.
 2. What came is the right one but for a simple difference (`exercises/generic.py`), on every case.
 3. A misconception gives the same for the output that is wrong, or would but for such a difference.
 4. One of these does so on every case of the stage at least, though not later on: there is more than one mistake.
@@ -56,14 +57,13 @@ class Evidence:
         """The first means that has one."""
         for means, places in (
             (self.listed, self.related),
-            (self.listed_so_far, self.wrong_so_far),
+            (self.listed_so_far, self.all_wrong),
             (self.simple_difference, self.related),
             (self.listed_for_output, self.related),
             (self.listed_and_more, self.related),
             (self.listed, self.wrong_ones),
             (self.simple_difference, self.wrong_ones),
             (self.listed_for_output, self.wrong_ones),
-            (self.listed, self.so_far),
             (self.gradcheck_s, self.related),
             (self.region, self.related),
         ):
@@ -95,8 +95,7 @@ class Evidence:
     @cached_property
     def wrong_ones(self) -> list[CaseNumber]:
         """The cases on which this output is wrong, where there are several; else all that have it."""
-        wrong = [place for place in self.related if not self.is_right(place)]
-        return wrong if len(wrong) > 1 else self.related
+        return self.all_wrong if len(self.all_wrong) > 1 else self.related
 
     @cached_property
     def so_far(self) -> list[CaseNumber]:
@@ -104,9 +103,9 @@ class Evidence:
         return [place for place in self.found.results if place[0] <= self.shown[0]]
 
     @cached_property
-    def wrong_so_far(self) -> list[CaseNumber]:
-        """Those of the stage that is not passed on which this output is wrong."""
-        return [place for place in self.stage_s if not self.is_right(place)]
+    def all_wrong(self) -> list[CaseNumber]:
+        """The cases on which this output is wrong."""
+        return [place for place in self.related if not self.is_right(place)]
 
     @cached_property
     def related(self) -> list[CaseNumber]:
@@ -149,10 +148,14 @@ class Evidence:
         return best
 
     def listed_so_far(self, wrong: list[CaseNumber]) -> str:
-        """The misconception that does the same up to here, where what is wrong hardly comes about by chance."""
-        numbers = [n for place in wrong if (array := self.came(place)) is not None for n in np.ravel(array)]
-        telling = any(float(f"{n:.4g}") != n for n in numbers)  # not a small whole number, as many mistakes give
-        return self.listed(self.so_far) if telling or len(wrong) > 1 or self.is_a_rule(wrong) else ""
+        """The misconception that does the same up to here, and later on at least half of the `wrong` cases."""
+        best, most = "", len(wrong) / 2
+        for mistake, told in enumerate(self.reference.sentences):
+            if all(self.same(mistake, place) for place in [self.shown, *self.so_far]):
+                alike = sum(self.same(mistake, place) for place in wrong)
+                if alike > most or (alike == most and not best):
+                    best, most = told, alike
+        return best
 
     def same(self, mistake: int, place: CaseNumber) -> bool:
         """Whether a misconception does on a case what the answer did: also the same kind of error."""

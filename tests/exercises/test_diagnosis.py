@@ -167,6 +167,15 @@ def test_a_misconception_and_a_factor():
     )
 
 
+def test_a_misconception_that_agrees_by_chance_in_the_first_case_alone_is_not_named():
+    adam = find_exercise("adam").solution
+
+    def lr_twice(x, grad, m, v, t, lr, beta1, beta2, eps):  # lr = 0.1 there, and 1 - beta1 too, which may be forgotten
+        return adam(x, grad, m, v, t, lr**2, beta1, beta2, eps)
+
+    assert named("adam", lr_twice, Reference) == "x is what is right for lr**2 in place of lr."
+
+
 def test_an_error_is_named_where_what_came_before_it_says_the_same():
     class Asserts:  # the misconception has an assert as well, with other words
         def __call__(self, size, kernel, stride, padding):

@@ -72,6 +72,12 @@ class EpsNotCorrected(Steps):
         return x - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / self.root(v, eps), m, v
 
 
+@wrong("You took beta1 for v as well; the mean of the squares has beta2, and looks back further.")
+class Beta1ForBoth(Steps):
+    def __call__(self, x, grad, m, v, t, lr, beta1, beta2, eps):
+        return super().__call__(x, grad, m, v, t, lr, beta1, beta1, eps)
+
+
 @wrong("You divided by 1 - beta without the power t; what is missing shrinks with each step: 1 - beta^t.")
 class WithoutPower(Steps):
     def corrected(self, mean, beta, t):
