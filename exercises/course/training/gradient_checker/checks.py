@@ -75,6 +75,9 @@ WRONG = {
     ("exp(x)", "the first is right, the others 0"): lambda g, y, x: (g * y * (np.arange(x.size) == 0),),
     ("exp(x)", "the last is 0"): lambda g, y, x: (g * y * (np.arange(x.size) < x.size - 1),),
     ("exp(x)", "1.00005 * grad_y * y"): lambda g, y, x: (1.00005 * g * y,),
+    ("exp(x)", "the last one off by 2e-6 of the largest"): lambda g, y, x: (
+        g * y + 2e-6 * abs(g * y).max() * (np.arange(x.size) == x.size - 1),
+    ),
     ("exp(x), backwards", "grad_y * exp(x)"): lambda g, y, x: (g * np.exp(x),),
     ("x.sum(axis=0)", "grad_y, shape (1, 3)"): lambda g, y, x: (g[None],),
     ("softmax of rows", "7 times as much"): lambda g, y, x: (7 * grad_softmax(g, y),),
@@ -141,7 +144,8 @@ def several(rng):
 def of_many(rng):
     x = np.array([0.3, 1.5, -0.7, 2.1])
     of_exp = ("the last is 0", "the first is right, the others 0", "1.00005 * grad_y * y")
-    return [*(case("exp(x)", b, x=x) for b in of_exp), case("x * x", "right, in the wrong order", x=x)]
+    return [*(case("exp(x)", b, x=x) for b in of_exp), case("x * x", "right, in the wrong order", x=x),
+            case("exp(x)", "the last one off by 2e-6 of the largest", x=np.zeros(64))]  # fmt: skip
 
 
 def sizes(rng):

@@ -233,6 +233,14 @@ class Absolute(Checker):
         return bool(abs(gradient - difference).max() <= self.tolerance)
 
 
+@wrong(
+    "You took the norm, or the mean, of the errors; among many numbers one that is wrong gets lost: the largest error."
+)
+class Norm(Checker):
+    def near(self, gradient, difference):
+        return bool(np.linalg.norm(gradient - difference) <= self.tolerance * np.linalg.norm(difference))
+
+
 @wrong("You took allclose as it comes, with its own bounds for each number; here it is 1e-6 of the largest.")
 class AllClose(Checker):
     def near(self, gradient, difference):
