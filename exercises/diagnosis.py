@@ -3,7 +3,7 @@
 1. A misconception of the exercise's list gives the same, on every case.
 2. What came is the right one but for a simple difference (`exercises/generic.py`), on every case.
 3. A misconception gives the same for the output that is wrong, or would but for such a difference.
-4. One of these does so on every case of the stage at least, though not later on: there is more than one mistake.
+4. One of these does so on every case that is wrong at least, of several: some special case is right all the same.
 5. gradcheck has a name for it: the answer's own backward beside differences of its own forward.
 6. The places alone are wrong that have something in common (`exercises/regions.py`).
 """
@@ -62,6 +62,7 @@ class Evidence:
             (self.listed, self.wrong_ones),
             (self.simple_difference, self.wrong_ones),
             (self.listed_for_output, self.wrong_ones),
+            (self.simple_difference, self.wrong_in_stage),
             (self.gradcheck_s, self.related),
             (self.region, self.related),
         ):
@@ -84,6 +85,12 @@ class Evidence:
         """The cases on which this output is wrong, where there are several; else all that have it."""
         wrong = [place for place in self.related if not self.is_right(place)]
         return wrong if len(wrong) > 1 else self.related
+
+    @cached_property
+    def wrong_in_stage(self) -> list[CaseNumber]:
+        """The cases of the stage on which it is wrong, where there are several; else all that have this output."""
+        wrong = [place for place in self.stage_s if not self.is_right(place)]
+        return wrong if len(wrong) > 1 and self.is_a_rule(wrong) else self.related
 
     @cached_property
     def related(self) -> list[CaseNumber]:
@@ -181,7 +188,7 @@ class Evidence:
             if place == self.shown:
                 continue
             if (view := self.view(place, base)) is None:
-                return ""
+                continue  # an error, or no array: it says nothing of the numbers
             also = {text for text, value in hypotheses(view) if text in fitting and self.fits(place, known(value))}
             fitting = [text for text in fitting if text in also]
         return fitting[0] if fitting else ""
