@@ -21,6 +21,7 @@ import numpy as np
 from exercises.answers import Failure
 from exercises.comparing import agree, differing
 from exercises.generic import Guess, View, factors, guesses, order, simple
+from exercises.gradients import differentiable
 from exercises.reference import Reference
 from exercises.regions import where_it_is_wrong
 from exercises.running import CaseNumber, Found
@@ -82,9 +83,9 @@ class Evidence:
 
     @cached_property
     def wrong_ones(self) -> list[CaseNumber]:
-        """The cases on which this output is wrong, where there are several; else all that have it."""
+        """The cases on which this output is wrong, where there are several arrays; else all that have it."""
         wrong = [place for place in self.related if not self.is_right(place)]
-        return wrong if len(wrong) > 1 else self.related
+        return wrong if len(wrong) > 1 and self.is_array else self.related
 
     @cached_property
     def wrong_in_stage(self) -> list[CaseNumber]:
@@ -94,14 +95,22 @@ class Evidence:
 
     @cached_property
     def related(self) -> list[CaseNumber]:
-        """All cases that have this output, of whatever stage."""
+        """All cases that have this output, of whatever stage; of functions that return single numbers, all cases."""
         stages = self.reference.exercise.stages
+        if not self.is_array and not any(differentiable(stage) for stage in stages):
+            return list(self.found.results)
         return [
             place
             for place in self.found.results
             if place[0] == self.shown[0]
             or (not stages[place[0]].shapes_only and self.output in self.reference.right(*place))
         ]
+
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether an array came: of a single number, many rules are true."""
+        came = self.came(self.shown)
+        return came is not None and came.ndim > 0
 
     def came(self, place: CaseNumber) -> np.ndarray | None:
         """The output, where there is one."""
@@ -154,14 +163,14 @@ class Evidence:
 
     def listed_for_output(self, places: list[CaseNumber]) -> str:
         """The misconception that gives this output, while others are as they have to be, or wrong in another way."""
-        for mistake, told in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences if self.is_array else ()):
             if all(self.fits(place, self.wrong(mistake, place)) for place in [self.shown, *places]):
                 return f"In {self.output}: {told}"
         return ""
 
     def listed_and_more(self, places: list[CaseNumber]) -> str:
         """A misconception, and a simple difference on top of it."""
-        for mistake, told in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences if self.is_array else ()):
             if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
                 other = sentence(f"but for that, {self.output} {text}")
                 return f"It looks like two mistakes. One: {told} The other: {other}"
@@ -250,9 +259,9 @@ class Evidence:
 
 
 def more_than(view: View) -> Iterator[Guess]:
-    """What may come on top of a misconception."""
-    yield from (guess for guess in simple(view) if "sign" in guess[0])
-    yield from factors(view)
+    """What may come on top of a misconception; not the size of something, which may just undo its mean."""
+    yield from (guess for guess in simple(view) if "wrong sign" in guess[0])
+    yield from (guess for guess in factors(view) if "the " not in guess[0].removeprefix("is the right one"))
     yield from order(view)
 
 
