@@ -29,6 +29,7 @@ from exercises.stages import Case, Outputs
 
 ASKED = 3  # cases that gradcheck looks at
 VAGUE = ("from place to place", "the difference is 0")  # what gradcheck says of nearly any wrong gradient
+TOLERANCE = 1e-6  # of the largest number: as a stage has it
 ENOUGH = 3  # numbers that have to fit before a rule is called by its name
 
 
@@ -171,7 +172,10 @@ class Evidence:
     def listed_and_more(self, places: list[CaseNumber]) -> str:
         """A misconception, and a simple difference on top of it."""
         for mistake, told in enumerate(self.reference.sentences if self.is_array else ()):
-            if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
+            right = self.reference.right(*self.shown).get(self.output)
+            if agree(self.wrong(mistake, self.shown), right, TOLERANCE) or not self.is_a_rule(places):
+                continue  # it has nothing to do with this output
+            if text := self.rule(places, partial(self.wrong, mistake), more_than):
                 other = sentence(f"but for that, {self.output} {text}")
                 return f"It looks like two mistakes. One: {told} The other: {other}"
         return ""
@@ -196,6 +200,8 @@ class Evidence:
                 break
             if place == self.shown:
                 continue
+            if base(place) is None:
+                return ""
             if (view := self.view(place, base)) is None:
                 continue  # an error, or no array: it says nothing of the numbers
             also = {text for text, value in hypotheses(view) if text in fitting and self.fits(place, known(value))}
