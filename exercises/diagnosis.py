@@ -98,7 +98,7 @@ class Evidence:
     def related(self) -> list[CaseNumber]:
         """All cases that have this output, of whatever stage; of functions that return single numbers, all cases."""
         stages = self.reference.exercise.stages
-        if not self.is_array and not any(differentiable(stage) for stage in stages):
+        if not self.is_array and not self.reference.of_a_network and not any(differentiable(stage) for stage in stages):
             return list(self.found.results)
         return [
             place
