@@ -4,7 +4,7 @@
    on half of what is wrong.
 2. What came is the right one but for a simple difference (`exercises/generic.py`), on every case.
 3. A misconception gives the same for the output that is wrong, or would but for such a difference.
-4. One of these does so on every case of the stage at least, though not later on: there is more than one mistake.
+4. One of these does so on every case that is wrong at least, of several: some special case is right all the same.
 5. gradcheck has a name for it: the answer's own backward beside differences of its own forward.
 6. The places alone are wrong that have something in common (`exercises/regions.py`).
 """
@@ -22,6 +22,7 @@ import numpy as np
 from exercises.answers import Failure
 from exercises.comparing import agree, differing
 from exercises.generic import Guess, View, factors, guesses, order, simple
+from exercises.gradients import differentiable
 from exercises.reference import Reference
 from exercises.regions import where_it_is_wrong
 from exercises.running import CaseNumber, Found
@@ -29,6 +30,7 @@ from exercises.stages import Case, Outputs
 
 ASKED = 3  # cases that gradcheck looks at
 VAGUE = ("from place to place", "the difference is 0")  # what gradcheck says of nearly any wrong gradient
+TOLERANCE = 1e-6  # of the largest number: as a stage has it
 ENOUGH = 3  # numbers that have to fit before a rule is called by its name
 
 
@@ -64,6 +66,7 @@ class Evidence:
             (self.listed, self.wrong_ones),
             (self.simple_difference, self.wrong_ones),
             (self.listed_for_output, self.wrong_ones),
+            (self.simple_difference, self.wrong_in_stage),
             (self.gradcheck_s, self.related),
             (self.region, self.related),
         ):
@@ -94,8 +97,8 @@ class Evidence:
 
     @cached_property
     def wrong_ones(self) -> list[CaseNumber]:
-        """The cases on which this output is wrong, where there are several; else all that have it."""
-        return self.all_wrong if len(self.all_wrong) > 1 else self.related
+        """The cases on which this output is wrong, where there are several arrays; else all that have it."""
+        return self.all_wrong if len(self.all_wrong) > 1 and self.is_array else self.related
 
     @cached_property
     def so_far(self) -> list[CaseNumber]:
@@ -108,15 +111,29 @@ class Evidence:
         return [place for place in self.related if not self.is_right(place)]
 
     @cached_property
+    def wrong_in_stage(self) -> list[CaseNumber]:
+        """The cases of the stage on which it is wrong, where there are several; else all that have this output."""
+        wrong = [place for place in self.stage_s if not self.is_right(place)]
+        return wrong if len(wrong) > 1 and self.is_a_rule(wrong) else self.related
+
+    @cached_property
     def related(self) -> list[CaseNumber]:
-        """All cases that have this output, of whatever stage."""
+        """All cases that have this output, of whatever stage; of functions that return single numbers, all cases."""
         stages = self.reference.exercise.stages
+        if not self.is_array and not self.reference.of_a_network and not any(differentiable(stage) for stage in stages):
+            return list(self.found.results)
         return [
             place
             for place in self.found.results
             if place[0] == self.shown[0]
             or (not stages[place[0]].shapes_only and self.output in self.reference.right(*place))
         ]
+
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether an array came: of a single number, many rules are true."""
+        came = self.came(self.shown)
+        return came is not None and came.ndim > 0
 
     def came(self, place: CaseNumber) -> np.ndarray | None:
         """The output, where there is one."""
@@ -179,15 +196,18 @@ class Evidence:
 
     def listed_for_output(self, places: list[CaseNumber]) -> str:
         """The misconception that gives this output, while others are as they have to be, or wrong in another way."""
-        for mistake, told in enumerate(self.reference.sentences):
+        for mistake, told in enumerate(self.reference.sentences if self.is_array else ()):
             if all(self.fits(place, self.wrong(mistake, place)) for place in [self.shown, *places]):
                 return f"In {self.output}: {told}"
         return ""
 
     def listed_and_more(self, places: list[CaseNumber]) -> str:
         """A misconception, and a simple difference on top of it."""
-        for mistake, told in enumerate(self.reference.sentences):
-            if self.is_a_rule(places) and (text := self.rule(places, partial(self.wrong, mistake), more_than)):
+        for mistake, told in enumerate(self.reference.sentences if self.is_array else ()):
+            right = self.reference.right(*self.shown).get(self.output)
+            if agree(self.wrong(mistake, self.shown), right, TOLERANCE) or not self.is_a_rule(places):
+                continue  # it has nothing to do with this output
+            if text := self.rule(places, partial(self.wrong, mistake), more_than):
                 other = sentence(f"but for that, {self.output} {text}")
                 return f"It looks like two mistakes. One: {told} The other: {other}"
         return ""
@@ -212,8 +232,10 @@ class Evidence:
                 break
             if place == self.shown:
                 continue
-            if (view := self.view(place, base)) is None:
+            if base(place) is None:
                 return ""
+            if (view := self.view(place, base)) is None:
+                continue  # an error, or no array: it says nothing of the numbers
             also = {text for text, value in hypotheses(view) if text in fitting and self.fits(place, known(value))}
             fitting = [text for text in fitting if text in also]
         return fitting[0] if fitting else ""
@@ -275,9 +297,9 @@ class Evidence:
 
 
 def more_than(view: View) -> Iterator[Guess]:
-    """What may come on top of a misconception."""
-    yield from (guess for guess in simple(view) if "sign" in guess[0])
-    yield from factors(view)
+    """What may come on top of a misconception; not the size of something, which may just undo its mean."""
+    yield from (guess for guess in simple(view) if "wrong sign" in guess[0])
+    yield from (guess for guess in factors(view) if "the " not in guess[0].removeprefix("is the right one"))
     yield from order(view)
 
 

@@ -81,7 +81,7 @@ def factors(v: View) -> Iterator[Guess]:
             with np.errstate(all="ignore"):
                 yield f"is the right one times {name}: this factor is too much", v.expected * array
                 yield f"is the right one divided by {name}: this factor is missing", v.expected / array
-    if v.came.shape == v.expected.shape and (factor := constant(v)):
+    if v.came.shape == v.expected.shape and (factor := constant(v)) not in (0, 1):
         yield f"is the right one times {factor:.6g}", v.expected * factor
 
 

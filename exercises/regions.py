@@ -9,6 +9,7 @@ import numpy as np
 from exercises.generic import View, arrays
 
 FEWEST = 0.8  # of the places of a kind have to be wrong, before the kind is told
+ZERO = "where 0 is right"
 MOST = 0.85  # of all places may be of that kind: else it says nothing
 
 
@@ -26,17 +27,17 @@ def where_it_is_wrong(views: list[View], masks: list[np.ndarray]) -> str:
         else:
             everywhere = sum(mask.size for mask in masks)
             if wrong and inside <= MOST * everywhere and wrong >= FEWEST * inside:
-                return f"{views[0].name} is wrong only {text}{what_stands_there(views, masks)}."
+                return f"{views[0].name} is wrong only {text}{what_stands_there(text, views, masks)}."
     return ""
 
 
-def what_stands_there(views: list[View], masks: list[np.ndarray]) -> str:
+def what_stands_there(text: str, views: list[View], masks: list[np.ndarray]) -> str:
     """Where all wrong numbers are of one kind."""
     came = np.concatenate([view.came[mask] for view, mask in zip(views, masks, strict=True)])
     right = np.concatenate([view.expected[mask] for view, mask in zip(views, masks, strict=True)])
     if not came.any():
         return ": there it is 0"
-    if not right.any():
+    if not right.any() and text != ZERO:
         return ", where it has to be 0"
     if np.isnan(came).all():
         return ": there it is nan"
@@ -80,4 +81,4 @@ def kinds(v: View) -> Iterator[tuple[str, np.ndarray]]:
                 yield f"at the places that {name} do not name", ~region
     yield "where the right one is negative", e < 0
     yield "where the right one is positive", e > 0
-    yield "where 0 is right", e == 0
+    yield ZERO, e == 0
