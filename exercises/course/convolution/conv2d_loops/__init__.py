@@ -1,0 +1,1 @@
+"""The exercise conv2d_loops."""

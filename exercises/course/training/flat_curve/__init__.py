@@ -1,0 +1,1 @@
+"""The exercise flat_curve."""

@@ -1,0 +1,1 @@
+"""The exercise local_response_norm."""

@@ -1,0 +1,1 @@
+"""The exercise sgd_momentum."""

@@ -1,0 +1,1 @@
+"""The exercise weight_decay."""
