@@ -26,7 +26,12 @@ NEAR = 1e-3
 
 def run(say: Callable[[str], None]) -> bool:
     """One step's loss beside the library's own, then three epochs; whether both are as they should be."""
-    ours, library = first_loss(), first_loss_of_the_library()
+    try:
+        ours, library = first_loss(), first_loss_of_the_library()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        say("GoogLeNet does not run with what was put in:")
+        say(shorten(f"  {type(error).__name__}: {' '.join(str(error).split())}"))
+        return False
     say("GoogLeNet, 10.3 million parameters with its heads. The loss of 8 digits, before")
     say(f"training, is {ours:.5f}; the library by itself finds {library:.5f}.")
     if not abs(ours - library) <= NEAR * max(1.0, abs(library)):
@@ -44,7 +49,7 @@ def run(say: Callable[[str], None]) -> bool:
     if status or not rows:
         say("The training has stopped:")
         for line in printed.strip().splitlines()[-3:]:
-            say(f"  {line[:76]}")
+            say(shorten(f"  {line}"))
         return False
     reached = max(float(row["test_accuracy"]) for row in rows) > ENOUGH
     say(f"More than {ENOUGH:.0%} of the test images should be right{', and are' if reached else ''}.")
@@ -60,6 +65,10 @@ def train(folder: Path) -> tuple[int, str]:
             ["--with", str(folder), "--output", str(folder)], answers=lambda _: contextlib.nullcontext([])
         )
     return status, printed.getvalue()
+
+
+def shorten(line: str) -> str:
+    return line if len(line) <= 80 else f"{line[:77]}..."
 
 
 def metrics(folder: Path) -> list[dict[str, str]]:

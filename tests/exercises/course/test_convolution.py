@@ -109,7 +109,7 @@ def test_the_library_computes_the_same_with_answers_inside(names):
     library = F.conv2d
     for kernel, options in [
         ((3, 3), {}), ((1, 1), {"relu": True}), ((3, 3), {"stride": 2, "padding": 1, "relu": True}),
-        ((2, 3), {"stride": (1, 2), "padding": (0, 1)}), ((1, 1), {"stride": 2}), ((3, 2), {"padding": 2}),
+        ((2, 3), {"stride": (1, 2)}), ((2, 3), {"padding": (0, 1)}), ((1, 1), {"stride": 2}), ((3, 2), {"padding": 2}),
     ]:  # fmt: skip
         for with_bias in (True, False):
             shapes = [(2, 3, 5, 4), (2, 3, *kernel), *([(2,)] if with_bias else [])]

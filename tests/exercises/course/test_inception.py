@@ -1,5 +1,6 @@
 """The solutions of chapter 6 compute what the library computes."""
 
+import importlib
 import re
 
 import numpy as np
@@ -70,7 +71,13 @@ def test_weighted_loss():
             assert (ours is None and theirs is None) or ours.item() == theirs.item()
 
 
-@pytest.mark.parametrize(("preset", "options"), [("paper", {}), ("batchnorm", {"batch_norm": True, "pool4": 2})])
+IN_ALL = pytest.mark.everything("the course")
+
+
+@pytest.mark.parametrize(
+    ("preset", "options"),
+    [("paper", {}), pytest.param("batchnorm", {"batch_norm": True, "pool4": 2}, marks=IN_ALL)],
+)
 def test_googlenet(preset, options):
     """With the same state dict the same logits of all three classifiers, without dropout, and the same gradients."""
     x = RNG.standard_normal((2, 1, 32, 64)).astype(np.float32)
@@ -106,3 +113,17 @@ def test_the_clue_of_silent_branch_is_computed():
             found.append((np.linalg.norm(np.concatenate([g.ravel() for g in gradients.values()])), at_x))
         (file_weights, file_x), (weights, right_x) = found
         assert [f"{n:.2f}" for n in (file_weights, weights, file_x, right_x)] == printed
+
+
+def test_the_run_says_when_something_else_is_computed(monkeypatch):
+    run = importlib.import_module("exercises.course.inception.run")
+    monkeypatch.setattr(run, "first_loss_of_the_library", lambda: 4.0)
+    for replacement, said in ((lambda: 4.1, "something else"), (broken, "ZeroDivisionError: a wrong answer")):
+        monkeypatch.setattr(run, "first_loss", replacement)
+        lines = []
+        assert run.run(lines.append) is False
+        assert said in lines[-1] and max(map(len, lines)) <= 80
+
+
+def broken():
+    raise ZeroDivisionError("a wrong\nanswer" + "!" * 100)

@@ -25,6 +25,11 @@ def minus_in_velocity(x, grad, velocity, lr, momentum):
     return x + lr * velocity, velocity
 
 
+@mistake("You multiplied only the gradient by lr in the step; x moves by lr times the whole velocity.")
+def rate_for_gradient_alone(x, grad, velocity, lr, momentum):
+    return x - lr * grad - momentum * velocity, momentum * velocity + grad
+
+
 @mistake("You put lr into the velocity, as Caffe does; here it multiplies the whole velocity: x - lr v.")
 def rate_inside(x, grad, velocity, lr, momentum):
     velocity = momentum * velocity + lr * grad
@@ -111,7 +116,7 @@ def order(x, grad, velocity, lr, momentum):
     return velocity, x - lr * velocity
 
 
-@mistake("You changed x in place; return a new array, as others may still need the one you were given.")
+@mistake("You changed in place what you were given; return new arrays, as others may still need the old ones.")
 def in_place(x, grad, velocity, lr, momentum):
     velocity = momentum * velocity + grad
     x -= lr * velocity
