@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from exercises.answers import Failure
 from exercises.catalog import Exercise
+from exercises.comparing import agree
+from exercises.diagnosis import name_mistake, numbers_in
 from exercises.reference import Reference
 from exercises.running import Found
-from exercises.stages import Case, Stage
+from exercises.stages import Case, Outputs, Stage
 
 
 @dataclass(frozen=True)
@@ -67,87 +67,41 @@ class Verdict:
         return next((result for result in self.stages if not result.passed), None)
 
 
-def judge(exercise: Exercise, found: Found, seed: int = 0, reference: Reference | None = None) -> Verdict:
-    """Every stage by itself; the mistake is looked for in the first that is not passed."""
+def judge(
+    exercise: Exercise, found: Found, seed: int = 0, reference: Reference | None = None, naming: bool = True
+) -> Verdict:
+    """Every stage by itself; the mistake is looked for in the first that is not passed (naming=False: it is not)."""
     reference = reference or Reference(exercise, seed)
     results = [judge_stage(reference, number, found) for number in range(len(exercise.stages))]
     for number, result in enumerate(results):
-        if result.problem is not None:
+        if result.problem is not None and naming:
             if result.tried:
-                sentence = name_mistake(reference, number, result.problem.number, found)
+                sentence = name_mistake(reference, number, result.problem.number, found, result.problem.output)
                 results[number] = replace(result, problem=replace(result.problem, mistake=sentence))
             break
     return Verdict(exercise, results, found.printed)
 
 
 def judge_stage(reference: Reference, number: int, found: Found) -> StageResult:
-    """The first case of a stage on which something is wrong."""
-    stage = reference.exercise.stages[number]
+    """Of the cases of a stage on which something is wrong the smallest: the one with the fewest numbers."""
+    stage, problems = reference.exercise.stages[number], []
     for index, case in enumerate(reference.cases[number]):
         outcome = found.results.get((number, index))
-        if outcome is None:
+        if outcome is not None:
+            problems += problem_in(reference, number, index, outcome)
+        elif not problems:
             failure = found.broken or Failure("Missing", "nothing came out")
             return StageResult(stage, Problem(case, index, failure=failure), tried=False)
-        if isinstance(outcome, Failure):
-            return StageResult(stage, Problem(case, index, failure=outcome))
-        expected = reference.right(number, index)
-        for name, value in expected.items():
-            if not name.startswith("_") and not agree(outcome.get(name), value, stage.tolerance, stage.shapes_only):
-                shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
-                return StageResult(stage, Problem(shown, index, name, outcome.get(name), value))
-    return StageResult(stage, None)
+    return StageResult(stage, min(problems, key=lambda problem: numbers_in(problem.case), default=None))
 
 
-def agree(came: Any, expected: Any, tolerance: float, shapes_only: bool = False) -> bool:
-    """Equal, or as near as rounding allows: to `tolerance` times the largest number that is expected."""
-    if not isinstance(expected, np.ndarray) or not isinstance(came, np.ndarray):
-        return (came is None and expected is None) or (
-            isinstance(came, str) and isinstance(expected, str) and came == expected
-        )
-    if came.shape != expected.shape:
-        return False
-    if shapes_only:
-        return True
-    return not differing(came, expected, tolerance).any()
-
-
-def differing(came: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
-    """Which numbers of two arrays of one shape are not the same, but for rounding."""
-    finite = expected[np.isfinite(expected)]
-    scale = max(1.0, float(np.abs(finite).max())) if finite.size else 1.0
-    return ~np.isclose(came, expected, rtol=0, atol=tolerance * scale, equal_nan=True)
-
-
-# ---- which mistake is it? ------------------------------------------------------------------------------------------
-
-
-def name_mistake(reference: Reference, stage: int, case: int, found: Found) -> str:
-    """The sentence of the misconception that gives what the learner's answer gives; "" where none does.
-
-    It has to do the same on the case that failed. Of several, that is named which does so on most of all cases; of
-    these, the one whose errors have the same words most often.
-    """
-    best, most = "", (0, 0)
-    for mistake, sentence in enumerate(reference.sentences):
-        if same(reference, mistake, stage, case, found):
-            places = [place for place in found.results if same(reference, mistake, *place, found)]
-            agreeing = len(places), sum(in_the_same_words(reference, mistake, *place, found) for place in places)
-            if agreeing > most:
-                best, most = sentence, agreeing
-    return best
-
-
-def same(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
-    """Whether a misconception does on a case what the learner's answer did: also the same kind of error."""
-    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
-    if isinstance(theirs, Failure) or isinstance(ours, Failure):
-        return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.kind == ours.kind
-    how = reference.exercise.stages[stage]
-    names = [name for name in theirs if not name.startswith("_")]
-    return all(name in ours and agree(ours[name], theirs[name], how.tolerance, how.shapes_only) for name in names)
-
-
-def in_the_same_words(reference: Reference, mistake: int, stage: int, case: int, found: Found) -> bool:
-    """Whether both failed, with one message: of a shape that does not fit, it tells which and by how much."""
-    theirs, ours = reference.wrong(mistake, stage, case), found.results[stage, case]
-    return isinstance(theirs, Failure) and isinstance(ours, Failure) and theirs.message == ours.message
+def problem_in(reference: Reference, number: int, index: int, outcome: Outputs | Failure) -> list[Problem]:
+    """What is wrong on a case: the first output that is, or nothing."""
+    stage, case = reference.exercise.stages[number], reference.cases[number][index]
+    if isinstance(outcome, Failure):
+        return [Problem(case, index, failure=outcome)]
+    for name, value in reference.right(number, index).items():
+        if not name.startswith("_") and not agree(outcome.get(name), value, stage.tolerance, stage.shapes_only):
+            shown = {**case, **{n[1:]: v for n, v in outcome.items() if n.startswith("_")}}
+            return [Problem(shown, index, name, outcome.get(name), value)]
+    return []

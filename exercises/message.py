@@ -11,7 +11,8 @@ import numpy as np
 
 from exercises.arrays import array_lines, compared_lines, number
 from exercises.catalog import Exercise
-from exercises.judging import Problem, StageResult, Verdict, differing
+from exercises.comparing import differing
+from exercises.judging import Problem, StageResult, Verdict
 from exercises.signatures import signature_meant
 
 WIDTH = 80

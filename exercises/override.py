@@ -47,7 +47,7 @@ def answers_in(work: Path, threads: int = 2) -> list[Answer]:
     if not begun and not any(path_in(work, e).is_file() for e in every_exercise()):
         raise ValueError(f"{work}: has no exercises in it; python -m exercises start {work} makes them")
     with ThreadPoolExecutor(threads) as pool:  # each waits for a process
-        passed = pool.map(lambda pair: judge(pair[0], run_answer(*pair)).passed, begun)
+        passed = pool.map(lambda pair: judge(pair[0], run_answer(*pair), naming=False).passed, begun)
         return [Answer(exercise, path, ok) for (exercise, path), ok in zip(begun, passed, strict=True)]
 
 

@@ -19,7 +19,7 @@ from exercises.running import run_answer
 from minicnn.checkpoint import write_atomically
 
 PASSED, BEGUN, UNTOUCHED, MISSING = "passed", "begun", "not begun", "missing"
-ENGINE = [Path(__file__).parent / f"{name}.py" for name in ("stages", "answers", "judging")]
+ENGINE = [Path(__file__).parent / f"{name}.py" for name in ("stages", "answers", "judging", "comparing")]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run_all(work: Work, exercises: list[Exercise]) -> Iterator[tuple[Verdict, st
         found = pool.map(lambda exercise: run_answer(exercise, work.path_of(exercise), work.seed), exercises)
         bar = tqdm(found, "checking", len(exercises), leave=False, disable=None)  # None: not where it is no terminal
         for exercise, outcome, mark in zip(exercises, bar, marks, strict=True):
-            yield judge(exercise, outcome, work.seed), mark
+            yield judge(exercise, outcome, work.seed, naming=False), mark
     finally:
         pool.shutdown(cancel_futures=True)  # Ctrl-C: none is begun any more
 

@@ -6,6 +6,7 @@ Where a course was built without them (exercises/grading/build.py), it is read f
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from exercises.answers import Failure, run_stage
 from exercises.catalog import Exercise
 from exercises.record import from_record, to_record
 from exercises.stages import Case, Outputs
+from minicnn.nn import Module
 
 ANSWERS = "answers.json"
 
@@ -48,6 +50,27 @@ class Reference:
         outputs = self._outcome(-1, stage, case)
         assert not isinstance(outputs, Failure), f"{self.exercise.name}: the solution fails: {outputs}"
         return outputs
+
+    @cached_property
+    def of_a_network(self) -> bool:
+        """Whether the answer is a Module, made of layers whose weights may be drawn at random."""
+        answer = getattr(self.exercise.module("stub"), self.exercise.answer_name)
+        return isinstance(answer, type) and issubclass(answer, Module)
+
+    def right_for(self, stage: int, case: Case) -> Outputs | Failure:
+        """What the solution gives for another case of this stage; a Failure where it does not run, or is not there.
+
+        Whole networks are not run again and again: of these there is no such answer.
+        """
+        try:
+            solution = self.exercise.solution
+        except ImportError:
+            return Failure("ImportError", "this course was built without solutions")
+        if self.of_a_network:
+            return Failure("TooLarge", "a network")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of windows without pixels, and the like
+            return run_stage(self.exercise.stages[stage], solution, case)
 
     def wrong(self, mistake: int, stage: int, case: int) -> Outputs | Failure:
         """What the misconception of that number gives."""

@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from exercises.answers import Failure, run_stage, without
 from exercises.catalog import Exercise
-from exercises.record import from_record
+from exercises.gradients import diagnosis_of
+from exercises.record import LONGEST, from_record
 from exercises.stages import Outputs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -24,14 +25,20 @@ LARGEST_RECORD = 64 * 2**20  # bytes of results
 SHOWN_PRINTS = 2000  # bytes of what the answer printed
 SHOWN_TRACE = 64 * 2**10  # bytes of faulthandler's traceback
 
+CaseNumber = tuple[int, int]  # that of a stage, and that of a case in it
+
 
 @dataclass
 class Found:
-    """What came out of an answer: by (stage, case); `broken` where there was none to run."""
+    """What came out of an answer, by case; `broken` where there was none to run."""
 
-    results: dict[tuple[int, int], Outputs | Failure] = field(default_factory=dict)
+    results: dict[CaseNumber, Outputs | Failure] = field(default_factory=dict)
     broken: Failure | None = None  # the file cannot be run, or its process ended before all was tried
     printed: str = ""
+    gradcheck: Callable[[Sequence[CaseNumber]], list[str]] | None = (
+        None  # what it says of the answer's backward, "": nothing
+    )
+    diagnoses: list[str] = field(default_factory=list)  # where that was asked for
 
 
 class Place:
@@ -51,9 +58,23 @@ class Place:
 
 
 def run_answer(
-    exercise: Exercise, path: Path, seed: int = 0, seconds: float = SECONDS, place: Place | None = None
+    exercise: Exercise,
+    path: Path,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    place: Place | None = None,
+    gradcheck: Sequence[CaseNumber] = (),
 ) -> Found:
-    """Run the file's answer on all cases, in a process of its own, which is stopped after `seconds`."""
+    """Run the file's answer on all cases, in a process of its own, which is stopped after `seconds`.
+
+    gradcheck: cases whose gradients are to be diagnosed instead. A class (`place`) does without.
+    """
+    ask = None
+    if place is None and not gradcheck:
+
+        def ask(cases: Sequence[CaseNumber]) -> list[str]:
+            return run_answer(exercise, path, seed, seconds, gradcheck=cases).diagnoses
+
     place = place or Place()
     with tempfile.TemporaryDirectory(prefix="exercises-") as folder:
         scratch = Path(folder)
@@ -61,6 +82,7 @@ def run_answer(
         line = [
             sys.executable, "-m", "exercises.worker", exercise.chapter, exercise.name,
             str(path.resolve()), str(out), "--seed", str(seed), "--seconds", str(max(0.1, seconds - 0.5)),
+            *(f"--gradcheck={stage},{case}" for stage, case in gradcheck),
         ]  # fmt: skip
         stopped = False
         # Opened before it starts: it may put something else into their places, a link or a pipe.
@@ -79,6 +101,7 @@ def run_answer(
             for stream in (printed, results, at):
                 stream.seek(0)
             found, done = read_results(results)
+            found.gradcheck = ask
             found.printed = printed.read(SHOWN_PRINTS).decode(errors="replace")
             if stopped:
                 text = f"it was not done after {seconds:g} seconds, and was stopped: an endless loop?"
@@ -90,12 +113,19 @@ def run_answer(
 
 def run_here(exercise: Exercise, answer: object, seed: int = 0, path: Path | Collection[str] | None = None) -> Found:
     """The same in this process: for notebooks, and for the tests of the course."""
-    found = Found()
+    found = Found(gradcheck=lambda cases: [gradcheck_here(exercise, answer, seed, case) for case in cases])
     with without(exercise.forbidden):
         for number, stage in enumerate(exercise.stages):
             for index, case in enumerate(stage.cases_for(seed)):
                 found.results[number, index] = run_stage(stage, answer, case, path)
     return found
+
+
+def gradcheck_here(exercise: Exercise, answer: object, seed: int, case: CaseNumber) -> str:
+    """gradcheck's diagnosis of an answer in this process."""
+    stage = exercise.stages[case[0]]
+    with without(exercise.forbidden):
+        return diagnosis_of(stage, answer, stage.cases_for(seed)[case[1]])
 
 
 def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
@@ -106,6 +136,9 @@ def read_results(stream: IO[bytes]) -> tuple[Found, bool]:
             record = json.loads(line)
             if record.get("done"):
                 done = True
+                continue
+            if "diagnosis" in record:
+                found.diagnoses.append(" ".join(str(record["diagnosis"]).split())[:LONGEST])
                 continue
             outcome = from_record(record)
             if "stage" in record:

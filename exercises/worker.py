@@ -11,6 +11,7 @@ import faulthandler
 import json
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from exercises.answers import AnswerError, load_answer, run_stage, without
 from exercises.catalog import Exercise
+from exercises.gradients import diagnosis_of
 from exercises.record import to_record
 
 
@@ -30,16 +32,20 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument("out", type=Path)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--seconds", type=float, default=0, help="write the line where it is after so long (0: never)")
+    p.add_argument("--gradcheck", action="append", metavar="STAGE,CASE", help="diagnose its gradients there instead")
     args = p.parse_args(arguments)
     with open(args.out, "w", encoding="utf-8") as out, open(f"{args.out}.where", "w", encoding="utf-8") as where:
         if args.seconds:
             faulthandler.dump_traceback_later(args.seconds, file=where)
-        run(Exercise(args.chapter, args.name), args.file, args.seed, out)
+        run(Exercise(args.chapter, args.name), args.file, args.seed, out, args.gradcheck or [])
     return 0
 
 
-def run(exercise: Exercise, path: Path, seed: int, out: TextIO) -> None:
-    """Every case of every stage, a line each: {"stage": 0, "case": 0, "outputs": ...} or "failure"."""
+def run(exercise: Exercise, path: Path, seed: int, out: TextIO, gradcheck: Sequence[str] = ()) -> None:
+    """Every case of every stage, a line each: {"stage": 0, "case": 0, "outputs": ...} or "failure".
+
+    gradcheck: the numbers "stage,case" of some, to write what gradcheck says of their gradients instead.
+    """
 
     def tell(**record: object) -> None:
         out.write(json.dumps(record) + "\n")
@@ -54,6 +60,11 @@ def run(exercise: Exercise, path: Path, seed: int, out: TextIO) -> None:
         except AnswerError as error:
             tell(**to_record(error.failure))
             return
+        for text in gradcheck:
+            number, index = map(int, text.split(","))
+            tell(diagnosis=diagnosis_of(stages[number], answer, stages[number].cases_for(seed)[index]))
+        if gradcheck:
+            stages = []
         for number, stage in enumerate(stages):
             for index, case in enumerate(stage.cases_for(seed)):
                 tell(stage=number, case=index, **to_record(run_stage(stage, answer, case, path)))

@@ -7,7 +7,7 @@ import pytest
 
 from exercises.answers import Failure
 from exercises.catalog import Exercise, find_exercise
-from exercises.judging import agree
+from exercises.comparing import agree
 from exercises.reference import ANSWERS, Reference
 
 EXERCISE = find_exercise("max_pool2d")
