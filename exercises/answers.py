@@ -46,6 +46,10 @@ def load_answer(path: Path, name: str) -> Any:
     try:
         source = path.read_text(encoding="utf-8-sig")  # Windows' Notepad begins a file with a mark
         exec(compile(source, str(path), "exec"), module.__dict__)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        text = f"{path.name} is not UTF-8 (byte {error.object[error.start]:#x} in line {line}): save it as UTF-8"
+        raise AnswerError(Failure("NotUTF8", text)) from error
     except (Exception, SystemExit) as error:
         raise AnswerError(failure_of(error, path)) from error
     if not hasattr(module, name):

@@ -1,6 +1,6 @@
 """Which mistake is it? What is known best is tried first, and a sentence is told only where all that came agrees.
 
-1. A misconception of the exercise's list gives the same, on every case.
+1. A misconception of the exercise's list gives the same, on every case, or on all up to the stage that is not passed.
 2. What came is the right one but for a simple difference (`exercises/generic.py`), on every case.
 3. A misconception gives the same for the output that is wrong, or would but for such a difference.
 4. One of these does so on every case that is wrong at least, of several: some special case is right all the same.
@@ -40,7 +40,7 @@ def name_mistake(reference: Reference, stage: int, case: int, found: Found, outp
     """
     e = Evidence(reference, (stage, case), found, output)
     if not output:
-        return e.listed(e.stage_s, in_these_words=True)
+        return e.listed(e.stage_s, in_these_words=True) or e.only_one_that_fails_so()
     with np.errstate(all="ignore"):  # the square of what is too large, and so on: it does not fit, then
         return e.name()
 
@@ -58,6 +58,7 @@ class Evidence:
         """The first means that has one."""
         for means, places in (
             (self.listed, self.related),
+            (self.listed_so_far, self.wrong_so_far),
             (self.simple_difference, self.related),
             (self.listed_for_output, self.related),
             (self.listed_and_more, self.related),
@@ -65,6 +66,7 @@ class Evidence:
             (self.simple_difference, self.wrong_ones),
             (self.listed_for_output, self.wrong_ones),
             (self.simple_difference, self.wrong_in_stage),
+            (self.listed, self.so_far),
             (self.gradcheck_s, self.related),
             (self.region, self.related),
         ):
@@ -74,6 +76,17 @@ class Evidence:
             except (ArithmeticError, ValueError, IndexError, TypeError):
                 continue  # whatever is wrong with a guess about what came, the verdict must be told
         return ""
+
+    def only_one_that_fails_so(self) -> str:
+        """The one misconception that gives the same up to here, with errors of one kind, where that is not all it does."""
+        if all(isinstance(self.found.results[place], Failure) for place in self.so_far):
+            return ""
+        fitting = [
+            told
+            for mistake, told in enumerate(self.reference.sentences)
+            if all(self.same(mistake, place) for place in self.so_far)
+        ]
+        return fitting[0] if len(fitting) == 1 else ""
 
     # ---- where to look ---------------------------------------------------------------------------------------------
 
@@ -93,6 +106,16 @@ class Evidence:
         """The cases of the stage on which it is wrong, where there are several; else all that have this output."""
         wrong = [place for place in self.stage_s if not self.is_right(place)]
         return wrong if len(wrong) > 1 and self.is_a_rule(wrong) else self.related
+
+    @cached_property
+    def so_far(self) -> list[CaseNumber]:
+        """The cases of the stage that is not passed and of those before it."""
+        return [place for place in self.found.results if place[0] <= self.shown[0]]
+
+    @cached_property
+    def wrong_so_far(self) -> list[CaseNumber]:
+        """Those of the stage that is not passed on which this output is wrong."""
+        return [place for place in self.stage_s if not self.is_right(place)]
 
     @cached_property
     def related(self) -> list[CaseNumber]:
@@ -141,6 +164,12 @@ class Evidence:
                 if agreeing > most:
                     best, most = told, agreeing
         return best
+
+    def listed_so_far(self, wrong: list[CaseNumber]) -> str:
+        """The misconception that does the same up to here, where what is wrong hardly comes about by chance."""
+        numbers = [n for place in wrong if (array := self.came(place)) is not None for n in np.ravel(array)]
+        telling = any(float(f"{n:.4g}") != n for n in numbers)  # not a small whole number, as many mistakes give
+        return self.listed(self.so_far) if telling or len(wrong) > 1 or self.is_a_rule(wrong) else ""
 
     def same(self, mistake: int, place: CaseNumber) -> bool:
         """Whether a misconception does on a case what the answer did: also the same kind of error."""

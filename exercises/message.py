@@ -64,6 +64,8 @@ def broken(problem: Problem, exercise: Exercise) -> list[str]:
     lines = wrapped(f"{failure.kind}: {failure.message}" if failure.kind.endswith("Error") else failure.message)
     if failure.line is None and (meant := signature_meant(exercise.stub, failure.message, exercise.answer_name)):
         lines += ["", *wrapped(f"The checks call it as the stub has it: {meant}")]
+    if "[Errno 27]" in failure.message:  # exercises/worker.py limits what is written
+        lines += ["", "It has printed or written far too much: an endless loop?"]
     if "NoneType" in failure.message:
         lines += ["", "None is what a function gives that returns nothing: is a return missing?"]
     return lines

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from exercises.answers import load_answer
-from exercises.catalog import Exercise, chapters, every_exercise
+from exercises.catalog import Exercise, every_exercise
+from exercises.folder import open_work, untouched
 from exercises.judging import judge
 from exercises.running import run_answer
 
@@ -30,30 +31,25 @@ class Answer:
         return self.passed and hasattr(self.exercise.module("checks"), "install")
 
 
-def path_in(work: Path, exercise: Exercise) -> Path:
-    """Where the learner's file of an exercise is: my_work/4_pooling/max_pool2d.py."""
-    number = chapters().index(exercise.chapter) + 1
-    return work / f"{number}_{exercise.chapter}" / f"{exercise.name}.py"
-
-
-def answers_in(work: Path, threads: int = 2) -> list[Answer]:
+def answers_in(folder: Path, threads: int = 2) -> list[Answer]:
     """The files in a learner's folder that were begun, in the course's order, each checked.
 
     ValueError where the folder is none of the course.
     """
-    if not work.is_dir():
-        raise ValueError(f"{work}: there is no such folder; python -m exercises start {work} makes it")
-    begun = [(e, path) for e in every_exercise() if (path := path_in(work, e)).is_file() and is_begun(e, path)]
-    if not begun and not any(path_in(work, e).is_file() for e in every_exercise()):
-        raise ValueError(f"{work}: has no exercises in it; python -m exercises start {work} makes them")
+    work = open_work(folder)
+    begun = [(e, path) for e in every_exercise() if (path := work.path_of(e)).is_file() and is_begun(e, path)]
+
+    def passes(exercise: Exercise, path: Path) -> bool:
+        return judge(exercise, run_answer(exercise, path, work.seed), work.seed, naming=False).passed
+
     with ThreadPoolExecutor(threads) as pool:  # each waits for a process
-        passed = pool.map(lambda pair: judge(pair[0], run_answer(*pair), naming=False).passed, begun)
+        passed = pool.map(lambda pair: passes(*pair), begun)
         return [Answer(exercise, path, ok) for (exercise, path), ok in zip(begun, passed, strict=True)]
 
 
 def is_begun(exercise: Exercise, path: Path) -> bool:
     """Whether a file is no longer the stub."""
-    return path.read_text(encoding="utf-8", errors="replace").split() != exercise.stub.split()
+    return not untouched(exercise, path.read_text(encoding="utf-8", errors="replace"))
 
 
 @contextlib.contextmanager

@@ -85,10 +85,10 @@ def gradients_of(*inputs: str) -> Run:
 
 def made(answer: Any, inputs: Sequence[str], case: Case) -> tuple[Any, list[Any]]:
     """An instance with the case's options, ready for forward, and its inputs."""
-    operation = answer(**{name: value for name, value in case.items() if name not in inputs})
-    if not isinstance(answer, type) and not hasattr(operation, "forward"):
-        kind = type(operation).__name__
-        raise NotAsAsked(f"expected a class with forward and backward, got a function (it returned: {kind})")
+    options = {name: value for name, value in case.items() if name not in inputs}
+    if not isinstance(answer, type):
+        raise NotAsAsked(f"expected a class with forward and backward, got a {type(answer).__name__}")
+    operation = answer(**options)
     arrays = [case[name] for name in inputs if name in case]
     operation.needs_input_grad = tuple(array is not None for array in arrays)
     return operation, arrays

@@ -7,6 +7,7 @@ known. It knows neither the solution nor the misconceptions: what is right is de
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import json
 import random
@@ -21,6 +22,9 @@ from exercises.answers import AnswerError, load_answer, run_stage, without
 from exercises.catalog import Exercise
 from exercises.gradients import diagnosis_of
 from exercises.record import to_record
+
+MEMORY = 8 * 2**30  # bytes of address space; the checks need less than one
+FILE = 64 * 2**20  # bytes of what it prints, and of its results
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,5 +75,16 @@ def run(exercise: Exercise, path: Path, seed: int, out: TextIO, gradcheck: Seque
     tell(done=True)
 
 
+def limit_itself() -> None:
+    """What takes all memory, or prints without end, gets an error before the learner's machine stands still."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits, macOS none of memory
+        import resource
+
+        for what, most in ((resource.RLIMIT_FSIZE, FILE), (resource.RLIMIT_AS, MEMORY)):
+            hard = resource.getrlimit(what)[1]
+            resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
 if __name__ == "__main__":
+    limit_itself()
     sys.exit(main())

@@ -167,6 +167,27 @@ def test_a_misconception_and_a_factor():
     )
 
 
+def test_an_error_is_named_where_what_came_before_it_says_the_same():
+    class Asserts:  # the misconception has an assert as well, with other words
+        def __call__(self, size, kernel, stride, padding):
+            places = (size + 2 * padding - kernel) // stride + 1 if stride > 0 else 0
+            if places < 1:
+                raise AssertionError("of my own")
+            return places
+
+    assert named("output_size", Asserts(), Reference).startswith("You used assert; ")
+
+
+def test_a_misconception_may_agree_up_to_the_stage_that_fails_and_differ_later():
+    class SumOverBatch(Softmax):
+        def forward(self, x):
+            e = np.exp(x - x.max(axis=1, keepdims=True))
+            self.y = e / e.sum(axis=0, keepdims=True)
+            return self.y if abs(x).max() < 100 else 1 - self.y  # something else in the stage behind
+
+    assert "the sum over the batch" in named("softmax", SumOverBatch, Reference)
+
+
 @pytest.mark.parametrize("words, sentence", [("no such axis", "You reshaped."), ("out of range", "")])
 def test_an_error_is_named_only_where_it_says_the_same(words, sentence):
     class Reshaped(OneListed):

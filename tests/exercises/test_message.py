@@ -9,7 +9,7 @@ from learners import run_file
 from exercises.catalog import Exercise
 from exercises.judging import judge
 from exercises.message import colored, told
-from exercises.running import Found
+from exercises.running import Found, run_answer
 from exercises.stages import Stage, returned
 
 LAST = "        return grad_x"  # of the solution
@@ -47,7 +47,7 @@ CASES = {
     "no self": ("forward(self, x)", "forward(x)", "takes 1 positional argument", "def forward(self, x)"),
     "no forward": ("def forward", "def backwards", "Not written yet: MaxPool2d has no forward"),
     "a function": ("class MaxPool2d", "def MaxPool2d(kernel_size, stride): return 3\n\nclass Other",
-                   "expected a class with forward and backward, got a function (it returned: int)"),
+                   "expected a class with forward and backward, got a function"),
     "no return": (FORWARD, "", "y is None: forward gave nothing for it. Is a return missing?"),
     "no gradient": (LAST, "        pass", "grad_x is None: backward gave nothing for it. Is a return missing?"),
     "a list": (FORWARD, "        return y.tolist()\n", "forward returned a list, expected an array"),
@@ -97,7 +97,21 @@ def test_an_error_while_the_file_is_read(pool, tmp_path):
     text = message_of(pool, tmp_path / "max_pool2d.py", "import numpy as np\nx = np.undefined\n")
     assert "AttributeError" in text and "max_pool2d.py, line 2:\n    x = np.undefined" in text
     (tmp_path / "max_pool2d.py").write_bytes(b"\xff\xfe\x00")
-    assert "UnicodeDecodeError" in told(judge(pool, run_file(pool, tmp_path / "max_pool2d.py")))
+    text = told(judge(pool, run_file(pool, tmp_path / "max_pool2d.py")))
+    assert "max_pool2d.py is not UTF-8 (byte 0xff in line 1): save it as UTF-8" in text
+
+
+@pytest.mark.everything("the course")
+def test_prints_and_memory_have_a_limit(pool, tmp_path):
+    path = tmp_path / "max_pool2d.py"
+    source = (pool.folder / "solution.py").read_text(encoding="utf-8")
+    for line, part in [
+        ("while True: print('x' * 10**6)", "printed or written far too much: an endless loop?"),
+        ("np.empty(10 * 2**30, np.uint8)", "MemoryError: Unable to allocate 10.0 GiB"),
+    ]:
+        path.write_text(source.replace(FORWARD, f"        {line}\n"), encoding="utf-8")
+        text = told(judge(pool, run_answer(pool, path)), path)
+        assert part in text and "line 19:" in text
 
 
 def test_the_file_may_begin_with_windows_mark(pool, tmp_path):

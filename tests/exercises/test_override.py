@@ -8,7 +8,9 @@ import pytest
 import minicnn as mc
 import minicnn.functional as F
 from exercises.catalog import every_exercise, find_exercise
-from exercises.override import Answer, account, answers_in, learners, path_in, put_in
+from exercises.folder import fill, open_work
+from exercises.override import Answer, account, answers_in, learners, put_in
+from exercises.running import Found
 
 POOL = find_exercise("max_pool2d")
 X = np.arange(16.0).reshape(1, 1, 4, 4)
@@ -17,12 +19,12 @@ X = np.arange(16.0).reshape(1, 1, 4, 4)
 @pytest.fixture
 def work(tmp_path):
     """A learner's folder with every stub."""
-    work = tmp_path / "my work"
-    for exercise in every_exercise():
-        path = path_in(work, exercise)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(exercise.stub, encoding="utf-8")
-    return work
+    fill(tmp_path / "my work", seed=7)
+    return tmp_path / "my work"
+
+
+def path_in(work, exercise):
+    return open_work(work).path_of(exercise)
 
 
 def solve(work, exercise=POOL):
@@ -67,12 +69,20 @@ def test_what_does_not_pass_leaves_the_library_s_own_and_is_named(work):
         assert F.max_pool2d is library
 
 
+def test_the_folder_s_own_seed_is_checked_with(work, monkeypatch):
+    seeds = []
+    monkeypatch.setattr("exercises.override.run_answer", lambda e, path, seed: seeds.append(seed) or Found())
+    solve(work)
+    assert [answer.passed for answer in answers_in(work)] == [False]
+    assert seeds == [7]
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_a_folder_that_is_none_of_the_course(tmp_path, made):
     folder = tmp_path / "photos"
     if made:
         folder.mkdir()
-    with pytest.raises(ValueError, match=r"photos: .*python -m exercises start .*photos"):
+    with pytest.raises(ValueError, match=r"photos .*python -m exercises start .*photos"):
         answers_in(folder)
 
 

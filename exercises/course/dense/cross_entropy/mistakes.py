@@ -162,6 +162,14 @@ class Overflows(CrossEntropy):
         return -self.of_targets(self.log_p).mean()
 
 
+@mistake("You took log(sum of e^logits) as it is; e^710 is infinite. Subtract the row's largest logit first.")
+class LogSumOverflows(CrossEntropy):
+    def forward(self, logits):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            self.log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -self.of_targets(self.log_p).mean()
+
+
 @mistake("You took the log of a softmax that has rounded to 0: infinite. log_p = shifted - log(sum of e^shifted).")
 class LogOfSoftmax(CrossEntropy):
     def forward(self, logits):

@@ -50,6 +50,13 @@ def first_axis(normal):
     return normal * np.sqrt(2 / np.prod(normal.shape[:-1]))
 
 
+@mistake(
+    "You took the last axis for fan-in; of a convolution that is the kernel's width: all but the first, in * KH * KW."
+)
+def last_axis(normal):
+    return normal * np.sqrt(2 / normal.shape[-1])
+
+
 @mistake("You multiplied by the root of fan-in; more inputs need smaller weights: divide.")
 def larger(normal):
     return normal * np.sqrt(2 * fan_in(normal))

@@ -39,8 +39,10 @@ wrong("You forgot grad_y in grad_x; W is dy/dx alone, and grad_y says how much e
       grad_x=lambda self, g: np.ones_like(g) @ self.weight)  # fmt: skip
 wrong("You forgot grad_y in grad_weight; x is dy/dW alone, and grad_y says how much each y counts.",
       grad_weight=lambda self, g: np.ones_like(g).T @ self.x)  # fmt: skip
-wrong("You returned ones (or the number of rows) for the bias; grad_y says how much each y counts: sum it.",
+wrong("You returned the number of rows for the bias; grad_y says how much each y counts: sum it.",
       grad_bias=lambda self, g: np.full(g.shape[1], float(len(g))))  # fmt: skip
+wrong("You returned a one for each bias; it acts on a y of every row, and grad_y says how much each y counts: sum it.",
+      grad_bias=lambda self, g: np.ones(g.shape[1]))  # fmt: skip
 wrong("You added the bias's gradient to grad_x; the bias does not depend on x.",
       grad_x=lambda self, g: g @ self.weight + g.sum(axis=1, keepdims=True))  # fmt: skip
 wrong("You used the first row alone for grad_weight; every row goes through the weights: grad_y^T x adds them up.",

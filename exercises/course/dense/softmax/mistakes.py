@@ -102,6 +102,24 @@ class OverAll(Softmax):
         return self.y
 
 
+@mistake("You divided by the sum over the batch; each row is a distribution by itself: axis=1, in the sum too.")
+class SumOverBatchInForward(Softmax):
+    def forward(self, x):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y = e / e.sum(axis=0, keepdims=True)
+        return self.y
+
+
+@mistake(
+    "You divided by the sum over all rows; each row adds up to 1 by itself: axis=1, keepdims=True, in the sum too."
+)
+class SumOverAllInForward(Softmax):
+    def forward(self, x):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.y = e / e.sum()
+        return self.y
+
+
 @mistake("You did not divide by the sum; each row has to add up to 1.")
 class NotDivided(Softmax):
     def forward(self, x):

@@ -58,6 +58,11 @@ def not_moved(size, kernel, stride, padding, ceil_mode):
     return placed(counted(size, kernel, stride, padding, ceil_mode), size, kernel, stride, 0)
 
 
+@mistake("You let the first window start at 0; it starts at -padding, so that there are more of them.")
+def starts_at_zero(size, kernel, stride, padding, ceil_mode):
+    return placed(counted(size - padding, kernel, stride, padding, ceil_mode), size, kernel, stride, 0)
+
+
 @mistake("You did the same in ceil mode as in floor mode; it rounds up, so that no pixel is left out.")
 def floor_always(size, kernel, stride, padding, ceil_mode):
     return placed(counted(size, kernel, stride, padding, False), size, kernel, stride, padding)

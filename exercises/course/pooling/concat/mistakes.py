@@ -50,6 +50,20 @@ class EqualParts(Concat):
         return tuple(np.array_split(grad_y, len(self.sizes), axis=self.axis))
 
 
+@mistake(
+    "You gave np.split a number; that makes equal parts. Give it the places to cut at: np.cumsum of the sizes, [:-1]."
+)
+class SplitInto(Concat):
+    def backward(self, grad_y):
+        return tuple(np.split(grad_y, len(self.sizes), axis=self.axis))
+
+
+@mistake("You cut grad_y along axis 1 always; it is the axis that was asked for, in backward as in forward.")
+class BackwardAlongAxisOne(Concat):
+    def backward(self, grad_y):
+        return tuple(np.split(grad_y, np.cumsum(self.sizes)[:-1], axis=1))
+
+
 @mistake("You gave the parts out in reverse order; they lie in the order of the inputs.")
 class Reversed(Parts):
     def starts(self):

@@ -65,6 +65,13 @@ class OnlyV(Steps):
         return x - lr * m / self.root(self.corrected(v, beta2, t), eps), m, v
 
 
+@wrong("You corrected lr in place of the means, but not eps; that makes eps larger, most of all in the first steps.")
+class EpsNotCorrected(Steps):
+    def __call__(self, x, grad, m, v, t, lr, beta1, beta2, eps):
+        m, v = self.first(m, grad, beta1), self.second(v, grad, beta2)
+        return x - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / self.root(v, eps), m, v
+
+
 @wrong("You divided by 1 - beta without the power t; what is missing shrinks with each step: 1 - beta^t.")
 class WithoutPower(Steps):
     def corrected(self, mean, beta, t):

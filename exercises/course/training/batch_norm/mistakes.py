@@ -256,6 +256,14 @@ class UpdatesInEvaluation(Steps):
         return True
 
 
+@mistake("You updated the running statistics in evaluation, before they normalize; only training changes them.")
+class UpdatesThenUses(Steps):
+    def statistics(self, x):
+        if not self.training:
+            self.update(x)
+        return super().statistics(x)
+
+
 # ---- backward ------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +362,25 @@ class ThreeTermsAlways(Steps):
     def grad_x(self, grad_y):
         self.training = True
         return super().grad_x(grad_y)
+
+
+@mistake(
+    "You went back through mean and variance in evaluation too; there both are constants: weight / std times grad_y."
+)
+class LongFormAlways(Steps):
+    def grad_x(self, grad_y):
+        axes, d, centered = (0, 2, 3), self.weight * grad_y, self.x - self.mean
+        grad_var = (d * centered).sum(axis=axes, keepdims=True) * -0.5 * self.inverse_std**3
+        grad_mean = -(d * self.inverse_std).sum(axis=axes, keepdims=True)
+        grad_mean -= 2 * grad_var * centered.mean(axis=axes, keepdims=True)
+        count = grad_y.size // grad_y.shape[1]
+        return d * self.inverse_std + (grad_var * 2 * centered + grad_mean) / count
+
+
+@mistake("You took x - mean for x_hat in grad_weight; x_hat is divided by the standard deviation, too.")
+class TimesCentered(Steps):
+    def grad_weight(self, grad_y):
+        return (grad_y * (self.x - self.mean)).sum(axis=(0, 2, 3))
 
 
 @mistake("You took x for x_hat in grad_weight; the weight multiplies x_hat.")
