@@ -33,6 +33,7 @@ from googlenet.weights.protobuf import Message, read_message
 CAFFE_PREPROCESSING = Preprocessing(
     224, mean=(104 / 255, 117 / 255, 123 / 255), std=(1 / 255, 1 / 255, 1 / 255), order="BGR"
 )
+HEADS = ("loss1/", "loss2/")  # with which the names of their layers begin
 MOST_AXES = 8  # of a blob; layers have four at most
 
 
@@ -80,7 +81,7 @@ def _network(net: Message) -> Foreign:
             f"with weights in it: {some}{', ...' if len(blobs) > 4 else ''}"
         )
     known = {layer.caffe_name for layer in [*main, *heads]}
-    if more := [name for name in blobs if name not in known and not name.startswith(("loss1/", "loss2/"))]:
+    if more := [name for name in blobs if name not in known and not name.startswith(HEADS)]:
         raise ValueError(f"is no GoogLeNet of Caffe, or not alone: it has weights in the layer {more[0]!r:.60} too")
     state = _state(main, blobs)
     classes = len(state["fc.weight"])
@@ -121,6 +122,8 @@ def _rename_classifiers(layers: Iterable[Layer], blobs: dict[str, list[Message]]
     for name in sorted(known):
         where, _, last = name.partition("/")
         others = [other for other in blobs if other.startswith(f"{where}/") and other not in known]
+        if where == "loss3" and not others:  # any name will do, where it is not one of the heads'
+            others = [other for other in blobs if other not in known and not other.startswith(HEADS)]
         if last == "classifier" and name not in blobs and len(others) == 1:
             blobs[name] = blobs.pop(others[0])
             yield f"the layer {others[0]!r:.60} stands in the place of {name}, and is taken for it"

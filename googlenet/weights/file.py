@@ -115,7 +115,7 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
             f"GoogLeNet of another program: {to_import}"
         )
     try:
-        info = _checked(json.loads(state.metadata["googlenet"]))
+        info = _checked(json.loads(state.metadata["googlenet"]), {name: array.shape for name, array in state.items()})
         model = GoogLeNet(info["num_classes"], info["preset"], info["in_channels"], info["aux_heads"])
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: does not say which network it is for: {error}") from error
@@ -131,12 +131,18 @@ def load_model(path: Path) -> tuple[GoogLeNet, dict[str, Any]]:
     return model.eval(), info
 
 
-def _checked(info: Any) -> dict[str, Any]:
-    """What `save_model` noted, once it is known that all of it is there."""
+def _checked(info: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """What `save_model` noted, once it is known that all of it is there, and of sizes that the arrays have.
+
+    A few bytes can say a billion classes, whose names alone would take all memory.
+    """
     kinds = {"preset": str, "num_classes": int, "in_channels": int, "aux_heads": bool, "image_size": int}
     for name, kind in kinds.items():
         if not isinstance(info, dict) or not isinstance(info.get(name), kind):
             raise ValueError(f"{name} is missing, or not {kind.__name__}")
+    for name, layer, axis in (("num_classes", "fc.weight", 0), ("in_channels", "conv1.conv.weight", 1)):
+        if (shape := shapes.get(layer, ()))[axis : axis + 1] != (info[name],):
+            raise ValueError(f"{name} is {info[name]:,}, but {layer} has shape {shape}")
     count, channels = info["num_classes"], info["in_channels"]
     classes = info.get("classes") or (DIGITS if count == len(DIGITS) else [f"class {i}" for i in range(count)])
     if not isinstance(classes, list | tuple) or len(classes) != count or not all(isinstance(n, str) for n in classes):

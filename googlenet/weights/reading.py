@@ -15,6 +15,7 @@ OTHERS = {
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself: download that (git lfs pull)",
     b"\x1f\x8b": "compressed with gzip: unpack it first",
     b"<": "a page of the web, not the file: the download went wrong",
+    b"name:": "text, as a .prototxt of Caffe's, which has no weights: they are in the .caffemodel beside it",
     b"\x89HDF": f"an HDF5 file, expected {KNOWN}",
     b"\xff\xd8\xff": f"a photo, expected {KNOWN}",
     b"\x89PNG": f"a picture, expected {KNOWN}",

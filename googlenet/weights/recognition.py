@@ -185,7 +185,7 @@ def check(state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
 
 def foreign(state: State, traits: Traits, is_ours: bool, notes: list[str], classes: tuple[str, ...] | None) -> Foreign:
     """The preset that fits, its preprocessing, and what had to be assumed, as notes."""
-    if is_ours and traits.batch_norm and traits.kernel_5x5 == 3:
+    if is_ours and traits.batch_norm and traits.kernel_5x5 == 3 and traits.in_channels == 3:
         notes += ["transform_input as in torchvision's pretrained weights; without it: --no-transform-input"]
         return Foreign("torchvision", "torchvision", state, Preprocessing(224), classes, tuple(notes))
     if traits.batch_norm and not is_ours:

@@ -18,6 +18,7 @@ from googlenet.weights.foreign import Foreign
 from googlenet.weights.recognition import recognize
 
 LARGEST = 2**30  # bytes of a file, and of its arrays: a GoogLeNet with heads has 53 MB
+LARGEST_PICKLE = 2**24  # bytes of what stands around them in a zip: a GoogLeNet's names and shapes have 60 kB
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights")  # checkpoints hold the weights under these
 BYTEARRAY = b"\nbytearray\n"  # as a pickle names it, behind the name of its module
 CLASSES = ("classes", "class_names", "categories")  # and sometimes the classes under these, or as class_to_idx
@@ -81,8 +82,10 @@ def _refuse_bombs(path: Path) -> None:
             with zipfile.ZipFile(path) as archive:
                 entries = archive.infolist()
                 size = sum(entry.file_size for entry in entries)
-                if size <= LARGEST:
-                    pickles = [archive.read(entry) for entry in entries if entry.filename.endswith(".pkl")]
+                inside = [entry for entry in entries if entry.filename.endswith(".pkl")]
+                if sum(entry.file_size for entry in inside) > LARGEST_PICKLE:
+                    raise ValueError(f"{path}: its pickle has over {LARGEST_PICKLE:,} bytes, which no weights need")
+                pickles = [archive.read(entry) for entry in inside]
         else:  # the older format, pickles and then numbers; or a zip that is cut off, which torch refuses
             size, pickles = path.stat().st_size, [path.read_bytes()]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:

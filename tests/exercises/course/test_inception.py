@@ -71,7 +71,13 @@ def test_weighted_loss():
             assert (ours is None and theirs is None) or ours.item() == theirs.item()
 
 
-@pytest.mark.parametrize(("preset", "options"), [("paper", {}), ("batchnorm", {"batch_norm": True, "pool4": 2})])
+IN_ALL = pytest.mark.everything("the course")
+
+
+@pytest.mark.parametrize(
+    ("preset", "options"),
+    [("paper", {}), pytest.param("batchnorm", {"batch_norm": True, "pool4": 2}, marks=IN_ALL)],
+)
 def test_googlenet(preset, options):
     """With the same state dict the same logits of all three classifiers, without dropout, and the same gradients."""
     x = RNG.standard_normal((2, 1, 32, 64)).astype(np.float32)

@@ -1105,6 +1105,7 @@ def test_what_may_change_in_a_resumed_run():
         resumed_options(options, {"epochs": 0})
 
 
+@pytest.mark.everything("long runs")
 def test_with_a_folder_of_answers_they_stand_in_while_the_run_lasts(capsys, tmp_path):
     """The real answers: tests/exercises/test_override.py. `with` chooses small sizes; the command line wins."""
     events = []

@@ -119,11 +119,12 @@ def renamed(weights, **names):
     return {names.get(name.replace("/", "_"), name): blobs for name, blobs in weights.items()}
 
 
-def test_a_classifier_with_another_name_is_known_by_its_place(tmp_path, small, weights):
-    content = caffemodel(renamed(weights, loss3_classifier="loss3/classifier_flowers"))
+@pytest.mark.parametrize("name", ["loss3/classifier_flowers", "fc_flowers"])
+def test_a_classifier_with_another_name_is_known_by_its_place(tmp_path, small, weights, name):
+    content = caffemodel(renamed(weights, loss3_classifier=name))
     foreign = read_caffe(written(tmp_path / "flowers.caffemodel", content))
     assert_same(foreign.state, arrays_of(small))
-    text = "the layer 'loss3/classifier_flowers' stands in the place of loss3/classifier, and is taken for it"
+    text = f"the layer '{name}' stands in the place of loss3/classifier, and is taken for it"
     assert foreign.notes[0] == text
 
 

@@ -44,6 +44,7 @@ def test_what_is_called_safetensors_and_is_damaged_is_that_reader_s(tmp_path, re
         (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
         (b"<!doctype html>", "a page of the web"),
         (b"\x1f\x8b\x08", "compressed with gzip"),
+        (b'name: "GoogleNet"', "text, as a .prototxt"),
         (b"\x89HDF\r\n", "an HDF5 file"),
         (b"\xff\xd8\xff\xe0", "a photo"),
         (b"\x89PNG\r\n", "a picture"),

@@ -42,6 +42,7 @@ def of_mnist(name):
         (Traits(3, 3, True, 3, 4), "torchvision", "torchvision"),
         pytest.param(Traits(1000, 3, True, 3, None), "torchvision", "torchvision", marks=MORE),
         pytest.param(Traits(3, 3, True, 5, None), "tutorial", "batchnorm", marks=MORE),
+        (Traits(3, 1, True, 3, None), "tutorial", "torchvision"),  # gray, which torchvision's has not in it
         (PLAIN, "tutorial", "plain"),
         (Traits(10, 1, False, 5, 3), "tutorial", "mnist"),
     ],
@@ -52,6 +53,7 @@ def test_the_preset_is_told_by_what_is_in_it(traits, kind, preset):
     found = recognize(given)
     assert (found.kind, found.preset) == (kind, preset)
     assert (found.num_classes, found.in_channels) == (traits.num_classes, traits.in_channels)
+    assert found.preprocessing.channels == found.in_channels
     assert found.aux_heads == (traits.aux_size is not None)
     assert numbers(found.state) == numbers(given)
     model = GoogLeNet(traits.num_classes, preset, traits.in_channels, found.aux_heads)

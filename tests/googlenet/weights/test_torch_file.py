@@ -124,6 +124,16 @@ def test_a_zip_that_unpacks_to_more_than_any_googlenet_is_not_unpacked(tmp_path,
         read_torch(tmp_path / "x")
 
 
+@needs_torch
+def test_a_pickle_that_is_larger_than_any_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch_file, "LARGEST_PICKLE", 10**5)
+    with zipfile.ZipFile(tmp_path / "x", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", bytes(10**5 + 1))
+    monkeypatch.setattr(zipfile.ZipFile, "read", pytest.fail)
+    with pytest.raises(ValueError, match="x: its pickle has over 100,000 bytes, which no weights need"):
+        read_torch(tmp_path / "x")
+
+
 class Zeros:
     """A pickle of it makes so many zeros."""
 

@@ -41,6 +41,7 @@ def random_cases(rng):
         {"x": -abs(numbers(rng, 1, 1, 4, 4)), "channels": (1, 1, 1, 1, 1, 1, 1), "weights": 1},
         {"x": numbers(rng, 1, 2, 4, 4), "channels": (2, 1, 3, 2, 2, 3, 4), **rule},
         {"x": numbers(rng, 2, 3, 5, 6), "channels": (3, 3, 2, 2, 1, 1, 2), **rule},
+        {"x": numbers(rng, 1, 2, 1, 1), "channels": (2, 1, 3, 2, 2, 3, 4), **rule},
     ]
 
 

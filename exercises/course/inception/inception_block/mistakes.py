@@ -193,6 +193,16 @@ class Padding1For5(Block):
     padding5 = 1
 
 
+@mistake("You swapped the paddings; a 3x3 kernel reaches 1 pixel to each side, a 5x5 kernel 2.")
+class SwappedPaddings(Block):
+    padding3, padding5 = 2, 1
+
+
+@mistake("You gave both convolutions padding 2; the 3x3 reaches 1 pixel to each side: padding 1.")
+class Padding2For3(Block):
+    padding3 = 2
+
+
 @mistake("You took 3x3 kernels in branch 3, as torchvision does by mistake; the paper has 5x5.")
 class ThreeInPlaceOfFive(Block):
     kernel5, padding5 = 3, 1

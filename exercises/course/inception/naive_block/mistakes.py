@@ -76,6 +76,16 @@ class Padding1For5(Block):
     padding5 = 1
 
 
+@mistake("You swapped the paddings; a 3x3 kernel reaches 1 pixel to each side, a 5x5 kernel 2.")
+class SwappedPaddings(Block):
+    padding3, padding5 = 2, 1
+
+
+@mistake("You gave both convolutions padding 2; the 3x3 reaches 1 pixel to each side: padding 1.")
+class Padding2For3(Block):
+    padding3 = 2
+
+
 @mistake("You left the pool's stride out; it is then 3, the window's size: write stride=1, so that the size stays.")
 class PoolStride3(Block):
     def pool(self, x):

@@ -98,6 +98,19 @@ class OneLess(Steps):
             return mean / np.float64(1 - beta ** (t - 1))
 
 
+@wrong("You took the power of 1 - beta; it is 1 minus the power of beta: 1 - beta^t.")
+class PowerOfTheWhole(Steps):
+    def corrected(self, mean, beta, t):
+        return mean / (1 - beta) ** t
+
+
+@wrong("You added eps before v was corrected, as the short form of the paper has it; it is added to sqrt(v_hat).")
+class EpsBeforeCorrection(Steps):
+    def __call__(self, x, grad, m, v, t, lr, beta1, beta2, eps):
+        m, v = self.first(m, grad, beta1), self.second(v, grad, beta2)
+        return x - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps), m, v
+
+
 @wrong("You added 1 to t; it is 1 in the first step already.")
 class OneMore(Steps):
     def corrected(self, mean, beta, t):

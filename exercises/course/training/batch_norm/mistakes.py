@@ -313,6 +313,18 @@ class Sums(Steps):
         return self.x_hat * (grad_y * self.x_hat).sum(axis=(0, 2, 3), keepdims=True)
 
 
+@mistake("You took the sum of grad_y for its mean in grad_x; divide it by m = N H W.")
+class SumOfGradY(Steps):
+    def through_mean(self, grad_y):
+        return grad_y.sum(axis=(0, 2, 3), keepdims=True)
+
+
+@mistake("You took the sum of grad_y x_hat for its mean in grad_x; divide it by m = N H W.")
+class SumOfProducts(Steps):
+    def through_var(self, grad_y):
+        return self.x_hat * (grad_y * self.x_hat).sum(axis=(0, 2, 3), keepdims=True)
+
+
 @mistake("You divided by the number of images in grad_x; a channel has m = N H W numbers.")
 class ByImages(Sums):
     def through_mean(self, grad_y):
@@ -390,6 +402,13 @@ class Means(Steps):
 
     def grad_bias(self, grad_y):
         return grad_y.mean(axis=(0, 2, 3))
+
+
+@mistake("You swapped the last two; backward returns grad_x, grad_weight, grad_bias, in the order of the inputs.")
+class GradientsSwapped(Steps):
+    def backward(self, grad_y):
+        grad_x, grad_weight, grad_bias = super().backward(grad_y)
+        return grad_x, grad_bias, grad_weight
 
 
 @mistake("You gave grad_weight and grad_bias axes of length 1; they have the shape (C,) of weight and bias.")

@@ -84,7 +84,7 @@ class InPlace(Trainer):
         return self.x, self.labels
 
 
-@mistake("You draw examples with replacement; some then come twice in an epoch, and some not at all.")
+@mistake("You draw anew for each place or each batch; each example is to come once in an epoch: a permutation.")
 class WithReplacement(Trainer):
     def order(self):
         return self.rng.integers(0, len(self.x), len(self.x))

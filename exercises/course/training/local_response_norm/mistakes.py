@@ -237,6 +237,15 @@ class MiddleTwice(Steps):
         return 2 * self.share * self.x[:, c : c + 1]
 
 
+@mistake("You multiplied by x[j] twice and forgot x[c]; grad_s[c] has the x of c, ds[c]/dx[j] has that of j.")
+class OuterTwice(Steps):
+    def grad_s(self, grad_y):
+        return -self.beta * grad_y * self.s ** (-self.beta - 1)
+
+    def slope(self, window, c):
+        return 2 * self.share * self.x[:, window] ** 2
+
+
 @mistake("You gathered over forward's window; those whose windows x is in are the window mirrored.")
 class NotMirrored(Steps):
     def window_back(self, c):

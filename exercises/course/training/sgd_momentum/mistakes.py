@@ -25,6 +25,11 @@ def minus_in_velocity(x, grad, velocity, lr, momentum):
     return x + lr * velocity, velocity
 
 
+@mistake("You multiplied only the gradient by lr in the step; x moves by lr times the whole velocity.")
+def rate_for_gradient_alone(x, grad, velocity, lr, momentum):
+    return x - lr * grad - momentum * velocity, momentum * velocity + grad
+
+
 @mistake("You put lr into the velocity, as Caffe does; here it multiplies the whole velocity: x - lr v.")
 def rate_inside(x, grad, velocity, lr, momentum):
     velocity = momentum * velocity + lr * grad
