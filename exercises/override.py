@@ -16,6 +16,9 @@ from exercises.folder import open_work, untouched
 from exercises.judging import judge
 from exercises.running import run_answer
 
+# Seeds 0, 1, 2 of `python train.py --with FOLDER`, in which nothing passes yet.
+WHAT_TO_REACH = "the library by itself gets 74 to 81 % of the test digits right, at the sizes that --with chooses"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -90,4 +93,4 @@ def learners(work: Path) -> Iterator[list[str]]:
     """For `train.py --with`: check what is in the folder, and put in what passes; gives the account of it."""
     answers = answers_in(work)
     with put_in(answers):
-        yield account(answers, work)
+        yield [*account(answers, work), WHAT_TO_REACH]

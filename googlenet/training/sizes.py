@@ -48,7 +48,7 @@ def sizes_for(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
 def sizes_for_loops(images: ImageData, chosen: dict[str, Any]) -> dict[str, Any]:
     """Options for what is not chosen, where operations are written as loops: a few minutes, however slow these are.
 
-    With them the library itself gets about 8 of 10 digits right (docs/teaching.md).
+    With them the library itself gets about 8 of 10 digits right (exercises/override.py).
     """
     found: dict[str, Any] = {
         "preset": "batchnorm", "image_size": 32, "batch_size": 16, "epochs": 3, "lr": 0.002,

@@ -413,6 +413,7 @@ def test_fewer_epochs_than_are_done(command, two_epochs):
     assert "--epochs: got 1, but 2 epochs are done" in error
 
 
+@pytest.mark.everything("long runs")
 def test_an_equal_accuracy_does_not_replace_the_best(command, tmp_path, monkeypatch):
     monkeypatch.setattr(Predictions, "evaluation", lambda _: Evaluation(0.5, 1.0, 32))
     assert command(*TINY, "--epochs", 2, "--output", tmp_path, "--name", "run")[0] == 0
@@ -433,6 +434,7 @@ def begun(tmp_path, two_epochs):
     return folder
 
 
+@pytest.mark.everything("long runs")
 @pytest.mark.usefixtures("no_curves")
 def test_a_run_without_a_checkpoint_starts_anew(command, begun, two_epochs):
     mc.manual_seed(12345)
@@ -847,6 +849,7 @@ def poisoning(layer, after):
     return step
 
 
+@pytest.mark.everything("long runs")
 @pytest.mark.usefixtures("no_curves")
 def test_the_step_and_the_layer_are_named_and_the_last_checkpoint_is_kept(command, tmp_path, monkeypatch, two_epochs):
     monkeypatch.setattr(optim.Adam, "step", poisoning("inception4b.branch3.1.conv", after=STEPS + 1))
