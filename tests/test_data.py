@@ -51,8 +51,17 @@ def same(batches, others):
             assert field.dtype == expected.dtype
 
 
+@pytest.fixture(autouse=True)
+def others_threads(monkeypatch):
+    """Workers that other tests of this process have left, as a run does that Ctrl-C stops at once."""
+    monkeypatch.setattr(sys.modules[__name__], "OTHERS", set(threading.enumerate()))
+
+
+OTHERS = set()
+
+
 def no_worker_is_left():
-    return not [thread for thread in threading.enumerate() if thread.name.startswith("DataLoader")]
+    return not [t for t in threading.enumerate() if t.name.startswith("DataLoader") and t not in OTHERS]
 
 
 # ---- what a batch is ---------------------------------------------------------------------------------------------

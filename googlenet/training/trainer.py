@@ -73,7 +73,8 @@ class Trainer:
         self.events: Events | None = None  # with --tensorboard
         backend.use(options.device)
         self.data = data or prepare(options, *readable(options, data_of(options)))
-        mc.manual_seed(options.seed)  # now, as reading the weights of --init draws random numbers, too
+        # Not before: to read the weights of --init draws random numbers, too.
+        mc.manual_seed(options.seed)
         images, preprocessing = self.data.images, self.data.preprocessing
         self.classes = images.classes
         augmentation = augmentation_of(options, images)

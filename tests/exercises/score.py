@@ -149,16 +149,23 @@ ADAPTED: dict[str, tuple[str, Callable[[ModuleType], Any]]] = {  # exercise: (mo
 }
 
 
+def as_asked(exercise: Any, make: Any) -> Any:
+    """What makes an answer, as a class, where the exercise asks for one."""
+    if isinstance(make, type) or not isinstance(exercise.solution, type):
+        return make
+    return type("Made", (), {"__new__": lambda cls, *options, **named: make(*options, **named)})
+
+
 def mutants(text: str) -> Iterator[Verdict]:
     """Those of the library's operations that make a wrong answer of it: (exercise, mutant), each taken once."""
     for name, (module, adapt) in ADAPTED.items():
         exercise = find_exercise(name)
         vars(exercise)["forbidden"] = ()  # the answer is the library's own
         source = (TESTS.parent / "minicnn/functional" / f"{module}.py").read_text(encoding="utf-8")
-        assert verdict_on(exercise, adapt(loaded(module, source)))[0] == "passed", name
+        assert verdict_on(exercise, as_asked(exercise, adapt(loaded(module, source))))[0] == "passed", name
         for mutant in mutation.read(TESTS / "functional" / f"test_{module}.mutants") if text in name else ():
             if mutant.source.stem == module:
-                verdict = verdict_on(exercise, adapt(loaded(module, mutant.apply(source))))
+                verdict = verdict_on(exercise, as_asked(exercise, adapt(loaded(module, mutant.apply(source)))))
                 if verdict[0] != "passed":  # else it is of another operation, or of what the exercise does not have
                     yield name, str(mutant), *verdict
 

@@ -65,7 +65,7 @@ class OnlyV(Steps):
         return x - lr * m / self.root(self.corrected(v, beta2, t), eps), m, v
 
 
-@wrong("You corrected lr in place of the means, but not eps; that makes eps larger, most of all in the first steps.")
+@wrong("You added eps before v is corrected (the short form, with a corrected lr); it is added to sqrt(v_hat).")
 class EpsNotCorrected(Steps):
     def __call__(self, x, grad, m, v, t, lr, beta1, beta2, eps):
         m, v = self.first(m, grad, beta1), self.second(v, grad, beta2)
@@ -102,13 +102,6 @@ class OneLess(Steps):
 class PowerOfTheWhole(Steps):
     def corrected(self, mean, beta, t):
         return mean / (1 - beta) ** t
-
-
-@wrong("You added eps before v was corrected, as the short form of the paper has it; it is added to sqrt(v_hat).")
-class EpsBeforeCorrection(Steps):
-    def __call__(self, x, grad, m, v, t, lr, beta1, beta2, eps):
-        m, v = self.first(m, grad, beta1), self.second(v, grad, beta2)
-        return x - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps), m, v
 
 
 @wrong("You added 1 to t; it is 1 in the first step already.")
