@@ -18,6 +18,7 @@ def rendered(text: str, width: int = 80, color: bool = False) -> str:
     lines: list[str] = []
     paragraph: list[str] = []  # what is read of one
     fenced = False
+    indent = " " * max(0, min(4, width - widest_fenced(text)))
     for line in [*text.splitlines(), ""]:
         code = fenced or (not paragraph and line.startswith(("    ", "|")))
         if paragraph and (not line.strip() or line.startswith(("```", "#")) or ITEM.match(line)):
@@ -27,7 +28,9 @@ def rendered(text: str, width: int = 80, color: bool = False) -> str:
             fenced = not fenced
         elif code:
             as_it_stands = not fenced and line.startswith("    ")
-            lines.append(styled(line if as_it_stands else f"    {line}".rstrip(), CYAN, color))
+            lines.append(
+                styled(line if as_it_stands else f"{indent if fenced else '    '}{line}".rstrip(), CYAN, color)
+            )
         elif line.startswith("#"):
             title = line.lstrip("#").strip()
             lines.append(styled(title, BOLD, color))
@@ -38,6 +41,11 @@ def rendered(text: str, width: int = 80, color: bool = False) -> str:
         else:
             lines.append("")
     return "\n".join(lines).rstrip("\n")
+
+
+def widest_fenced(text: str) -> int:
+    """Columns of the widest line between fences."""
+    return max((len(line) for block in text.split("```")[1::2] for line in block.splitlines()), default=0)
 
 
 def wrapped(text: str, width: int, color: bool) -> list[str]:

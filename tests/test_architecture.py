@@ -20,8 +20,10 @@ ROWS = [
     ["googlenet.evaluation"],
     ["googlenet.training"],
     ["googlenet"],
+    ["exercises"],
 ]
-FILES = sorted(path for room in ("minicnn", "googlenet") for path in (REPOSITORY / room).rglob("*.py"))
+FILES = sorted(path for room in ("minicnn", "googlenet", "exercises") for path in (REPOSITORY / room).rglob("*.py"))
+FILES = [path for path in FILES if "course" not in path.parts]  # of these a row tells once what each file is
 
 
 def module_name(path):
@@ -55,7 +57,7 @@ def imported(path):
 def test_imports_run_one_way(path):
     here = module_name(path)
     for module, name in imported(path):
-        if module.partition(".")[0] not in ("minicnn", "googlenet", "train", "benchmarks", "tests"):
+        if module.partition(".")[0] not in ("minicnn", "googlenet", "exercises", "train", "benchmarks", "tests"):
             continue
         # `from minicnn import backend` takes minicnn/backend, not what minicnn/__init__.py has gathered.
         inside = REPOSITORY / module.replace(".", "/") / f"{name}"
@@ -69,7 +71,12 @@ def test_nothing_private_is_imported(path):
         assert name is None or not name.startswith("_") or module == "__future__", f"{module}.{name} is private"
 
 
-TOLD_TOGETHER = ("__init__.py", "minicnn/functional/", "minicnn/optim/")  # "every operation", "optimizers"
+TOLD_TOGETHER = (
+    "__init__.py",
+    "minicnn/functional/",
+    "minicnn/optim/",
+    "exercises/commands/",
+)  # "every operation", "optimizers"
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

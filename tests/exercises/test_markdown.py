@@ -52,3 +52,8 @@ def test_a_long_word_stands_alone():
 def test_a_fenced_block_moves_as_a_whole():
     text = "```python\n>>> a\narray([[1.],\n       [2.]])\n```\n\n    drawn\n"
     assert rendered(text).splitlines() == ["    >>> a", "    array([[1.],", "           [2.]])", "", "    drawn"]
+
+
+def test_wide_code_is_moved_less():
+    for columns, indent in ((76, 4), (78, 2), (80, 0), (85, 0)):
+        assert rendered(f"```\nx\n{'y' * columns}\n```\n").splitlines()[0] == " " * indent + "x"
