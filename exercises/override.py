@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from exercises.answers import load_answer
-from exercises.catalog import Exercise, every_exercise
-from exercises.folder import open_work, untouched
-from exercises.judging import judge
-from exercises.running import run_answer
+from exercises.catalog import Exercise
+from exercises.folder import open_work
+from exercises.progress import BEGUN, PASSED, progress
 
 # Seeds 0, 1, 2 of `python train.py --with FOLDER`, in which nothing passes yet.
 WHAT_TO_REACH = "the library by itself gets 74 to 81 % of the test digits right, at the sizes that --with chooses"
@@ -34,25 +32,13 @@ class Answer:
         return self.passed and hasattr(self.exercise.module("checks"), "install")
 
 
-def answers_in(folder: Path, threads: int = 2) -> list[Answer]:
+def answers_in(folder: Path) -> list[Answer]:
     """The files in a learner's folder that were begun, in the course's order, each checked.
 
     ValueError where the folder is none of the course.
     """
-    work = open_work(folder)
-    begun = [(e, path) for e in every_exercise() if (path := work.path_of(e)).is_file() and is_begun(e, path)]
-
-    def passes(exercise: Exercise, path: Path) -> bool:
-        return judge(exercise, run_answer(exercise, path, work.seed), work.seed, naming=False).passed
-
-    with ThreadPoolExecutor(threads) as pool:  # each waits for a process
-        passed = pool.map(lambda pair: passes(*pair), begun)
-        return [Answer(exercise, path, ok) for (exercise, path), ok in zip(begun, passed, strict=True)]
-
-
-def is_begun(exercise: Exercise, path: Path) -> bool:
-    """Whether a file is no longer the stub."""
-    return not untouched(exercise, path.read_text(encoding="utf-8", errors="replace"))
+    states = [state for state in progress(open_work(folder)) if state.state in (PASSED, BEGUN)]
+    return [Answer(state.exercise, state.path, state.state == PASSED) for state in states]
 
 
 @contextlib.contextmanager

@@ -35,9 +35,8 @@ class Found:
     results: dict[CaseNumber, Outputs | Failure] = field(default_factory=dict)
     broken: Failure | None = None  # the file cannot be run, or its process ended before all was tried
     printed: str = ""
-    gradcheck: Callable[[Sequence[CaseNumber]], list[str]] | None = (
-        None  # what it says of the answer's backward, "": nothing
-    )
+    # What gradcheck says of the answer's backward on these cases, "": nothing; None where it cannot be asked.
+    gradcheck: Callable[[Sequence[CaseNumber]], list[str]] | None = None
     diagnoses: list[str] = field(default_factory=list)  # where that was asked for
 
 

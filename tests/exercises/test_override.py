@@ -71,7 +71,7 @@ def test_what_does_not_pass_leaves_the_library_s_own_and_is_named(work):
 
 def test_the_folder_s_own_seed_is_checked_with(work, monkeypatch):
     seeds = []
-    monkeypatch.setattr("exercises.override.run_answer", lambda e, path, seed: seeds.append(seed) or Found())
+    monkeypatch.setattr("exercises.progress.run_answer", lambda e, path, seed: seeds.append(seed) or Found())
     solve(work)
     assert [answer.passed for answer in answers_in(work)] == [False]
     assert seeds == [7]

@@ -18,32 +18,41 @@ def order(graph, start):
     return found[::-1]
 
 
-@mistake("You handed a gradient on when you first came to a node; wait until all that use it have handed theirs over.")
-def depth_first(graph, start):
+def in_order(graph, start, hand, names=None):
+    """The right walk, where what a node then has is hand(what it had, slope, the gradient that is handed on)."""
+    gradients = {start: 1.0}
+    for name in order(graph, start) if names is None else names:
+        for source, slope in graph.inputs(name):
+            gradients[source] = hand(gradients.get(source, 0.0), slope, gradients[name])
+    return gradients
+
+
+def rightly(had, slope, gradient):
+    return had + slope * gradient
+
+
+def as_they_come(graph, start, at):
+    """Hand on at the first visit; `at` says which of the waiting nodes is the next."""
     gradients, seen, to_do = {start: 1.0}, set(), [start]
     while to_do:
-        name = to_do.pop()
+        name = to_do.pop(at)
         if name in seen:
             continue
         seen.add(name)
         for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope * gradients[name]
+            gradients[source] = rightly(gradients.get(source, 0.0), slope, gradients[name])
             to_do.append(source)
     return gradients
+
+
+@mistake("You handed a gradient on when you first came to a node; wait until all that use it have handed theirs over.")
+def depth_first(graph, start):
+    return as_they_come(graph, start, at=-1)
 
 
 @mistake("You walked level by level; a node used near the end and further back is then reached before all its users.")
 def breadth_first(graph, start):
-    gradients, seen, to_do = {start: 1.0}, set(), [start]
-    while to_do:
-        name = to_do.pop(0)
-        if name in seen:
-            continue
-        seen.add(name)
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope * gradients[name]
-            to_do.append(source)
-    return gradients
+    return as_they_come(graph, start, at=0)
 
 
 @mistake("You handed a node's whole gradient on each time something arrived; what had come before goes on twice.")
@@ -69,55 +78,32 @@ def every_path(graph, start):
 
 @mistake("You overwrote the gradient of a node that is used several times; what its users hand over is added up.")
 def overwritten(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, slope in graph.inputs(name):
-            gradients[source] = slope * gradients[name]
-    return gradients
+    return in_order(graph, start, lambda had, slope, gradient: slope * gradient)
 
 
 @mistake("You kept what arrived first at a node; what its users hand over has to be added up.")
 def kept_first(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, slope in graph.inputs(name):
-            gradients.setdefault(source, slope * gradients[name])
-    return gradients
+    return in_order(graph, start, lambda had, slope, gradient: had or slope * gradient)
 
 
 @mistake("You handed the slope on without the gradient that has arrived; the chain rule multiplies the two.")
 def slopes_alone(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope
-    return gradients
+    return in_order(graph, start, lambda had, slope, gradient: had + slope)
 
 
 @mistake("You added slope and gradient; along a path the chain rule multiplies.")
 def added(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope + gradients[name]
-    return gradients
+    return in_order(graph, start, lambda had, slope, gradient: had + slope + gradient)
 
 
 @mistake("You handed the gradient on without the slope; the chain rule multiplies it by how fast the node changes.")
 def without_slopes(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, _ in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + gradients[name]
-    return gradients
+    return in_order(graph, start, lambda had, slope, gradient: had + gradient)
 
 
 @mistake("You left the gradient of start out; it is 1, and belongs to the result.")
 def without_start(graph, start):
-    gradients = {start: 1.0}
-    for name in order(graph, start):
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope * gradients[name]
+    gradients = in_order(graph, start, rightly)
     del gradients[start]
     return gradients
 
@@ -129,12 +115,7 @@ def from_zero(graph, start):
 
 @mistake("You returned the leaves alone; every node that start is made of belongs to the result.")
 def leaves_alone(graph, start):
-    gradients = {start: 1.0}
-    names = order(graph, start)
-    for name in names:
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope * gradients[name]
-    return {name: gradients[name] for name in names if not graph.inputs(name)}
+    return {name: value for name, value in in_order(graph, start, rightly).items() if not graph.inputs(name)}
 
 
 @mistake("Your function calls itself for every node; Python stops that after about a thousand. Keep a list instead.")
@@ -149,8 +130,4 @@ def recursive(graph, start):
             found.append(name)
 
     visit(start)
-    gradients = {start: 1.0}
-    for name in found[::-1]:
-        for source, slope in graph.inputs(name):
-            gradients[source] = gradients.get(source, 0.0) + slope * gradients[name]
-    return gradients
+    return in_order(graph, start, rightly, found[::-1])
