@@ -47,3 +47,12 @@ def test_what_is_no_array_agrees_with_none(came):
 
 def test_what_is_no_array_agrees_with_itself():
     assert agree("text", "text", 0) and agree(None, None, 0) and not agree("", None, 0)
+
+
+def test_another_case_is_solved_but_not_for_a_whole_network():
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    np.testing.assert_array_equal(
+        Reference(EXERCISE).right_for(1, {"x": x, "kernel_size": 2, "stride": 2})["y"], [[[[5, 7], [13, 15]]]]
+    )
+    network = Reference(find_exercise("naive_block"))
+    assert network.right_for(0, network.cases[0][0]).kind == "TooLarge"
