@@ -34,6 +34,7 @@ from exercises.catalog import Exercise, every_exercise, find_exercise  # noqa: E
 from exercises.judging import judge  # noqa: E402
 from exercises.reference import Reference  # noqa: E402
 from exercises.running import run_here  # noqa: E402
+from minicnn import Tensor  # noqa: E402
 
 Verdict = tuple[str, str, str, str]  # the exercise, what is wrong with the answer, "named" or other, the sentence
 
@@ -171,10 +172,14 @@ def mutants(text: str) -> Iterator[Verdict]:
 
 
 def loaded(module: str, source: str) -> ModuleType:
-    """A module of the library from a changed source, beside the real one."""
+    """A module of the library from a changed source, beside the real one, whose operators Tensor keeps."""
     made = ModuleType(f"minicnn.functional.{module}")
     made.__package__ = "minicnn.functional"
+    before = dict(vars(Tensor))
     exec(compile(source, f"{module}.py", "exec"), vars(made))
+    for name, value in before.items():
+        if vars(Tensor)[name] is not value:
+            setattr(Tensor, name, value)
     return made
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exercises.catalog import find_exercise
+from minicnn import Tensor
 
 SPEC = importlib.util.spec_from_file_location("exercises_score", Path(__file__).with_name("score.py"))
 score = importlib.util.module_from_spec(SPEC)
@@ -32,3 +33,12 @@ def test_the_library_s_mutants_are_answers(exercise):
     """That the library itself passes as an answer is asserted in `mutants`."""
     verdicts = [verdict for _, _, verdict, _ in score.mutants(exercise)]
     assert len(verdicts) >= 4 and verdicts.count("named") >= 0.8 * len(verdicts)
+
+
+@pytest.mark.parametrize("module", ["basic", "shape"])
+def test_a_changed_module_leaves_the_library_s_operators(module):
+    """These two give Tensor its operators when they are loaded."""
+    before = dict(vars(Tensor))
+    source = Path(score.TESTS.parent / "minicnn" / "functional" / f"{module}.py").read_text(encoding="utf-8")
+    assert score.loaded(module, source).Function is not None
+    assert dict(vars(Tensor)) == before
