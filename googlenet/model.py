@@ -83,19 +83,21 @@ class GoogLeNet(nn.Module):
         self.fc = nn.Linear(block["5b"].out_channels, num_classes)
         initialize(self, choice)
 
-    def forward(self, x: Tensor) -> GoogLeNetOutput | Tensor:
+    def forward(self, x: Tensor, heads: bool | None = None) -> GoogLeNetOutput | Tensor:
+        """heads: whether they run too and all three logits are returned; in training alone, unless it is said."""
+        heads = self.training if heads is None else heads
         self._check(x)
         # Each thread takes its images through the layers; but hooks, and batch norm in training, see all of them.
         together = self.has_hooks() or (self.training and self.preset.batch_norm)
         run = all_at_once if together else nn.in_shares
         x = run(self._up_to_4a, x)
-        aux1 = self.aux1(x) if self.training and self.aux1 else None
+        aux1 = self.aux1(x) if heads and self.aux1 else None
         x = run(self._up_to_4d, x)
-        aux2 = self.aux2(x) if self.training and self.aux2 else None
+        aux2 = self.aux2(x) if heads and self.aux2 else None
         x = run(self._up_to_5b, x)
         logits = self.fc(self.dropout(F.flatten(self.avgpool(x))))
         output = SummedOutput if self.preset.sum_logits else GoogLeNetOutput
-        return output(logits, aux1, aux2) if self.training else logits
+        return output(logits, aux1, aux2) if heads else logits
 
     def _up_to_4a(self, x: Tensor) -> Tensor:
         x = between_minus_1_and_1(x) if self.transform_input else x

@@ -236,7 +236,7 @@ class Tensor:
             raise RuntimeError("backward: this tensor does not require a gradient, nothing it was made of does")
         self.check_not_stale("backward: this tensor")
         with backend.on_device_of(self.data):
-            cotangent = self._cotangent(gradient)
+            cotangent = self.cotangent(gradient)
         found = gradients_of_leaves(self, cotangent, retain_graph)
         while found:  # where the walk raises, no leaf has got anything
             leaf, grad_leaf = found.popitem()
@@ -250,7 +250,8 @@ class Tensor:
         else:
             self._grad += gradient
 
-    def _cotangent(self, gradient: Any) -> Array:
+    def cotangent(self, gradient: Any = None) -> Array:
+        """What `backward(gradient)` begins with: an array of this tensor's shape and dtype."""
         xp = backend.module_of(self.data)
         if gradient is None:
             if self.data.size != 1:

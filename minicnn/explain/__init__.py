@@ -1,6 +1,8 @@
-"""A look inside: which operations a network consists of, and a drawing of them."""
+"""A look inside: which operations a network consists of, what they computed, and what came back through them."""
 
 from minicnn.explain.drawing import Box, drawing
-from minicnn.explain.graph import Node, graph, names_of_functions
+from minicnn.explain.graph import Node, graph, inputs_first, names_of_functions
+from minicnn.explain.recording import recording
+from minicnn.explain.replay import Step, replay
 
-__all__ = ["Box", "Node", "drawing", "graph", "names_of_functions"]
+__all__ = ["Box", "Node", "Step", "drawing", "graph", "inputs_first", "names_of_functions", "recording", "replay"]

@@ -1,0 +1,1 @@
+"""A trained network on one picture, forward and backward, as one page: python -m googlenet explore."""

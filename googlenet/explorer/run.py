@@ -1,0 +1,73 @@
+"""One picture through the network and back: what every operation made of it, and the gradients of every loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from googlenet.model import GoogLeNet, loss
+from googlenet.training.probe import AUX_WEIGHT
+from minicnn.explain import Node, graph, inputs_first, names_of_functions, recording, replay
+from minicnn.function import Function
+from minicnn.tensor import Tensor
+
+LOSSES = ("main", "aux1", "aux2", "total")  # total: what is trained, main + 0.3 (aux1 + aux2)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An operation of the network, or the picture itself: its result and the gradient of each loss there.
+
+    y: the result without the batch: (C, H, W), (features,) or () for a loss. gradients: of the same shape, by loss;
+    one is missing where the loss does not depend on this place. node.inputs are the numbers of places.
+    function: None for the picture.
+    """
+
+    number: int
+    node: Node
+    function: Function | None
+    y: np.ndarray
+    gradients: dict[str, np.ndarray]
+
+    @property
+    def block(self) -> str:
+        """The first part of its module's path: conv1, inception3a, aux1; "" outside of all (flatten, the losses)."""
+        return self.node.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Run:
+    """places: inputs first. logits and losses: by the name of the classifier: main, aux1, aux2, those that there are.
+
+    losses has the total too. label: the class that the losses are of.
+    """
+
+    places: list[Place]
+    logits: dict[str, np.ndarray]
+    losses: dict[str, float]
+    label: int
+
+
+def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Run:
+    """The network in evaluation mode, heads included where it has them, on x (1, C, H, W), and back from each loss.
+
+    label: a class, the most probable one where it is None. The `grad` of the parameters stays as it is.
+    """
+    picture = Tensor(x, requires_grad=True)
+    with recording() as results, names_of_functions(model.eval()) as names:
+        output = model(picture, heads=True)
+        logits = {n: y.data[0] for n, y in zip(LOSSES, output, strict=False) if y is not None}
+        label = int(logits["main"].argmax()) if label is None else label
+        parts = loss(output, np.array([label]), AUX_WEIGHT)
+    losses = {n: part for n in LOSSES if (part := getattr(parts, n)) is not None}
+    arrived = {n: {step.at: step.gradient for step in replay(part)} for n, part in losses.items()}
+    places = []
+    assert parts.total.creator is not None  # the picture requires a gradient
+    functions = inputs_first(parts.total.creator)
+    for number, (node, at) in enumerate(zip(graph(parts.total, names), functions, strict=True)):
+        y = x if at is picture else results[at]
+        gradients = {n: found[at].reshape(y.shape) for n, found in arrived.items() if at in found}
+        alone = {n: gradient[0] if gradient.ndim else gradient for n, gradient in gradients.items()}
+        places.append(Place(number, node, None if at is picture else at, y[0] if y.ndim else y, alone))
+    return Run(places, logits, {n: part.item() for n, part in losses.items()}, label)

@@ -1,0 +1,106 @@
+"""What a worked example is made of, before it is text on a terminal or a page.
+
+An Explanation is a list of sections, a section a list of items: prose, a formula, arrays in aligned numbers, one number
+traced to what it was made of, and checks that several ways agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph. It is wrapped where it is shown."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Lines that are shown as they are, 72 characters at most."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """An array with its name, shown in aligned columns; `marked` elements stand out (color, and a * without color).
+
+    An axis of more than two dimensions is shown slice by slice. note: what stands beside it, its shape for example.
+    """
+
+    name: str
+    array: np.ndarray
+    marked: tuple[Index, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Arrays and symbols next to each other where there is room (patches @ kernels = y), else below each other."""
+
+    parts: tuple[Numbers | str, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One number and what it was made of: result = the sum (or whatever `how` says) of the terms.
+
+    terms: (what it is, such as "x[0,1,2] * w[0,0,1,2]"; its factors in numbers; their product).
+    """
+
+    name: str
+    value: float
+    terms: tuple[tuple[str, tuple[float, ...], float], ...]
+    how: str = "sum"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The same numbers found in several ways. AssertionError, naming the two, where one is further off than `within`.
+
+    ways: {"the loops": array, "the library": array, "differences": array}; within: a part of the largest number.
+    """
+
+    what: str
+    ways: Mapping[str, np.ndarray]
+    within: float = 1e-6
+
+    def __post_init__(self) -> None:
+        (first, expected), *others = self.ways.items()
+        for name, found in others:
+            if np.shape(found) != np.shape(expected):
+                raise AssertionError(f"{self.what}: {first} gives shape {np.shape(expected)}, {name} {np.shape(found)}")
+            limit = self.within * max(1.0, float(np.max(np.abs(expected), initial=0)))
+            if not np.allclose(found, expected, rtol=0, atol=limit):
+                raise AssertionError(
+                    f"{self.what}: {first} and {name} differ by {self.off():.3g}, expected {limit:.3g}"
+                )
+
+    def off(self) -> float:
+        """The largest difference between the first way and any other."""
+        first, *others = self.ways.values()
+        return max((float(np.max(np.abs(first - other), initial=0)) for other in others), default=0.0)
+
+
+Item = Prose | Formula | Numbers | Beside | Trace | Agreement
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    items: Sequence[Item]
+
+
+@dataclass
+class Explanation:
+    """A worked example of one operation. `print` it, or write `html()` to a file; a notebook shows the page."""
+
+    title: str
+    sections: list[Section] = field(default_factory=list)
