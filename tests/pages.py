@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pytest
+from browser import BROWSER, needs_browser
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: apt-get install chromium")
+__all__ = ["BROWSER", "Parsed", "in_browser", "look_at", "needs_browser", "rows"]
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
