@@ -6,8 +6,7 @@
         assert page.evaluate("document.querySelector('output').value") == "3b"
         assert page.faults() == []
 
-The protocol is at https://chromedevtools.github.io/devtools-protocol. With --remote-debugging-pipe Chromium reads it
-from file descriptor 3 and answers on 4, in JSON texts that a zero byte ends; so the standard library is enough.
+The process and the pipe are in chromium.py; the protocol is at https://chromedevtools.github.io/devtools-protocol.
 What is looked for in a page is in browser.js, and only in what is to be seen: first open what is to be checked.
 """
 
@@ -15,12 +14,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import select
-import shutil
-import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,16 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import BROWSER, BrowserError, Chromium
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: apt-get install chromium")
 PATIENCE = 60.0  # seconds that an answer may take, on a machine that has much else to do
 CHECKS = Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
-OPTIONS = [
-    "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-    "--hide-scrollbars", "--no-first-run", "--disable-extensions", "--disable-background-networking",
-    "--disable-breakpad", "--host-resolver-rules=MAP * ~NOTFOUND",
-]  # fmt: skip
 CODES = {  # of keys that are no characters, https://www.w3.org/TR/uievents/#fixed-virtual-key-codes
     "Backspace": 8, "Tab": 9, "Enter": 13, "Escape": 27, "Space": 32, "PageUp": 33, "PageDown": 34, "End": 35,
     "Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46,
@@ -45,62 +33,6 @@ CODES = {  # of keys that are no characters, https://www.w3.org/TR/uievents/#fix
 RIGHT, DOWN = ("ArrowRight", "ArrowLeft"), ("ArrowDown", "ArrowUp")
 WAYS = [RIGHT, DOWN, RIGHT[::-1], DOWN[::-1]]  # in a group of controls: there, and back
 MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
-
-
-class BrowserError(Exception):
-    """The browser has ended, does not answer, or refuses what it was asked."""
-
-
-class Chromium:
-    """The process, and the pipe to it. Nothing of it remains after `end`."""
-
-    def __init__(self) -> None:
-        assert BROWSER is not None, "a test in a browser bears the mark needs_browser"
-        self._folder = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
-        self._log = Path(self._folder.name, "log")
-        # The shell gives it our two pipes under the numbers that it wants.
-        command = ["sh", "-c", 'exec "$@" 3<&0 4>&1 0</dev/null 1>/dev/null', "sh", BROWSER, *OPTIONS]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [*command, f"--user-data-dir={self._folder.name}/profile", "about:blank"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0, start_new_session=True,
-            )  # fmt: skip
-        self._received = b""
-
-    def write(self, message: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\0")
-        except OSError:
-            raise self._ended() from None
-
-    def read(self, until: float) -> dict[str, Any] | None:
-        """The next message; None where there is none before `until`, a time of time.monotonic()."""
-        assert self._process.stdout is not None
-        while b"\0" not in self._received:
-            if not select.select([self._process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
-                return None
-            part = os.read(self._process.stdout.fileno(), 1 << 20)
-            if not part:
-                raise self._ended()
-            self._received += part
-        message, _, self._received = self._received.partition(b"\0")
-        return json.loads(message)
-
-    def _ended(self) -> BrowserError:
-        lines = self._log.read_text(errors="replace").strip().splitlines()[-5:]
-        return BrowserError("\n  ".join(["Chromium has ended, and said last:", *lines]))
-
-    def end(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()  # it ends by itself where nobody is at the pipe any more
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._process.stdout.close()
-        self._folder.cleanup()
 
 
 class Page:
@@ -129,6 +61,8 @@ class Page:
 
     def load(self, path: str | Path) -> None:
         """Load this page, or it again, until it has drawn what it has to draw; requests and errors begin anew."""
+        self._ask("Page.navigate", url="about:blank")  # the page before has nothing to say any more
+        self.settle()
         self._address, self._loaded, self._requests, self._errors = Path(path).resolve().as_uri(), False, [], []
         if failed := self._ask("Page.navigate", url=self._address).get("errorText"):
             raise BrowserError(f"{self._address}: {failed}")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import browser
+import chromium
 import pytest
 from browser import BrowserError, needs_browser, opened
 
@@ -138,6 +139,13 @@ def test_a_page_that_fetches(loaded, name):
     page = loaded(f"{FETCHES[name]}<body>")
     asked = page.requests_but_itself
     assert len(asked) == 1 and asked[0].endswith("/a")
+
+
+def test_what_is_fetched_does_not_come(loaded, tmp_path):
+    (tmp_path / "neighbor.js").write_text("document.title = 'fetched'")
+    page = loaded(f"<script src='{(tmp_path / 'neighbor.js').as_uri()}'></script>")
+    assert page.requests_but_itself == [(tmp_path / "neighbor.js").as_uri()]
+    assert page.evaluate("document.title") == ""
 
 
 def test_a_page_that_has_everything_in_it(loaded):
@@ -347,7 +355,7 @@ def test_a_browser_that_ends(a_page):
 
 
 def test_a_browser_that_cannot_start(a_page, monkeypatch):
-    monkeypatch.setattr(browser, "OPTIONS", [*browser.OPTIONS, "--version"])
+    monkeypatch.setattr(chromium, "OPTIONS", [*chromium.OPTIONS, "--version"])
     with pytest.raises(BrowserError, match="Chromium has ended"), opened(a_page):
         pass
 
