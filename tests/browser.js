@@ -39,15 +39,17 @@ globalThis.browserChecks = (() => {
       .map((role) => `[role=${role}]`).join(", ");
   const GROUPS = ["tablist", "radiogroup", "toolbar", "grid", "listbox", "tree", "menu", "menubar"]
     .map((role) => `[role=${role}]`).join(", ");
-  const LOOK = ["outline", "outline-offset", "box-shadow", "border-color", "border-width", "background", "color", "text-decoration", "fill",
+  const LOOK = ["outline", "box-shadow", "border-color", "border-width", "background", "color", "text-decoration", "fill",
     "stroke", "stroke-width", "transform"];
   let looks, stops, groups;
 
+  const outlined = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
+    && rgba(style.outlineColor)[3] > 0;
   // Where a control is itself not to be seen, such as a radio button behind its label, others tell the focus.
   const look = (element) => [element, element.parentElement, ...element.labels ?? [], ...element.children]
     .filter((one) => one && visible(one)).map((one) => {
       const style = getComputedStyle(one);
-      return LOOK.map((name) => name === "outline" && style.outlineStyle === "none" ? "" : style[name]).join("|");
+      return LOOK.map((name) => name === "outline" && !outlined(style) ? "" : style[name]).join("|");
     }).join("\n");
 
   function toTheTop() {

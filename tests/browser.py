@@ -249,7 +249,7 @@ class Page:
         return message
 
     def _stays(self, address: str) -> bool:
-        return address.startswith(("data:", "blob:", "about:")) or address.partition("#")[0] == self._address
+        return address.startswith(("data:", "blob:", "about:")) or address == self._address
 
 
 def thrown(details: dict[str, Any]) -> str:

@@ -213,7 +213,12 @@ UNREACHED = {
         'Tab does not reach button "3"',
     ),
     "outline": (
-        "<style>:focus-visible { outline: none }</style><button>b</button>", 'the focus is not to be seen on button "b"'
+        "<style>:focus-visible { outline: none; outline-offset: 2px }</style><button>b</button>",
+        'the focus is not to be seen on button "b"',
+    ),
+    "transparent": (
+        "<style>:focus-visible { outline: 2px solid transparent }</style><button>b</button>",
+        'the focus is not to be seen on button "b"',
     ),
 }  # fmt: skip
 
@@ -224,6 +229,18 @@ def test_all_is_reached_by_keyboard(loaded, name):
     assert page.unreachable_by_keyboard() == []
     page.evaluate("scrollTo(0, 1e6)")
     assert page.unreachable_by_keyboard() == []  # it begins at the top, wherever the focus is
+
+
+def test_what_an_arrow_changed_is_changed_back(loaded):
+    page = loaded("""<body><div role="radiogroup"><button role="radio">1</button>
+      <button role="radio" tabindex="-1">2</button></div><script>
+      const radios = [...document.querySelectorAll("[role=radio]")];
+      onkeydown = (e) => {
+        const radio = radios[{ArrowUp: 0, ArrowDown: 1}[e.key]];
+        if (radio) { radio.focus(); document.title = radio.textContent; }
+      };</script>""")
+    assert page.unreachable_by_keyboard() == []
+    assert page.evaluate("document.title") == "1"
 
 
 @pytest.mark.parametrize("name", UNREACHED)
