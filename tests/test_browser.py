@@ -92,7 +92,8 @@ def test_keys_are_those_of_a_keyboard(loaded):
 
 
 CLICKS = """<style>#over { position: fixed; inset: 0 auto auto 0; width: 50px; height: 50px; }</style>
-  <button>under</button><div id="over" hidden></div><div style="height: 3000px"></div><button>first</button>
+  <button>under</button><div id="over" hidden></div><div style="height: 3000px"></div>
+  <button style="pointer-events: none">first</button>
   <button>second</button><script>let clicked = [];
   onclick = (event) => clicked.push(event.target.textContent.trim() + " " + event.isTrusted);</script>"""
 
@@ -107,7 +108,11 @@ def test_a_click_is_one_of_a_mouse(loaded):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("third", 'no visible button with the text "third"'), ("under", 'button "under" is covered by div#over ""')],
+    [
+        ("third", 'no visible button with the text "third"'),
+        ("under", 'the mouse does not reach button "under" but div#over ""'),
+        ("first", 'the mouse does not reach button "first" but body'),
+    ],
 )
 def test_where_nobody_could_click(loaded, text, message):
     page = loaded(CLICKS)
@@ -192,6 +197,7 @@ REACHED = {
     "hidden": "<button hidden>b</button><button style='visibility: hidden'>c</button><input type='hidden'>",
     "heading": "<h2 tabindex='-1'>where a script jumps to</h2>",
     "drawing": "<svg width='50' height='50'><g tabindex='0' role='button'><rect width='20' height='20'/></g></svg>",
+    "child": "<style>a { outline: none } a:focus b { background: yellow }</style><a href='#a'><b>a</b></a>",
     "label": "<style>input { position: absolute; opacity: 0 } input:focus + label { background: yellow }</style>"
     "<input type='checkbox' id='c'><label for='c'>c</label>",
     "tabs": """<div role="tablist"><button role="tab">1</button><button role="tab" tabindex="-1">2</button></div>
@@ -208,10 +214,11 @@ UNREACHED = {
         'Tab does not reach button "2"',
     ),
     "trap": (
-        "<button>1</button><button>2</button><button>3</button><script>"
+        "<button>1</button><button>2</button><p tabindex='0'>3</p><script>"
         "onkeydown = (e) => document.activeElement.textContent == '2' && e.preventDefault();</script>",
-        'Tab does not reach button "3"',
+        'Tab does not reach p "3"',
     ),
+    "summary": ("<details><summary tabindex='-1'>more</summary></details>", 'Tab does not reach summary "more"'),
     "outline": (
         "<style>:focus-visible { outline: none; outline-offset: 2px }</style><button>b</button>",
         'the focus is not to be seen on button "b"',
@@ -227,7 +234,7 @@ UNREACHED = {
 def test_all_is_reached_by_keyboard(loaded, name):
     page = loaded(f"<body><p>first</p>{REACHED[name]}")
     assert page.unreachable_by_keyboard() == []
-    page.evaluate("scrollTo(0, 1e6)")
+    page.press("Shift+Tab")
     assert page.unreachable_by_keyboard() == []  # it begins at the top, wherever the focus is
 
 
