@@ -310,6 +310,7 @@ DARK = "<style>p { color: #777 } @media (prefers-color-scheme: light) { p { colo
         ("<input value='text' style='background: #fff; color: #999'>", 2.85),
         ("<input placeholder='text' style='background: #fff'><style>::placeholder { color: #999 }</style>", 2.85),
         ("<svg><text y='20' fill='#999'>text</text></svg>", 2.85),
+        ("<svg><text y='20' fill='#777'>text</text><rect width='90' height='90'/></svg>", 4.48),  # drawn after it
         ("<svg><text y='20' fill-opacity='0.4'>text</text></svg>", 2.85),
         ("<svg><rect width='90' height='90' fill='#000'/><text y='20' fill='#333'>text</text></svg>", 1.66),
         ("<svg><rect width='90' height='90' fill-opacity='0'/><text y='20' fill='#999'>text</text></svg>", 2.85),
@@ -333,7 +334,7 @@ def test_what_can_hardly_be_read(loaded, html, ratio):
         "<details><summary>more</summary><p style='color: #fff'>text</details>",
         "<button disabled style='color: #ccc; background: #fff'>text</button>",
         "<svg><rect width='90' height='90' fill='#000'/><text y='20' fill='#fff'>text</text></svg>",
-        "<svg><text y='20'>text</text><rect x='50' width='9' height='90'/></svg>",
+        "<svg><rect x='50' width='9' height='90'/><text y='20'>text</text></svg>",
         "<svg viewBox='0 0 10 10' width='300' height='300'><text y='2' font-size='1' fill='#949494'>text</text></svg>",
     ],
 )
