@@ -54,7 +54,7 @@ class DrawnNode:
 def draw(
     y: Any, names: Module | Mapping[Any, str] | None = None, *, depth: int | None = 1, title: str | None = None
 ) -> Picture:
-    """Draw what y was computed by: `mc.draw(loss)` in a notebook, or `mc.draw(loss).save("graph.svg")`; before backward.
+    """Draw what y was computed by: `mc.draw(loss)` in a notebook, or `mc.draw(loss).save("loss.svg")`; before backward.
 
     y: a Tensor, or a tuple, list or dict of them. depth: how far modules and blocks are opened. With 1 each of the
     network's own modules is a box, and so is each block, that is a place where a result goes several ways which meet
@@ -115,7 +115,9 @@ class Picture:
         kinds = {".svg": lambda: self.svg, ".dot": lambda: self.dot, ".gv": lambda: self.dot}
         kind = Path(path).suffix.lower()
         if kind not in kinds:
-            raise ValueError(f"save: the picture cannot be written as {os.fspath(path)!r}, expected a name in .svg or .dot")
+            raise ValueError(
+                f"save: the picture cannot be written as {os.fspath(path)!r}, expected a name in .svg or .dot"
+            )
         write_atomically(path, [kinds[kind]().encode()])
 
     def _repr_svg_(self) -> str:
@@ -171,7 +173,7 @@ def beginning(path: str, length: int | None) -> str | None:
 
 
 def frames_around(inputs: list[tuple[int, ...]], names: list[str | None]) -> list[str]:
-    """For each box the name of the frame around it: neighbors have one frame, a second one of the same name a number."""
+    """For each box the name of the frame around it; a second frame of the same name, elsewhere, gets a number."""
     first = neighbors(inputs, names)
     seen: dict[str, list[int]] = {}
     frames = []

@@ -50,9 +50,15 @@ def check_has_graph(y: Tensor, user: str) -> None:
             f"{user}: nothing is remembered of how this tensor was computed; what it was made of must require a "
             "gradient, outside of no_grad()"
         )
-    if y.creator is not None and y.creator.freed:
+    if y.creator is not None:
+        check_not_freed(y.creator, user)
+
+
+def check_not_freed(function: Function, user: str) -> None:
+    """ValueError where an earlier backward has freed it: then it does not know its inputs any more."""
+    if function.freed:
         raise ValueError(
-            f"{user}: the graph of this tensor was freed by backward(); call {user} before, or "
+            f"{user}: the graph was freed by backward() (at {function.name}); look at it before, or call "
             "backward(retain_graph=True)"
         )
 
@@ -82,7 +88,7 @@ class Listing:
                 self.found.append(self.operation(at))
 
     def open(self, at: tuple[Any, ...]) -> None:
-        """List the operations inside. They take from what the whole takes from, and their last result is the whole's."""
+        """List the operations inside. They take from what the whole takes from, and the last one's result is its."""
         for whole in at:
             for leaf, edge in zip(whole.leaves, whole.edges, strict=True):
                 if leaf is whole.shares[0].x:
@@ -98,6 +104,7 @@ class Listing:
             if isinstance(item, Tensor):
                 self.shapes[item] = item.shape
                 continue
+            check_not_freed(item, "graph")
             for edge, kind in zip(item.edges, item.input_types, strict=True):
                 if edge is not None:
                     self.shapes[edge] = kind[0]

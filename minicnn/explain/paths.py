@@ -12,7 +12,9 @@ from minicnn.nn.module import Module
 Path = tuple[str, ...]
 
 
-def paths_of(listed: Sequence[Operation], found: Sequence[Block], names: Module | Mapping[Any, str] | None) -> list[str]:
+def paths_of(
+    listed: Sequence[Operation], found: Sequence[Block], names: Module | Mapping[Any, str] | None
+) -> list[str]:
     """The path of each operation, "" where it has none.
 
     names: what `names_of_functions` has noted while the network ran (exact); or the network: then an operation with
