@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn import backend
 
-FEW = 6  # so many numbers are shown whole
+FEW, LONGEST = 6, 50  # so many numbers are shown whole, where they need no more characters
 
 
 def on_cpu(array: Any) -> np.ndarray:
@@ -31,7 +31,7 @@ def amount(array: Any) -> str:
     found = on_cpu(array)
     if found.ndim == 0:
         return short(float(found))
-    if found.size <= FEW:
+    if found.size <= FEW and len(nested(found)) <= LONGEST:
         return nested(found)
     broken = int(np.sum(~np.isfinite(found)))
     if broken:

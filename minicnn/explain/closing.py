@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 Inputs = Sequence[Sequence[int]]  # for each operation those that it takes from, which come before it
 
@@ -18,13 +18,16 @@ def closed(inputs: Inputs, keys: Sequence[str | None]) -> list[list[int]]:
     keys = list(keys)
     while True:
         box_of = neighbors(inputs, keys)
-        order = in_order(inputs, box_of)
-        if len(order) == len(set(box_of)):
+        takes: dict[int, set[int]] = {box: set() for box in box_of}
+        for number, taken in enumerate(inputs):
+            takes[box_of[number]] |= {box_of[one] for one in taken} - {box_of[number]}
+        order = in_order(takes)
+        if len(order) == len(takes):
             break
-        reached = set(order)
-        for number, box in enumerate(box_of):
-            if box not in reached:
-                keys[number] = None
+        stuck = takes.keys() - set(order)  # in circles, or above them: in none is also what does not hold up others
+        held_up = {box: {user for user in stuck if box in takes[user]} for box in stuck}
+        circles = stuck - set(in_order(held_up))
+        keys = [None if box in circles else key for box, key in zip(box_of, keys, strict=True)]
     members: dict[int, list[int]] = {box: [] for box in order}
     for number, box in enumerate(box_of):
         members[box].append(number)
@@ -49,18 +52,13 @@ def neighbors(inputs: Inputs, keys: Sequence[str | None]) -> list[int]:
     return [find(number) for number in range(len(inputs))]
 
 
-def in_order(inputs: Inputs, box_of: Sequence[int]) -> list[int]:
-    """The boxes whose inputs can all come before them, in such an order; among several the first in the graph."""
-    takes: dict[int, set[int]] = {box: set() for box in box_of}
-    users: dict[int, list[int]] = {box: [] for box in box_of}
-    for number, taken in enumerate(inputs):
+def in_order(takes: Mapping[int, Set[int]]) -> list[int]:
+    """The boxes, each after all that it takes from, as far as there is such an order; of several the first number."""
+    users: dict[int, list[int]] = {box: [] for box in takes}
+    for box, taken in takes.items():
         for one in taken:
-            if box_of[one] != box_of[number]:
-                takes[box_of[number]].add(box_of[one])
-    for box, taken_boxes in takes.items():
-        for one in taken_boxes:
             users[one].append(box)
-    waits_for = {box: len(taken_boxes) for box, taken_boxes in takes.items()}
+    waits_for = {box: len(taken) for box, taken in takes.items()}
     ready = [box for box, count in waits_for.items() if count == 0]
     heapq.heapify(ready)
     order = []

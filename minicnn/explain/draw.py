@@ -118,7 +118,7 @@ class Picture:
             raise ValueError(
                 f"save: the picture cannot be written as {os.fspath(path)!r}, expected a name in .svg or .dot"
             )
-        write_atomically(path, [kinds[kind]().encode()])
+        write_atomically(path, [kinds[kind]().encode()], "save")
 
     def _repr_svg_(self) -> str:
         return self.svg

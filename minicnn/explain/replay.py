@@ -121,7 +121,7 @@ class Replay:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page, whole or not at all: replay.html."""
-        write_atomically(path, [self.html().encode()])
+        write_atomically(path, [self.html().encode()], "save")
 
 
 def added_up(came: list[tuple[Function | None, Array]]) -> Array:
