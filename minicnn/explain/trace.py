@@ -69,7 +69,7 @@ class Trace:
         for row in self.rows:
             first, _, rest = row.name.partition(".")
             if rest and first != group:
-                lines.append(clipped(first, WIDTH))
+                lines.append(f" {clipped(first, WIDTH - 1)}")
             group = first if rest else ""
             name = (f"  {rest}" if rest else row.name or row.kind) + (f" {row.output}" if row.output else "")
             lines.append(line(name, row))
