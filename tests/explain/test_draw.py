@@ -75,6 +75,13 @@ def test_frames_of_one_name_at_two_places_are_two():
     assert mc.draw(y, names).parameters == 12  # shared: each counts once
 
 
+def test_a_residual_block_and_what_is_shared_inside_of_it():
+    layer = nn.Linear(2, 2)
+    x = F.tanh(leaf(np.ones((1, 2)), np.float32))
+    (block,) = (node for node in mc.draw(layer(F.relu(layer(x))) + x).nodes if node.kind == "Block")
+    assert (block.name, block.branches, block.operations, block.parameters) == ("block 1", 2, 4, 6)
+
+
 def test_several_outputs_and_own_names():
     x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     picture = mc.draw({"a": x * w, "b": [w + 1]}, {x: "x", w: "w"})
