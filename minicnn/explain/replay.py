@@ -73,6 +73,8 @@ def replay(y: Tensor, gradient: Any = None, *, names: Module | Mapping[Any, str]
     Operations come first, each after all that used its result, then the leaves. The sums are those that backward would
     add, bit for bit; but the graph stays, and so does the `grad` of every leaf, and backward may follow.
 
+    What `nn.in_shares` has run is one step; with one thread (mc.set_num_threads(1)) each operation is one.
+
     names: the network, whose parameters then have their names, or what `minicnn.explain.names_of_functions` noted, or
     names of your own, {x: "x"}. Raises ValueError where y has no graph, as after backward().
     """

@@ -52,7 +52,7 @@ def block(x):
 
 
 def test_bytes_are_those_that_stay_allocated():
-    x = tensor(20, 3, 16, 16, requires_grad=True)
+    x = tensor(10, 3, 16, 16, requires_grad=True)
     block(x)
     gc.collect()
     tracemalloc.start()
