@@ -4,7 +4,8 @@ from minicnn.explain.draw import DrawnNode, Picture, draw
 from minicnn.explain.drawing import Box, drawing
 from minicnn.explain.graph import Node, graph, inputs_first, names_of_functions
 from minicnn.explain.recording import recording
-from minicnn.explain.replay import Replay, Step, replay
+from minicnn.explain.replay import Replay, replay
+from minicnn.explain.step import Step
 from minicnn.explain.trace import Trace, TraceRow, trace
 
 __all__ = [

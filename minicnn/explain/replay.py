@@ -1,70 +1,25 @@
-"""mc.replay: the walk back of `Tensor.backward`, step by step, with all that arrives and all that is sent on."""
+"""mc.replay: backward step by step, to be looked at: in a loop, in words, or as a page that plays it."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 from minicnn import backend
 from minicnn.backend import Array
 from minicnn.checkpoint import write_atomically
-from minicnn.explain.amounts import amount
 from minicnn.explain.blocks import blocks
 from minicnn.explain.operations import check_has_graph, operations
 from minicnn.explain.paths import paths_of
+from minicnn.explain.step import Step
+from minicnn.explain.walk import walk
 from minicnn.function import Function
 from minicnn.nn.module import Module, Parameter
-from minicnn.tensor import Tensor, outputs_first
-
-WIDTH = 80  # columns; 8 of them are for the number of a step
-
-
-@dataclass(frozen=True)
-class Step:
-    """A place on the way back: an operation, or in the end a leaf. `print(step)` tells it in 80 columns.
-
-    arrived: the gradients of its result, each with the operation that sent it (None: the cotangent of the beginning).
-    gradient: their sum. sent: what the operation's backward makes of it, to whom; () at a leaf.
-    labels: what operations and leaves are called.
-    """
-
-    at: Function | Tensor
-    arrived: tuple[tuple[Function | None, Array], ...]
-    gradient: Array
-    sent: tuple[tuple[Function | Tensor, Array], ...] = ()
-    labels: Mapping[Any, str] = field(default_factory=dict, repr=False, compare=False)
-
-    def label(self, place: Function | Tensor | None) -> str:
-        """What a place is called: "Conv2d 12 (conv1.conv)", "weight of ..."."""
-        if place is None:
-            return "the beginning"
-        return self.labels.get(place, place.name if isinstance(place, Function) else f"leaf {place.shape}")
-
-    def __str__(self) -> str:
-        lines = [clipped(f"{self.label(self.at)}  {tuple(self.gradient.shape)}", WIDTH - 8)]
-        lines += [row("from", self.label(sender), gradient) for sender, gradient in self.arrived]
-        if len(self.arrived) > 1:
-            lines.append(row("sum", f"of these {len(self.arrived)}, added up here", self.gradient))
-        lines += [row("to", self.label(receiver), gradient) for receiver, gradient in self.sent]
-        if not self.sent:
-            lines.append(row("grad", "stays here, a leaf", self.gradient))
-        return "\n".join(lines)
-
-
-def row(what: str, who: str, gradient: Array) -> str:
-    """A line below the head: the gradient's amount at the right, as much of the name as there is room for."""
-    said = amount(gradient)
-    return f"  {what:<5}" + clipped(who, 72 - len(said)).ljust(72 - len(said)) + " " + said
-
-
-def clipped(text: str, width: int) -> str:
-    """At most so many characters, without those that a terminal would obey."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return text if len(text) <= width else text[: max(1, width - 1)] + "\u2026"
+from minicnn.tensor import Tensor
 
 
 def replay(y: Tensor, gradient: Any = None, *, names: Module | Mapping[Any, str] | None = None) -> Replay:
@@ -73,7 +28,7 @@ def replay(y: Tensor, gradient: Any = None, *, names: Module | Mapping[Any, str]
     Operations come first, each after all that used its result, then the leaves. The sums are those that backward would
     add, bit for bit; but the graph stays, and so does the `grad` of every leaf, and backward may follow.
 
-    What `nn.in_shares` has run is one step; with one thread (mc.set_num_threads(1)) each operation is one.
+    What threads have run in shares of the batch (`nn.in_shares`) is told as if one had done it all.
 
     names: the network, whose parameters then have their names, or what `minicnn.explain.names_of_functions` noted, or
     names of your own, {x: "x"}. Raises ValueError where y has no graph, as after backward().
@@ -100,18 +55,7 @@ class Replay:
 
     def __iter__(self) -> Iterator[Step]:
         labels = labels_of(self.y, self.names)
-        arrived: dict[Any, list[tuple[Function | None, Array]]] = {self.y.edge: [(None, self.cotangent)]}
-        for function in outputs_first([self.y.creator]):
-            function.retain_graph = True
-            came = arrived.pop(function)
-            total = added_up(came)
-            found = zip(function.edges, function.gradients(total), strict=True)
-            sent = tuple((edge, grad_x) for edge, grad_x in found if edge is not None)
-            for edge, grad_x in sent:
-                arrived.setdefault(edge, []).append((function, grad_x))
-            yield Step(function, tuple(came), total, sent, labels)
-        for leaf, came in arrived.items():
-            yield Step(leaf, tuple(came), added_up(came), labels=labels)
+        return (replace(step, labels=labels) for step in walk(self.y, self.cotangent))
 
     def __str__(self) -> str:
         return "\n".join(f"{number}. {step}" for number, step in enumerate(self, 1))
@@ -130,21 +74,12 @@ class Replay:
         write_atomically(path, [self.html().encode()], "save")
 
 
-def added_up(came: list[tuple[Function | None, Array]]) -> Array:
-    """The sum of what arrived, in the order in which it came."""
-    total = came[0][1]
-    for _, more in came[1:]:
-        with backend.on_device_of(more):
-            total = backend.add(total, more)
-    return total
-
-
 def labels_of(y: Tensor, names: Module | Mapping[Any, str] | None = None) -> dict[Any, str]:
     """What each operation and leaf is called: its class and its number, inputs first, and its path where it has one.
 
     A parameter that has no name is told by the first operation that takes it: "weight (10, 3) of Linear 2".
     """
-    listed = operations([y], open_shares=False)
+    listed = operations([y])
     paths = [""] * len(listed)
     if names is not None:
         inputs = [operation.inputs for operation in listed]
@@ -153,7 +88,7 @@ def labels_of(y: Tensor, names: Module | Mapping[Any, str] | None = None) -> dic
     labels: dict[Any, str] = {}
     for number, (operation, path) in enumerate(zip(listed, paths, strict=True)):
         at = operation.at[0]
-        labels[at] = f"{operation.kind} {number}" + (f" ({path})" if path else "")
+        labels |= dict.fromkeys(operation.at, f"{operation.kind} {number}" + (f" ({path})" if path else ""))
         if isinstance(at, Function):
             for position, edge in enumerate(at.edges):
                 if isinstance(edge, Parameter) and edge not in labels:

@@ -15,17 +15,18 @@ from minicnn.explain.amounts import amount, on_cpu
 from minicnn.explain.draw import WIDTH, box, drawn
 from minicnn.explain.drawing import drawing
 from minicnn.explain.operations import operations
+from minicnn.explain.step import Step
 
 if TYPE_CHECKING:
-    from minicnn.explain.replay import Replay, Step
+    from minicnn.explain.replay import Replay
 
 SMALL = 64  # elements of an array whose numbers are shown on the page
 
 
 def page(replay: Replay, title: str) -> str:
     """HTML, one file. The steps are walked once; of each only the text stays."""
-    listed = operations([replay.y], open_shares=False)
-    keys = {operation.at[0]: number for number, operation in enumerate(listed)}
+    listed = operations([replay.y])
+    keys = {at: number for number, operation in enumerate(listed) for at in operation.at}
     for number, operation in enumerate(listed):  # a parameter is shown where it is used
         for parameter in operation.parameters:
             keys.setdefault(parameter, number)

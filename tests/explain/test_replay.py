@@ -74,11 +74,53 @@ def test_the_gradients_are_backwards_bit_for_bit_and_nothing_changes(device, dty
 def test_what_is_sent_is_what_arrives():
     sent, arrived = [], []
     for step in mc.replay(everything()[2]):
-        sent += [(step.at, to, id(gradient)) for to, gradient in step.sent]
-        arrived += [(sender, step.at, id(gradient)) for sender, gradient in step.arrived if sender is not None]
+        sent += [(step.at, to, gradient.tobytes()) for to, gradient in step.sent]
+        arrived += [(sender, step.at, gradient.tobytes()) for sender, gradient in step.arrived if sender is not None]
         total = sum(gradient.astype(np.float64) for _, gradient in step.arrived)
         np.testing.assert_allclose(step.gradient, total, rtol=1e-4, atol=1e-6)
-    assert sorted(sent, key=str) == sorted(arrived, key=str)
+    assert sorted(sent, key=str) == sorted(arrived, key=str) and len(sent) > 30
+
+
+class Branches(nn.Module):
+    """What threads share begins with a fork, and uses a layer twice; before it is an operation."""
+
+    def __init__(self):
+        self.one, self.two = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 3, padding=1)
+
+    def inside(self, x):
+        return F.concat([self.one(x), self.two(self.two(x)), F.max_pool2d(x, 3, 1, 1)])
+
+    def forward(self, x):
+        return F.tanh(nn.in_shares(self.inside, F.sigmoid(x)))
+
+
+def test_shares_are_told_as_if_one_thread_had_done_it_all():
+    network, told = Branches(), []
+    for number in (1, 2):
+        with threads(number):
+            x = tensor(9, 2, 5, 5, requires_grad=True, dtype=np.float32)
+            y = network(x).mean()
+            told.append({step.label(step.at): step for step in mc.replay(y, names=network)})
+            y.backward()
+            assert told[-1]["Input 0"].gradient.tobytes() == x.grad.tobytes()
+    alone, together = told
+    assert list(alone) == list(together) and len(together) == 13
+    for name, step in alone.items():
+        np.testing.assert_allclose(together[name].gradient, step.gradient, rtol=1e-4, atol=1e-7, err_msg=name)
+        for field in ("arrived", "sent"):
+            pairs = zip(getattr(step, field), getattr(together[name], field), strict=True)
+            for (who, gradient), (who_too, found) in pairs:
+                assert (who is None) == (who_too is None) or field == "sent"
+                assert step.label(who) == together[name].label(who_too)
+                np.testing.assert_allclose(found, gradient, rtol=1e-4, atol=1e-7, err_msg=name)
+    assert len(together["Sigmoid 1"].arrived) == 3
+
+
+def test_shares_without_an_operation_hand_on_what_they_get():
+    x = tensor(8, 2, requires_grad=True)
+    with threads(2):
+        *_, last = mc.replay(nn.in_shares(lambda part: part, x * 2).sum())
+    np.testing.assert_array_equal(last.gradient, np.full((8, 2), 2.0))
 
 
 def test_sums_are_added_up_in_the_order_of_backward():
@@ -182,4 +224,4 @@ def test_recording_and_replay_tell_of_the_same_places():
         y = everything()[2]
     for step in mc.replay(y):
         if isinstance(step.at, Function):
-            assert results[step.at].shape == step.gradient.shape
+            assert step.at in results and results[step.at].shape[1:] == step.gradient.shape[1:]
