@@ -18,7 +18,10 @@ def on_cpu(array: Any) -> np.ndarray:
 
 def norm_of(array: Any) -> float:
     """The square root of the sum of the squares of all elements."""
-    return float(np.linalg.norm(on_cpu(array).ravel()))
+    found, largest = on_cpu(array), largest_of(array)
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(found / largest))))  # so that no square is too large
 
 
 def largest_of(array: Any) -> float:

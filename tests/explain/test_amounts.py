@@ -18,6 +18,8 @@ from minicnn.explain.amounts import amount, largest_of, norm_of
         (np.full((6, 1), -1.23e-5), "norm 3.01e-05, largest 1.23e-05"),
         (np.arange(8.0), "norm 11.8, largest 7"),
         (np.array([3e30, -4e30] * 4, np.float32), "norm 1e+31, largest 4e+30"),
+        (np.array([3e200, -4e200] * 4), "norm 1e+201, largest 4e+200"),
+        (np.zeros(8), "norm 0, largest 0"),
         (np.array([1.0, np.inf, -np.inf, np.nan, 0, 0, 0, 0]), "3 of 8 are not finite"),
     ],
 )
