@@ -1,8 +1,14 @@
 """A look inside: which operations a network consists of, what they computed, and what came back through them."""
 
+from minicnn.explain.draw import DrawnNode, Picture, draw
 from minicnn.explain.drawing import Box, drawing
 from minicnn.explain.graph import Node, graph, inputs_first, names_of_functions
 from minicnn.explain.recording import recording
-from minicnn.explain.replay import Step, replay
+from minicnn.explain.replay import Replay, replay
+from minicnn.explain.step import Step
+from minicnn.explain.trace import Trace, TraceRow, trace
 
-__all__ = ["Box", "Node", "Step", "drawing", "graph", "inputs_first", "names_of_functions", "recording", "replay"]
+__all__ = [
+    "Box", "DrawnNode", "Node", "Picture", "Replay", "Step", "Trace", "TraceRow", "draw", "drawing", "graph",
+    "inputs_first", "names_of_functions", "recording", "replay", "trace",
+]  # fmt: skip
