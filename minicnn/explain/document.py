@@ -30,9 +30,10 @@ class Formula:
 
 @dataclass(frozen=True)
 class Numbers:
-    """An array with its name, shown in aligned columns; `marked` elements stand out (color, and a * without color).
+    """An array with its name, shown in aligned columns; `marked` elements stand out (color, and [ ] without color).
 
-    An axis of more than two dimensions is shown slice by slice. note: what stands beside it, its shape for example.
+    With more than two axes it is shown matrix by matrix, x[0,0], x[0,1]; of a large one what lies around the marked
+    elements. A name such as "weight[1]" says that the array is a part of another. note: what stands beside the name.
     """
 
     name: str
@@ -52,13 +53,23 @@ class Beside:
 class Trace:
     """One number and what it was made of: result = the sum (or whatever `how` says) of the terms.
 
-    terms: (what it is, such as "x[0,1,2] * w[0,0,1,2]"; its factors in numbers; their product).
+    terms: (what it is, such as "x[0,1,2] * w[0,0,1,2]"; its factors in numbers, () for none; their product).
+    AssertionError where a term is not the product of its factors, or a sum is not that of its terms.
     """
 
     name: str
     value: float
     terms: tuple[tuple[str, tuple[float, ...], float], ...]
     how: str = "sum"
+
+    def __post_init__(self) -> None:
+        for what, factors, product in self.terms:
+            if factors and not np.isclose(np.prod(factors), product, rtol=1e-6, atol=1e-9, equal_nan=True):
+                raise AssertionError(f"{self.name}: {what} is {product:g}, its factors give {np.prod(factors):g}")
+        products = [product for _, _, product in self.terms]
+        size = 1e-6 * max([1.0, *map(abs, products)])
+        if self.how == "sum" and not np.isclose(sum(products), self.value, rtol=1e-6, atol=size, equal_nan=True):
+            raise AssertionError(f"{self.name} is {self.value:g}, its terms add up to {sum(products):g}")
 
 
 @dataclass(frozen=True)
@@ -104,3 +115,12 @@ class Explanation:
 
     title: str
     sections: list[Section] = field(default_factory=list)
+
+    def text(self, color: bool = False) -> str:
+        """Lines of 80 columns at most; with color for terminals that have it."""
+        from minicnn.explain.terminal import text
+
+        return text(self, color)
+
+    def __str__(self) -> str:
+        return self.text()

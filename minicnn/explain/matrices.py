@@ -1,0 +1,129 @@
+"""What is shown of an array: matrix by matrix, numbers as text; of a large one what lies around the marked elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minicnn.explain.document import Index, Numbers
+
+ROWS, COLUMNS, MATRICES = 12, 18, 4  # so many of an array are shown at most
+AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
+LEFT_OUT = ".."
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix of an array, or a window of it. cells: (text, index in the whole array, whether it is marked).
+
+    Index () stands for numbers that are left out.
+    """
+
+    name: str
+    cells: list[list[tuple[str, Index, bool]]]
+
+
+def matrices(numbers: Numbers, room: int = 10**6) -> tuple[list[Matrix], int]:
+    """The matrices that are shown, none wider than `room` characters, and how many are left out."""
+    array = np.asarray(numbers.array)
+    whole = array.reshape((1,) * (2 - array.ndim) + array.shape)
+    pad = whole.ndim - array.ndim  # a number is shown as a matrix of one element, a vector as one row
+    marked = {(0,) * pad + tuple(index) for index in numbers.marked}
+    base, outer = base_of(numbers.name)
+    all_of_them = list(np.ndindex(whole.shape[:-2]))
+    chosen = places(len(all_of_them), [i for i, index in enumerate(all_of_them) if hit(marked, index)], MATRICES)
+    shown = [all_of_them[i] for i in chosen if i is not None]
+    windows, found = [], []
+    for index in shown:
+        inside = [mark[-2:] for mark in marked if mark[:-2] == index]
+        rows = places(whole.shape[-2], sorted({row for row, _ in inside}), ROWS)
+        windows.append((index, rows, sorted({column for _, column in inside})))
+    values = [whole[index][[row for row in rows if row is not None]] for index, rows, _ in windows]
+    digits = decimals(np.concatenate([np.ravel(v) for v in values]) if values else whole)
+    width = max((len(written(v, digits)) for value in values for v in np.ravel(value)), default=1)
+    most = max(3, min(COLUMNS, (room - 1) // (width + 1)))
+    for index, rows, marked_columns in windows:
+        columns = places(whole.shape[-1], marked_columns, most)
+        cells = [
+            [
+                (LEFT_OUT, (), False)
+                if row is None or column is None
+                else (
+                    written(whole[(*index, row, column)], digits),
+                    (*outer, *(*index, row, column)[pad:]),
+                    (*index, row, column) in marked,
+                )  # fmt: skip
+                for column in columns
+            ]
+            for row in rows
+        ]
+        parts = [*map(str, (*outer, *index[pad:]))]
+        if None in rows or None in columns:
+            parts += [span(rows)] * (array.ndim > 1) + [span(columns)]
+        found.append(Matrix(base + (f"[{','.join(parts)}]" if parts else ""), cells))
+    return found, len(all_of_them) - len(shown)
+
+
+def hit(marked: set[Index], matrix: Index) -> bool:
+    return any(mark[:-2] == matrix for mark in marked)
+
+
+def base_of(name: str) -> tuple[str, Index]:
+    """ "weight[1]" -> ("weight", (1,)): the array that this is a part of, and which."""
+    base, bracket, inside = name.partition("[")
+    digits = inside.removesuffix("]").split(",")
+    if bracket and inside.endswith("]") and all(digit.isdigit() for digit in digits):
+        return base, tuple(map(int, digits))
+    return name, ()
+
+
+def places(length: int, marked: Sequence[int], most: int) -> list[int | None]:
+    """Which of `length` are shown, `most` at most: all, or those around the marked; None where some are left out."""
+    if length <= most:
+        return list(range(length))
+    first, last = (marked[0], marked[-1]) if marked else (0, most - 2)
+    if last - first + 1 > most - 2 and marked:  # both ends of what is marked
+        half = max(1, (most - 3) // 2)
+        chosen = [*range(first, first + half), *range(last - half + 1, last + 1)]
+    else:
+        around = min(AROUND, (most - 2 - (last - first + 1)) // 2) if marked else 0
+        chosen = list(range(max(0, first - around), min(length, last + around + 1)))
+    found: list[int | None] = [] if chosen[0] == 0 else [None]
+    for one, following in zip(chosen, [*chosen[1:], length], strict=True):
+        found += [one] if following == one + 1 else [one, None]
+    return found
+
+
+def span(shown: Sequence[int | None]) -> str:
+    """As a slice: 3:7; .. where it has several parts."""
+    there = [one for one in shown if one is not None]
+    return f"{there[0]}:{there[-1] + 1}" if there[-1] - there[0] + 1 == len(there) else LEFT_OUT
+
+
+# ---- numbers as text ---------------------------------------------------------------------------------------------
+
+
+def decimals(values: np.ndarray) -> int:
+    """How many digits behind the point these numbers need, 4 significant ones at most; -1: the scientific notation."""
+    values = np.abs(np.asarray(values, np.float64))
+    values = values[np.isfinite(values)]
+    largest = float(values.max(initial=0))
+    for digits in range(4):
+        if np.allclose(values, np.round(values, digits), rtol=0, atol=1e-9):
+            return digits if largest < 1e7 else -1
+    if largest >= 1e6 or largest < 1e-3:
+        return -1
+    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 4))
+
+
+def written(value: float, digits: int) -> str:
+    """A number with so many digits behind the point; see `decimals`."""
+    text = f"{value:.3e}" if digits < 0 and value else f"{value:.{max(0, digits)}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text  # no -0
+
+
+def number(value: float) -> str:
+    """A number by itself, with as few digits as it needs."""
+    return written(float(value), decimals(np.asarray(value)))
