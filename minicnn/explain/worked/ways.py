@@ -17,6 +17,7 @@ MOST_LOOPS = 1 << 17  # products that plain loops add up; of more of them a samp
 MOST_MOVED = 1 << 12  # the same where every difference runs them twice
 MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of more of them a sample
 STEP = 1e-5
+Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
@@ -61,6 +62,16 @@ def sample(shape: Index, most: int, *always: Index) -> list[Index]:
     return [*found, *(index for index in always if index not in found)]
 
 
+def planes(y: np.ndarray, kernel: tuple[int, int], *always: Index) -> list[Index]:
+    """(n, c) of the planes of y (N, C, OH, OW) over which plain loops slide a window: all, or as many as are quick."""
+    return sample(y.shape[:2], max(1, MOST_LOOPS // (y[0, 0].size * kernel[0] * kernel[1])), *always)
+
+
+def product(what: str, *factors: float) -> Term:
+    """A term of a Trace."""
+    return what, tuple(map(float, factors)), float(np.prod(factors))
+
+
 def at_places(array: np.ndarray, places: Sequence[Index]) -> np.ndarray:
     """The elements of an array at these places, one after the other."""
     return np.array([array[place] for place in places])
@@ -69,7 +80,7 @@ def at_places(array: np.ndarray, places: Sequence[Index]) -> np.ndarray:
 def differences(
     forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray, places: Sequence[Index]
 ) -> np.ndarray:
-    """Central differences of sum(forward() * grad_y) at these places of x, which `forward` reads. x is moved, and back."""
+    """Central differences of sum(forward() * grad_y) at these places of x, which `forward` reads; x stays as it is."""
     found = []
     for place in places:
         value = x[place]
@@ -100,10 +111,20 @@ def gradients(function: Callable[..., Tensor], inputs: Sequence[np.ndarray | Non
 
 
 def gradient_agreements(
-    name: str, found: dict[str, np.ndarray], forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray
+    name: str,
+    found: dict[str, np.ndarray],
+    forward: Callable[[], np.ndarray],
+    x: np.ndarray,
+    grad_y: np.ndarray,
+    smooth: Callable[[Index], bool] = lambda place: True,
 ) -> list[Agreement]:
-    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements."""
-    places = sample(x.shape, MOST_DIFFERENCES)
+    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements.
+
+    smooth: whether y has a derivative at an element of x; elsewhere differences say nothing.
+    """
+    places = [place for place in sample(x.shape, MOST_DIFFERENCES) if smooth(place)]
+    if not places:
+        return [Agreement(name, found)]
     by_differences = differences(forward, x, grad_y, places)
     if len(places) == x.size:
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
@@ -117,21 +138,6 @@ def gradient_agreements(
 # ---- words --------------------------------------------------------------------------------------------------------
 
 
-def some(places: Sequence[Index], array: np.ndarray) -> str:
+def some(places: Sequence[Index], array: np.ndarray, what: str = "elements") -> str:
     """ " (100 of 50,176 elements)" where they are not all."""
-    return "" if len(places) == array.size else f" ({len(places):,} of {array.size:,} elements)"
-
-
-def brackets(index: Index) -> str:
-    """(0, 1, 2) -> "[0,1,2]"."""
-    return f"[{','.join(map(str, index))}]"
-
-
-def pair(value: tuple[int, int]) -> str:
-    """(2, 2) -> "2"; (1, 2) -> "(1, 2)"."""
-    return str(value[0] if value[0] == value[1] else value)
-
-
-def window(i: str, u: str, stride: int, padding: int) -> str:
-    """Where element u of a window at place i lies: "i*2 + u - 1"."""
-    return (i if stride == 1 else f"{i}*{stride}") + f" + {u}" + (f" - {padding}" if padding else "")
+    return "" if len(places) == array.size else f" ({len(places):,} of {array.size:,} {what})"
