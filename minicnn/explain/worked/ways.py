@@ -35,6 +35,8 @@ def cotangent(operation: str, grad_y: Any, shape: Index) -> np.ndarray:
     if grad_y is None:
         return np.resize(np.array([1.0, 2.0, -1.0, 3.0, -2.0]), shape)
     found = as_array(operation, "grad_y", grad_y)
+    if found.ndim < len(shape):
+        found = found.reshape((1,) * (len(shape) - found.ndim) + found.shape)
     if found.shape != shape:
         raise ValueError(f"{operation}: grad_y has shape {found.shape}, expected that of the output, {shape}")
     return found
@@ -123,16 +125,12 @@ def gradient_agreements(
     smooth: whether y has a derivative at an element of x; elsewhere differences say nothing.
     """
     places = [place for place in sample(x.shape, MOST_DIFFERENCES) if smooth(place)]
-    if not places:
-        return [Agreement(name, found)]
-    by_differences = differences(forward, x, grad_y, places)
+    by_differences = differences(forward, x, grad_y, places)  # none, where y has no derivative at all
     if len(places) == x.size:
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
     one, of_it = next(iter(found.items()))
-    return [
-        Agreement(name, found),
-        Agreement(name + some(places, x), {one: at_places(of_it, places), "differences": by_differences}),
-    ]
+    rest = Agreement(name + some(places, x), {one: at_places(of_it, places), "differences": by_differences})
+    return [rest] if len(found) == 1 else [Agreement(name, found), rest]
 
 
 # ---- words --------------------------------------------------------------------------------------------------------
