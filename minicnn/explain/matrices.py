@@ -10,6 +10,7 @@ import numpy as np
 from minicnn.explain.document import Index, Numbers, Trace
 
 ROWS, COLUMNS, MATRICES = 12, 18, 4  # so many of an array are shown at most
+UNMARKED = 4  # rows and columns of a large one of which nothing is marked, and one matrix
 AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
 LEFT_OUT = ".."
 FIRST_TERMS, LAST_TERMS = 9, 2  # of a number that is made of many
@@ -34,7 +35,8 @@ def matrices(numbers: Numbers, room: int = 10**6) -> tuple[list[Matrix], int]:
     marked = {(0,) * pad + tuple(index) for index in numbers.marked}
     base, outer = base_of(numbers.name)
     all_of_them = list(np.ndindex(whole.shape[:-2]))
-    chosen = places(len(all_of_them), [i for i, index in enumerate(all_of_them) if hit(marked, index)], MATRICES)
+    hits = [i for i, index in enumerate(all_of_them) if hit(marked, index)]
+    chosen = places(len(all_of_them), hits, MATRICES) if hits or len(all_of_them) <= MATRICES else [0]
     shown = [all_of_them[i] for i in chosen if i is not None]
     windows, found = [], []
     for index in shown:
@@ -84,7 +86,7 @@ def places(length: int, marked: Sequence[int], most: int) -> list[int | None]:
     """Which of `length` are shown, `most` at most: all, or those around the marked; None where some are left out."""
     if length <= most:
         return list(range(length))
-    first, last = (marked[0], marked[-1]) if marked else (0, most - 2)
+    first, last = (marked[0], marked[-1]) if marked else (0, min(most - 2, UNMARKED - 1))
     if last - first + 1 > most - 2 and marked:  # both ends of what is marked
         half = max(1, (most - 3) // 2)
         chosen = [*range(first, first + half), *range(last - half + 1, last + 1)]

@@ -73,7 +73,9 @@ def explanation(x, weight, bias=None, stride=1, padding=0, *, at=None, grad_y=No
     y = library(*(Tensor(a) for a in (x, weight, bias) if a is not None)).data  # with all its checks
     window = Window.fitting("conv2d", x, weight.shape[2:], stride, padding)
     at = ways.element("conv2d", at, y.shape)
-    one = Convolution(x, weight, bias, window, y, ways.cotangent("conv2d", grad_y, y.shape), at, library)
+    grad_y = ways.cotangent("conv2d", grad_y, y.shape)
+    of_library = ways.gradients(library, (x, weight, bias), grad_y)
+    one = Convolution(x, weight, bias, window, y, grad_y, at, library, of_library)
     sections = [one.formula(), one.forward(), one.columns(), one.backward_to_weight(), one.backward_to_x()]
     made_of = {"y": one.y_made_of, "grad_x": one.grad_x_made_of}
     return Explanation("conv2d: each output is the sum of a patch times a kernel", sections, made_of)
@@ -91,6 +93,7 @@ class Convolution:
     grad_y: np.ndarray
     at: Index
     library: Callable[..., Tensor]
+    of_library: list[np.ndarray]  # the gradients of x, weight and bias
 
     def rows(self, array: np.ndarray, n: int) -> np.ndarray:
         """y or grad_y of image n as a matrix: a row for each place, a column for each kernel."""
@@ -242,7 +245,9 @@ class Convolution:
                   f"the pixels that its patch came from. Where patches overlap there is something to add: {here} is "
                   "the sum of the marked numbers."),
             Beside((
-                Numbers("grad_y as rows", self.rows(self.grad_y, n)), "@", Numbers("kernels", kernels), "=",
+                Numbers("grad_y as rows", self.rows(self.grad_y, n), tuple(
+                    (r, k) for r in sorted({r for r, _ in elements}) for k in range(len(kernels)))), "@", Numbers("kernels", kernels, tuple(
+                    (k, q) for k in range(len(kernels)) for q in sorted({q for _, q in elements}))), "=",
                 Numbers("grad_patches", grad_patches, tuple(elements)), "-> col2im ->",
                 Numbers(named("grad_x", n), grad_x[n], ((0, row, column),)),
             )),
@@ -256,8 +261,7 @@ class Convolution:
         """That a gradient found by a matrix product is the library's, and that of differences."""
         arrays = self.x, self.weight, self.bias
         number = ("grad_x", "grad_weight", "grad_bias").index(name)
-        library = ways.gradients(self.library, arrays, self.grad_y)[number]
-        both = {"matrix product": product, "F.conv2d's backward": library}
+        both = {"matrix product": product, "F.conv2d's backward": self.of_library[number]}
         return ways.gradient_agreements(name, both, self.forward_again, arrays[number], self.grad_y)
 
     def forward_again(self) -> np.ndarray:

@@ -16,6 +16,7 @@ from minicnn.tensor import Tensor
 MOST_LOOPS = 1 << 17  # products that plain loops add up; of more of them a sample
 MOST_MOVED = 1 << 12  # the same where every difference runs them twice
 MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of more of them a sample
+MOST_OUTPUTS = 1 << 22  # that are computed for the differences of one input
 STEP = 1e-5
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
@@ -124,7 +125,8 @@ def gradient_agreements(
 
     smooth: whether y has a derivative at an element of x; elsewhere differences say nothing.
     """
-    places = [place for place in sample(x.shape, MOST_DIFFERENCES) if smooth(place)]
+    most = min(MOST_DIFFERENCES, max(4, MOST_OUTPUTS // grad_y.size))
+    places = [place for place in sample(x.shape, most) if smooth(place)]
     by_differences = differences(forward, x, grad_y, places)  # none, where y has no derivative at all
     if len(places) == x.size:
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
