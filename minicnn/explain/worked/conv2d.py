@@ -245,9 +245,9 @@ class Convolution:
                   f"the pixels that its patch came from. Where patches overlap there is something to add: {here} is "
                   "the sum of the marked numbers."),
             Beside((
-                Numbers("grad_y as rows", self.rows(self.grad_y, n), tuple(
-                    (r, k) for r in sorted({r for r, _ in elements}) for k in range(len(kernels)))), "@", Numbers("kernels", kernels, tuple(
-                    (k, q) for k in range(len(kernels)) for q in sorted({q for _, q in elements}))), "=",
+                Numbers("grad_y as rows", self.rows(self.grad_y, n),
+                        tuple((r, k) for r, _ in elements for k in range(len(kernels)))), "@",
+                Numbers("kernels", kernels, tuple((k, q) for _, q in elements for k in range(len(kernels)))), "=",
                 Numbers("grad_patches", grad_patches, tuple(elements)), "-> col2im ->",
                 Numbers(named("grad_x", n), grad_x[n], ((0, row, column),)),
             )),
