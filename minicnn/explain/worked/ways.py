@@ -116,6 +116,20 @@ def gradient_agreements(
     return [Agreement(name, found), *([Agreement(what, alike)] if known else [])]
 
 
+# ---- arrays of any shape as matrices ------------------------------------------------------------------------------
+
+
+def as_rows(array: np.ndarray, axis: int) -> np.ndarray:
+    """What lies along an axis as the rows of a matrix, a copy: (N, C, H, W) with axis 1 -> (N*H*W, C)."""
+    return np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]).copy()
+
+
+def as_row(index: Index, shape: Index, axis: int) -> int:
+    """The row in which `as_rows` has the element with this index; its column is index[axis]."""
+    others, sizes = (one[:axis] + one[axis + 1 :] for one in (index, shape))
+    return int(np.ravel_multi_index(others, sizes)) if others else 0
+
+
 # ---- words --------------------------------------------------------------------------------------------------------
 
 
