@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minicnn.explain.document import Index, Numbers
+from minicnn.explain.document import Index, Numbers, Trace
 
 ROWS, COLUMNS, MATRICES = 12, 18, 4  # so many of an array are shown at most
 AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
 LEFT_OUT = ".."
+FIRST_TERMS, LAST_TERMS = 9, 2  # of a number that is made of many
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,28 @@ def written(value: float, digits: int) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text  # no -0
 
 
-def number(value: float) -> str:
-    """A number by itself, with as few digits as it needs."""
-    return written(float(value), decimals(np.asarray(value)))
+def aligned(values: Sequence[float]) -> list[str]:
+    """Numbers with equally many digits behind the point, all equally long."""
+    digits = decimals(np.asarray(values, np.float64))
+    texts = [written(value, digits) for value in values]
+    width = max(map(len, texts), default=0)
+    return [text.rjust(width) for text in texts]
+
+
+def trace_rows(trace: Trace) -> tuple[list[tuple[str, str, str]], str]:
+    """(what a term is, its factors, their product) in aligned texts, and the result; of many terms some."""
+    few = len(trace.terms) <= FIRST_TERMS + 1 + LAST_TERMS
+    terms = [*trace.terms] if few else [*trace.terms[:FIRST_TERMS], *trace.terms[-LAST_TERMS:]]
+    *products, result = aligned([*(product for _, _, product in terms), trace.value])
+    columns = []
+    for k in range(max((len(factors) for _, factors, _ in terms), default=0)):
+        there = iter(aligned([factors[k] for _, factors, _ in terms if len(factors) > k]))
+        columns.append([next(there) if len(factors) > k else None for _, factors, _ in terms])
+    factors = [" * ".join(text for column in columns if (text := column[i]) is not None) for i in range(len(terms))]
+    rows = [(what, text, product) for (what, _, _), text, product in zip(terms, factors, products, strict=True)]
+    if not few:
+        left_out = trace.terms[FIRST_TERMS:-LAST_TERMS]
+        digits = decimals(np.array([*(product for _, _, product in terms), trace.value]))
+        together = written(sum(product for _, _, product in left_out), digits) if trace.how == "sum" else ""
+        rows.insert(FIRST_TERMS, (f"... and {len(left_out):,} more", "", together.rjust(len(result))))
+    return rows, result

@@ -5,10 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-import numpy as np
-
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Trace
-from minicnn.explain.matrices import decimals, matrices, number, written
+from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Trace
+from minicnn.explain.matrices import base_of, matrices, trace_rows
 
 WIDTH = 80
 INDENT = "  "
@@ -16,7 +14,6 @@ ROOM = WIDTH - len(INDENT)
 BEGIN, END, TITLE = "\x01", "\x02", "\x03"  # stand for what is shown in color; as wide as the bracket or space there
 PLAIN = {BEGIN: "[", END: "]", TITLE: ""}
 COLORED = {BEGIN: " \033[30;103m", END: "\033[0m ", TITLE: "\033[1m"}  # black on yellow; titles bold
-FIRST_TERMS, LAST_TERMS = 9, 2  # of a number with many terms
 
 
 def text(explanation: Explanation, color: bool = False) -> str:
@@ -54,28 +51,36 @@ def item_lines(item: Item) -> list[str]:
 # ---- arrays ------------------------------------------------------------------------------------------------------
 
 
-def block(numbers: Numbers, room: int = ROOM) -> list[str]:
-    """An array: each of its matrices below its name, all lines equally long."""
-    shown, left_out = matrices(numbers, room)
+def block(numbers: Numbers, roomy: bool = True) -> list[str]:
+    """An array: each of its matrices below its name, all lines equally long. roomy: two spaces between numbers."""
+    shown, left_out = matrices(numbers, ROOM)
     lines = []
     for i, matrix in enumerate(shown):
         note = f"  {numbers.note}" if numbers.note and not i else ""
-        lines += [f" {matrix.name}{note}", *matrix_lines(matrix.cells)]
+        lines += [f" {printable(matrix.name)}{note}", *matrix_lines(matrix.cells, roomy)]
     if left_out:
-        lines.append(f" and {left_out:,} more of {numbers.name.partition('[')[0]}")
+        lines.append(f" and {left_out:,} more of {printable(base_of(numbers.name)[0])}")
+    if roomy and max(map(len, lines), default=0) > ROOM:
+        return block(numbers, roomy=False)
+    return as_wide([line[:ROOM] for line in lines])
+
+
+def as_wide(lines: Sequence[str]) -> list[str]:
     width = max(map(len, lines), default=0)
     return [line.ljust(width) for line in lines]
 
 
-def matrix_lines(cells: list[list[tuple[str, tuple[int, ...], bool]]]) -> list[str]:
+def matrix_lines(cells: list[list[tuple[str, Index, bool]]], roomy: bool) -> list[str]:
     """Rows of numbers, aligned at the right; what is marked stands between BEGIN and END."""
     width = max((len(text) for row in cells for text, _, _ in row), default=0)
+    space = " " * (roomy or width == 1)  # single digits would stand too close
     lines = []
     for row in cells:
         line, before = "", False
         for text, _, marked in row:
-            line += (BEGIN if marked else END) if marked != before else " "
-            line += text.rjust(width)
+            sign = " " if marked == before else BEGIN if marked else END
+            gap = space if line else ""
+            line += (sign + gap if before else gap + sign) + text.rjust(width)
             before = marked
         lines.append(line + (END if before else " "))
     return lines
@@ -83,11 +88,13 @@ def matrix_lines(cells: list[list[tuple[str, tuple[int, ...], bool]]]) -> list[s
 
 def beside(item: Beside) -> list[str]:
     """Blocks and symbols from left to right, around one middle line; what does not fit goes on below."""
-    blocks = [[part] if isinstance(part, str) else block(part) for part in item.parts]
+    for roomy in (True, False):
+        blocks = [[part] if isinstance(part, str) else block(part, roomy) for part in item.parts]
+        if width_of(blocks) <= ROOM:
+            break
     rows: list[list[list[str]]] = [[]]
-    for i, one in enumerate(blocks):
-        # A symbol stays with what follows it.
-        needed = [one, blocks[i + 1]] if isinstance(item.parts[i], str) and i + 1 < len(blocks) else [one]
+    for part, one, following in zip(item.parts, blocks, [*blocks[1:], [""]], strict=True):
+        needed = [one, following] if isinstance(part, str) else [one]  # a symbol stays with what follows it
         if rows[-1] and width_of([*rows[-1], *needed]) > ROOM:
             rows.append([])
         rows[-1].append(one)
@@ -117,51 +124,30 @@ def side_by_side(blocks: Sequence[list[str]]) -> list[str]:
 
 def trace(item: Trace) -> list[str]:
     """Term below term, factors and products aligned, and the result below a line."""
-    skipped = item.terms[FIRST_TERMS:-LAST_TERMS] if len(item.terms) > FIRST_TERMS + LAST_TERMS + 1 else ()
-    terms = [term for term in item.terms if not skipped or term not in skipped]
-    head = f"{item.name} = {number(item.value)}" + (f", the {item.how} of" if len(item.terms) > 1 else ", which is")
-    products = aligned([product for _, _, product in item.terms] + [item.value])
-    names = [what for what, _, _ in item.terms]
-    sums = factor_texts([factors for _, factors, _ in item.terms])
-    wide, room = max(map(len, names), default=0), max(map(len, sums), default=0)
-    lines = [INDENT + head]
-    count = len(item.terms)
-    for i, (name, factors, product) in enumerate(zip(names, sums, products, strict=False)):
-        if skipped and i == FIRST_TERMS:
-            rest = sum(product for _, _, product in skipped)
-            together = f", together {number(rest)}" if item.how == "sum" else ""
-            lines.append(f"{INDENT * 2}... {len(skipped):,} more{together}")
-        if skipped and FIRST_TERMS <= i < count - LAST_TERMS:
-            continue
+    rows, result = trace_rows(item)
+    value = result.strip()
+    if not rows:
+        return [f"{INDENT}{item.name} = {value}: nothing adds to it"]
+    if len(rows) == 1 and not rows[0][1]:
+        return [f"{INDENT}{item.name} = {value}, which is {rows[0][0]}"]
+    lines = [f"{INDENT}{item.name} = {value}" + (f", the {item.how} of" if len(rows) > 1 else ", which is")]
+    wide, room = max(len(what) for what, _, _ in rows), max(len(factors) for _, factors, _ in rows)
+    for what, factors, product in rows:
         tail = f"{factors.rjust(room)} {'=' if factors else ' '} {product}" if room else product
-        line = f"{INDENT * 2}{name.ljust(wide)}  {tail}"
-        lines += [line] if len(line) <= WIDTH else [INDENT * 2 + name, tail.rjust(WIDTH)]
-    if len(terms) > 1:
+        line = f"{INDENT * 2}{what.ljust(wide)}  {tail}"
+        lines += [line] if len(line) <= WIDTH else [INDENT * 2 + what, tail.rjust(WIDTH)]
+    if len(rows) > 1:
         end = len(lines[-1])
-        lines += [("-" * len(products[-1])).rjust(end), products[-1].rjust(end)]
+        lines += [("-" * len(value)).rjust(end), value.rjust(end)]
     return lines
 
 
-def aligned(values: Sequence[float]) -> list[str]:
-    """Numbers with equally many digits behind the point, all equally long."""
-    digits = decimals(np.asarray(values, np.float64))
-    texts = [written(value, digits) for value in values]
-    width = max(map(len, texts), default=0)
-    return [text.rjust(width) for text in texts]
-
-
-def factor_texts(factors: Sequence[tuple[float, ...]]) -> list[str]:
-    """The factors of every term, "1 * -2", column below column."""
-    count = max(map(len, factors), default=0)
-    columns = []
-    for k in range(count):
-        there = iter(aligned([one[k] for one in factors if len(one) > k]))
-        columns.append([next(there) if len(one) > k else None for one in factors])
-    return [" * ".join(column[i] for column in columns if column[i] is not None) for i in range(len(factors))]
-
-
 def agreement(item: Agreement) -> list[str]:
-    line = f"ok  {item.what}: {' = '.join(item.ways)}"
     off = item.off()
-    line += f" ({'exactly' if off == 0 else f'{off:.0e} apart at most'})"
+    line = f"ok  {item.what}: {' = '.join(item.ways)}" + (f", within {off:.0e}" if off else "")
     return textwrap.wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 3)
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -31,4 +31,10 @@ class Operation(NamedTuple):
 OPERATIONS = {
     "conv2d": Operation("a kernel slides over an image: loops, columns, matrix product", F.conv2d, "conv2d",
                         nn.Conv2d, ("weight", "bias", "stride", "padding")),
+    "im2col": Operation("patches become columns, and col2im adds them back", F.im2col, "im2col"),
+    "max_pool2d": Operation("the largest of every window, and where the gradient goes", F.max_pool2d, "max_pool2d",
+                            nn.MaxPool2d, ("kernel_size", "stride", "padding", "ceil_mode")),
+    "avg_pool2d": Operation("the mean of every window", F.avg_pool2d, "avg_pool2d",
+                            nn.AvgPool2d, ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")),
+    "concat": Operation("branches side by side, and the seam between them", F.concat, "concat"),
 }  # fmt: skip

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Section, Trace
+from minicnn.explain.document import (
+    Agreement,
+    Beside,
+    Explanation,
+    Formula,
+    Index,
+    Item,
+    Numbers,
+    Prose,
+    Section,
+    Trace,
+)
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
@@ -101,7 +112,7 @@ def explanation(
         Trace(f"y{here}", y[r, c], ((f"x_hat{here} * weight[{c}]", (x_hat[r, c], weight[c]), x_hat[r, c] * weight[c]),
                                     (f"bias[{c}]", (), bias[c]))),
         Agreement("y" if by_loops.shape == y.shape else f"y, channel {c}", {
-            "the loops": by_loops, "F.batch_norm": y if by_loops.shape == y.shape else y[:, [c]]}),
+            "loops": by_loops, "F.batch_norm": y if by_loops.shape == y.shape else y[:, [c]]}),
     ]  # fmt: skip
 
     # Back, path by path. A constant has none.

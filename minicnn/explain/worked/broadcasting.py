@@ -5,8 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Section, Trace
+from minicnn.explain.document import (
+    Agreement,
+    Beside,
+    Explanation,
+    Formula,
+    Index,
+    Item,
+    Numbers,
+    Prose,
+    Section,
+    Trace,
+)
 from minicnn.explain.worked import ways
+from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
 EXAMPLE = {"a": np.array([[1, 2, 3], [4, 5, 6]]), "b": np.array([10, 2, -1])}
@@ -36,7 +48,7 @@ def explanation(a, b, *, at=None, grad_y=None) -> Explanation:
     places = ways.sample(y.shape, ways.MOST_LOOPS, at)
     at_a, at_b = (used(array.shape, at) for array in arrays.values())
     wide_a, wide_b = (np.broadcast_to(array, y.shape) for array in arrays.values())
-    names = f"a{ways.brackets(at_a)} * b{ways.brackets(at_b)}"
+    names = f"{named('a', *at_a)} * {named('b', *at_b)}"
     forward: list[Item] = [
         ways.code(used),
         ways.code(loops),
@@ -46,8 +58,8 @@ def explanation(a, b, *, at=None, grad_y=None) -> Explanation:
                   Numbers(f"{name} stretched", np.broadcast_to(array, y.shape), positions(array.shape, at, y.shape))))
           for name, array in arrays.items() if array.shape != y.shape),
         Beside((Numbers("a", wide_a, (at,)), "*", Numbers("b", wide_b, (at,)), "=", Numbers("y", y, (at,)))),
-        Trace(f"y{ways.brackets(at)}", y[at], ((names, (wide_a[at], wide_b[at]), wide_a[at] * wide_b[at]),)),
-        Agreement("y" + ways.some(places, y), {"the loops": loops(*arrays.values(), places),
+        Trace(named("y", *at), y[at], ((names, (wide_a[at], wide_b[at]), wide_a[at] * wide_b[at]),)),
+        Agreement("y" + ways.some(places, y), {"loops": loops(*arrays.values(), places),
                                                "F.mul": ways.at_places(y, places)}),
     ]  # fmt: skip
     return Explanation("broadcasting: many uses, one sum of gradients", [
@@ -95,8 +107,8 @@ def backward(name: str, other: str, arrays: dict[str, np.ndarray], grad_y: np.nd
         Beside((Numbers("grad_y", grad_y, uses), "*", Numbers(other, np.broadcast_to(others, grad_y.shape), uses), "=",
                 Numbers("of each use" if axes else f"grad_{name}", each, uses))),
         *([Numbers(f"grad_{name}", grad, (one,))] if axes else []),
-        Trace(f"grad_{name}{ways.brackets(one)}", grad[one], tuple(
-            (f"grad_y{ways.brackets(i)} * {other}{ways.brackets(used(others.shape, i))}",
+        Trace(named(f"grad_{name}", *one), grad[one], tuple(
+            (f"{named('grad_y', *i)} * {named(other, *used(others.shape, i))}",
              (grad_y[i], others[used(others.shape, i)]), each[i]) for i in uses)),
         *ways.gradient_agreements(f"grad_{name}", {"the sum": summed(each), "F.mul's backward": grad}, forward_again, x,
                                   grad_y),

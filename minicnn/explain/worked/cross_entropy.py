@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Section, Trace
+from minicnn.explain.document import (
+    Agreement,
+    Beside,
+    Explanation,
+    Formula,
+    Index,
+    Item,
+    Numbers,
+    Prose,
+    Section,
+    Trace,
+)
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
@@ -89,7 +100,7 @@ def explanation(
         forward.append(Trace("loss", float(y), tuple(
             (f"loss[{m}]{divided}", (losses[m], 1 / divisor) if divided else (), losses[m] / divisor)
             for m in range(rows))))  # fmt: skip
-    forward.append(Agreement("the loss", {"the loops": reduced(loops(logits, q)), "F.cross_entropy": y}))
+    forward.append(Agreement("the loss", {"loops": reduced(loops(logits, q)), "F.cross_entropy": y}))
 
     p, total = np.exp(log_p), q.sum(axis=1, keepdims=True)
     arrives = grad_y.reshape(-1, 1) / divisor * np.ones((rows, 1))  # at the loss of each row

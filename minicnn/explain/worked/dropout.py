@@ -8,6 +8,7 @@ import minicnn.functional as F
 from minicnn import rng
 from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Section, Trace
 from minicnn.explain.worked import ways
+from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
 EXAMPLE = {"x": np.array([[1, -2, 3, 4], [2, 5, -1, 6]]), "p": 0.2}
@@ -42,7 +43,7 @@ def explanation(x, p=0.5, training=True, *, at=None, grad_y=None) -> Explanation
 
     y = library(Tensor(x)).data
     at, grad_y = ways.element("dropout", at, y.shape), ways.cotangent("dropout", grad_y, y.shape)
-    here = ways.brackets(at)
+    here = named("", *at)
     if training and p > 0:
         sections = with_a_mask(x, float(p), y, grad_y, at, library, state)
     else:
@@ -67,7 +68,7 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
     factor = 1 / (1 - p) if p < 1 else 0.0
     kept = (uniform >= p).astype(float)
     mask = kept * factor
-    here = ways.brackets(at)
+    here = named("", *at)
 
     def forward_again() -> np.ndarray:
         """y of what is in x now: by the loops, or by F.dropout where those would take long."""
@@ -85,7 +86,7 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
         Beside((Numbers("x", x, (at,)), "*", Numbers("mask", mask, (at,)), "=", Numbers("y", y, (at,)))),
         Trace(f"y{here}", y[at], ((f"x{here} * mask{here}", (x[at], mask[at]), x[at] * mask[at]),)),
         Agreement("y", {"the mask": x * mask, "F.dropout": y}),
-        Agreement("y" + ways.some(places, y), {"the loops": loops(x, uniform, p, places),
+        Agreement("y" + ways.some(places, y), {"loops": loops(x, uniform, p, places),
                                                "F.dropout": ways.at_places(y, places)}),
     ]  # fmt: skip
     if p == 1:

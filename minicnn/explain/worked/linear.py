@@ -68,9 +68,9 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
             Numbers("y", y, ((n, o),)),
         )),
         Trace(f"y[{n},{o}]", y[n, o], tuple(terms)),
-        Agreement("y", {"the matrix product": x @ weight.T + (0 if bias is None else bias), "F.linear": y}),
+        Agreement("y", {"matrix product": x @ weight.T + (0 if bias is None else bias), "F.linear": y}),
         Agreement("y" + ways.some(places, y), {
-            "the loops": loops(*arrays, places), "F.linear": ways.at_places(y, places)}),
+            "loops": loops(*arrays, places), "F.linear": ways.at_places(y, places)}),
     ]  # fmt: skip
     to_x = [
         Prose("grad_y says how much a loss would change with each output. An input went into all outputs of its row, "
@@ -83,7 +83,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
         Trace(f"grad_x[{n},{i}]", grads["grad_x"][n, i], tuple(
             (f"grad_y[{n},{k}] * weight[{k},{i}]", (grad_y[n, k], weight[k, i]), grad_y[n, k] * weight[k, i])
             for k in range(outputs))),
-        *agreements("grad_x", "the matrix product", grad_y @ weight),
+        *agreements("grad_x", "matrix product", grad_y @ weight),
     ]  # fmt: skip
     to_weight: list[Item] = [
         Prose("A weight met one input in each row of the batch: its gradient is a sum over the rows."),
@@ -94,7 +94,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
         )),
         Trace(f"grad_weight[{o},{i}]", grads["grad_weight"][o, i], tuple(
             (f"grad_y[{m},{o}] * x[{m},{i}]", (grad_y[m, o], x[m, i]), grad_y[m, o] * x[m, i]) for m in range(rows))),
-        *agreements("grad_weight", "the matrix product", grad_y.T @ x),
+        *agreements("grad_weight", "matrix product", grad_y.T @ x),
     ]  # fmt: skip
     if bias is not None:
         to_weight += [

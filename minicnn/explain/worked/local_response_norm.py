@@ -47,7 +47,9 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
     r, c, shape = ways.as_row(at, x.shape, 1), at[1], x.shape
     x, y, grad_y, grad_x = (ways.as_rows(a, 1) for a in (x, y, grad_y, grad_x))
     channels = x.shape[1]
-    rows = sorted({place[0] for place in ways.sample((len(x), 1), max(1, ways.MOST_LOOPS // (channels * size)), (r, 0))})
+    rows = sorted(
+        {place[0] for place in ways.sample((len(x), 1), max(1, ways.MOST_LOOPS // (channels * size)), (r, 0))}
+    )
 
     def forward_again() -> np.ndarray:
         """y of what is in x now: by the loops, or by F.local_response_norm where those would take long."""
@@ -76,7 +78,7 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
         Prose(f"alpha is divided by size, as in Caffe and PyTorch: {alpha:g} / {size} = {alpha / size:.4g}. In the paper "
               "(Krizhevsky et al., 2012) alpha itself stands there, so its numbers are not to be copied as they are."),
         Agreement("y" if len(rows) == len(x) else f"y ({len(rows):,} of {len(x):,} pixels)", {
-            "the loops": loops(x, size, alpha, beta, k, rows), "F.local_response_norm": y[rows]}),
+            "loops": loops(x, size, alpha, beta, k, rows), "F.local_response_norm": y[rows]}),
         Agreement("y", {"x * (k + alpha/size * x^2 @ band)^-beta": x * s**-beta, "F.local_response_norm": y}),
     ]  # fmt: skip
 

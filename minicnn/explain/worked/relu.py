@@ -7,6 +7,7 @@ import numpy as np
 import minicnn.functional as F
 from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Section, Trace
 from minicnn.explain.worked import ways
+from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
 EXAMPLE = {"x": np.array([[-2, 3, 0, 1], [5, -1, 4, -3]])}
@@ -31,7 +32,7 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
     at, grad_y = ways.element("relu", at, y.shape), ways.cotangent("relu", grad_y, y.shape)
     (grad_x,) = ways.gradients(F.relu, [x], grad_y)
     mask = (x > 0).astype(float)
-    here = ways.brackets(at)
+    here = named("", *at)
 
     def forward_again() -> np.ndarray:
         """y of what is in x now: by the loops, or by F.relu where those would take long."""
@@ -42,7 +43,7 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
         ways.code(loops),
         Beside((Numbers("x", x, (at,)), "->", Numbers("y", y, (at,)))),
         Trace(f"y{here}", y[at], ((f"x{here}", (), x[at]), ("0", (), 0.0)), "larger"),
-        Agreement("y" + ways.some(places, y), {"the loops": loops(x, places), "F.relu": ways.at_places(y, places)}),
+        Agreement("y" + ways.some(places, y), {"loops": loops(x, places), "F.relu": ways.at_places(y, places)}),
     ]
     backward: list[Item] = [
         Prose("What came through has slope 1, and hands its gradient on. What was cut off has slope 0: it could change "
@@ -55,8 +56,8 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
                                   grad_y),
     ]  # fmt: skip
     if np.any(x == 0):
-        kink = ways.brackets(tuple(np.argwhere(x == 0)[0]))
-        backward.append(Prose(f"x{kink} is 0, a kink: slope 0 to its left, 1 to its right, and no derivative. Any number "
+        kink = named("x", *np.argwhere(x == 0)[0])
+        backward.append(Prose(f"{kink} is 0, a kink: slope 0 to its left, 1 to its right, and no derivative. Any number "
                               "from 0 to 1 would do; the library takes 0, as PyTorch does."))  # fmt: skip
     sections = [
         Section("The formula", [Formula(("y      = x where x > 0, else 0", "grad_x = grad_y where x > 0, else 0"))]),

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Section, Trace
+from minicnn.explain.document import (
+    Agreement,
+    Beside,
+    Explanation,
+    Formula,
+    Index,
+    Item,
+    Numbers,
+    Prose,
+    Section,
+    Trace,
+)
 from minicnn.explain.worked import ways
+from minicnn.explain.worked.window import named
 from minicnn.functional import checks
 from minicnn.optim import SGD
 from minicnn.tensor import Tensor
@@ -47,7 +59,13 @@ def explanation(
         raise ValueError(f"sgd: curvature has shape {curvature.shape}, expected one number or that of x, {x.shape}")
     curvature = np.broadcast_to(curvature, x.shape)
     at = ways.element("sgd", at, x.shape)
-    options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
+    options = {
+        "lr": lr,
+        "momentum": momentum,
+        "dampening": dampening,
+        "weight_decay": weight_decay,
+        "nesterov": nesterov,
+    }
     found = library(x, curvature, steps, options)
 
     places = ways.sample(x.shape, ways.MOST_LOOPS // steps, at)
@@ -71,11 +89,11 @@ def explanation(
         Section("The plain loop", [ways.code(loops)]),
         *(Section(f"Step {step + 1}", one_step(step, found, at, options)) for step in range(min(steps, 3))),
         Section("All steps", [
-            Prose(f"A row for each step, for x{ways.brackets(at)}:"),
+            Prose(f"A row for each step, for {named('x', *at)}:"),
             Beside(tuple(Numbers(name, np.array([[now[name][at]] for now in found]))
                          for name in ("x", "grad", "g", "v", "new x"))),
             *(Agreement(f"{what} after each step" + ways.some(places, x), {
-                "the loop": by_loops[:, :, column],
+                "loop": by_loops[:, :, column],
                 "optim.SGD": np.array([[now[name][place] for now in found] for place in places])})
               for what, name, column in (("x", "new x", 0), ("v", "v", 2))),
         ]),
@@ -104,7 +122,7 @@ def library(x: np.ndarray, curvature: np.ndarray, steps: int, options: dict) -> 
 
 def one_step(step: int, found: list[dict[str, np.ndarray]], at: Index, options: dict) -> list[Item]:
     """Gradient, velocity, and the step itself, for all x and traced for one."""
-    now, here = found[step], ways.brackets(at)
+    now, here = found[step], named("", *at)
     lr, momentum, decay, keep = options["lr"], options["momentum"], options["weight_decay"], 1 - options["dampening"]
     x, grad, g, v = (now[name][at] for name in ("x", "grad", "g", "v"))
     items: list[Item] = [

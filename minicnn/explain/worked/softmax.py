@@ -41,7 +41,11 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
 
     def forward_again() -> np.ndarray:
         """y of what is in x now: by the loops, or by F.softmax where those would take long."""
-        return F.softmax(Tensor(x), 1).data if x.size * k > ways.MOST_MOVED else loops(x, np.ndindex(x.shape)).reshape(x.shape)
+        return (
+            F.softmax(Tensor(x), 1).data
+            if x.size * k > ways.MOST_MOVED
+            else loops(x, np.ndindex(x.shape)).reshape(x.shape)
+        )
 
     largest = x.max(axis=1, keepdims=True)
     e = np.exp(x - largest)
@@ -55,12 +59,14 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
                 Numbers("y", y, ((r, i),)))),
         Trace(f"y[{r},{i}]", y[r, i], ((f"e^(x[{r},{i}] - largest[{r}]) * 1/sum[{r}]", (e[r, i], 1 / total[r, 0]),
                                         e[r, i] / total[r, 0]),)),
-        Agreement("y" + ways.some(places, y), {"the loops": loops(x, places), "F.softmax": ways.at_places(y, places)}),
+        Agreement("y" + ways.some(places, y), {"loops": loops(x, places), "F.softmax": ways.at_places(y, places)}),
         Agreement("the sum of a row of y", {"1": np.ones(len(y)), "F.softmax": y.sum(axis=1)}),
     ]  # fmt: skip
 
     jacobian = np.diag(y[r]) - np.outer(y[r], y[r])
-    by_jacobian = np.array([one_grad @ (np.diag(one) - np.outer(one, one)) for one, one_grad in zip(y, grad_y, strict=True)])
+    by_jacobian = np.array(
+        [one_grad @ (np.diag(one) - np.outer(one, one)) for one, one_grad in zip(y, grad_y, strict=True)]
+    )
     dot = (grad_y * y).sum(axis=1, keepdims=True)
     row = range(k)
     backward = [

@@ -18,6 +18,7 @@ MOST_LOOPS = 1 << 17  # products that plain loops add up; of more of them a samp
 MOST_MOVED = 1 << 12  # the same where every difference runs them twice
 MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of more of them a sample
 DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
+Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
@@ -60,6 +61,16 @@ def sample(shape: Index, most: int, *always: Index) -> list[Index]:
     chosen = np.unique(np.linspace(0, size - 1, most).astype(int) * 7919 % size)
     found = [tuple(int(i) for i in np.unravel_index(one, shape)) for one in chosen]
     return [*found, *(index for index in always if index not in found)]
+
+
+def planes(y: np.ndarray, kernel: tuple[int, int], *always: Index) -> list[Index]:
+    """(n, c) of the planes of y (N, C, OH, OW) over which plain loops slide a window: all, or as many as are quick."""
+    return sample(y.shape[:2], max(1, MOST_LOOPS // (y[0, 0].size * kernel[0] * kernel[1])), *always)
+
+
+def product(what: str, *factors: float) -> Term:
+    """A term of a Trace."""
+    return what, tuple(map(float, factors)), float(np.prod(factors))
 
 
 def at_places(array: np.ndarray, places: Sequence[Index]) -> np.ndarray:
@@ -105,15 +116,15 @@ def gradient_agreements(
     """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements."""
     places = sample(x.shape, MOST_DIFFERENCES)
     by_differences = differences(forward, x, grad_y, places)
-    known = [place for place, slope in zip(places, by_differences, strict=True) if not np.isnan(slope)]
-    if len(known) == x.size:
+    if len(places) == x.size and not np.isnan(by_differences).any():
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
+    known = [place for place, slope in zip(places, by_differences, strict=True) if not np.isnan(slope)]
+    by_formulas = [Agreement(name, found)] if len(found) > 1 else []
+    if not known:
+        return by_formulas
     one, of_it = next(iter(found.items()))
     alike = {one: at_places(of_it, known), "differences": by_differences[~np.isnan(by_differences)]}
-    what = (
-        f"{name} ({len(known):,} of {x.size:,} elements{'' if len(known) == len(places) else ', not those at kinks'})"
-    )
-    return [Agreement(name, found), *([Agreement(what, alike)] if known else [])]
+    return [*by_formulas, Agreement(name + some(known, x), alike)]
 
 
 # ---- arrays of any shape as matrices ------------------------------------------------------------------------------
@@ -133,21 +144,6 @@ def as_row(index: Index, shape: Index, axis: int) -> int:
 # ---- words --------------------------------------------------------------------------------------------------------
 
 
-def some(places: Sequence[Index], array: np.ndarray) -> str:
+def some(places: Sequence[Index], array: np.ndarray, what: str = "elements") -> str:
     """ " (100 of 50,176 elements)" where they are not all."""
-    return "" if len(places) == array.size else f" ({len(places):,} of {array.size:,} elements)"
-
-
-def brackets(index: Index) -> str:
-    """(0, 1, 2) -> "[0,1,2]"."""
-    return f"[{','.join(map(str, index))}]"
-
-
-def pair(value: tuple[int, int]) -> str:
-    """(2, 2) -> "2"; (1, 2) -> "(1, 2)"."""
-    return str(value[0] if value[0] == value[1] else value)
-
-
-def window(i: str, u: str, stride: int, padding: int) -> str:
-    """Where element u of a window at place i lies: "i*2 + u - 1"."""
-    return (i if stride == 1 else f"{i}*{stride}") + f" + {u}" + (f" - {padding}" if padding else "")
+    return "" if len(places) == array.size else f" ({len(places):,} of {array.size:,} {what})"
