@@ -103,9 +103,6 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
     places = [place for place, pixel in won[n, c].items() if pixel == winner]
     ties = {plane: equals(x[plane], window) for plane in won}
 
-    def smooth(place: Index) -> bool:
-        return place[:2] in ties and not any(place[2:] in pixels for pixels in ties[place[:2]].values())
-
     def forward_again() -> np.ndarray:
         return library(Tensor(x)).data
 
@@ -128,17 +125,17 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
     planes = ways.some(list(won), x[:, :, 0, 0], "channels")
     items.append(Agreement("grad_x" + planes, {
         "loops": by_loops, "F.max_pool2d's backward": np.array([grad_x[plane] for plane in won])}))  # fmt: skip
-    items += ways.gradient_agreements("grad_x", {"F.max_pool2d's backward": grad_x}, forward_again, x, grad_y, smooth)
+    items += ways.gradient_agreements("grad_x", {"F.max_pool2d's backward": grad_x}, forward_again, x, grad_y)
     return Section("Backward: to the winners", items)
 
 
 def equals(image: np.ndarray, window: Window) -> dict[Index, list[Index]]:
-    """The places where several pixels are the largest, or nearer to it than a difference's step, and these pixels."""
+    """The places where several pixels are the largest, and these pixels."""
     found = {}
     for i, j in np.ndindex(window.places):
         pixels = window.under(i, j)
         largest = max(image[pixel] for pixel in pixels)
-        near = [pixel for pixel in pixels if image[pixel] >= largest - 4 * ways.STEP * max(1, abs(largest))]
-        if len(near) > 1:
-            found[i, j] = near
+        equal = [pixel for pixel in pixels if image[pixel] == largest]
+        if len(equal) > 1:
+            found[i, j] = equal
     return found

@@ -11,13 +11,14 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.explain.document import Agreement, Formula, Index
+from minicnn.gradcheck.differences import GOOD, Differences
 from minicnn.tensor import Tensor
 
 MOST_LOOPS = 1 << 17  # products that plain loops add up; of more of them a sample
 MOST_MOVED = 1 << 12  # the same where every difference runs them twice
 MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of more of them a sample
-MOST_OUTPUTS = 1 << 22  # that are computed for the differences of one input
-STEP = 1e-5
+MOST_OUTPUTS = 1 << 19  # that are computed for the differences of one input
+DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
@@ -83,18 +84,17 @@ def at_places(array: np.ndarray, places: Sequence[Index]) -> np.ndarray:
 def differences(
     forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray, places: Sequence[Index]
 ) -> np.ndarray:
-    """Central differences of sum(forward() * grad_y) at these places of x, which `forward` reads; x stays as it is."""
-    found = []
-    for place in places:
-        value = x[place]
-        step = STEP * max(1.0, abs(value))
-        x[place] = value + step
-        above = forward()
-        x[place] = value - step
-        below = forward()
-        x[place] = value
-        found.append(float(((above - below) * grad_y).sum()) / (2 * step))  # first the difference: it is exact
-    return np.array(found)
+    """The slopes of sum(forward() * grad_y) at these places of x, which `forward` reads, and which is moved.
+
+    They are those of gradcheck, which know how exact they are. NaN where that is not enough, and at a kink: the slope
+    to the left is not that to the right there, as that of a ReLU at 0, and differences have nothing to say.
+    """
+    by = Differences(lambda _: Tensor(forward()), [Tensor(x)], None, np.random.default_rng(0))
+    by.cotangents = [grad_y]
+    here, steps = by.terms(), by.first_steps[0]
+    slopes = [by.slope(by.along_element(0, place), here, float(steps[place]), 1.0, 0.0, GOOD) for place in places]
+    largest = max([1.0, *(abs(slope.value) for slope in slopes if not slope.kink)])
+    return np.array([np.nan if slope.kink or not slope.doubt < DOUBT * largest else slope.value for slope in slopes])
 
 
 def code(function: Callable[..., Any]) -> Formula:
@@ -114,25 +114,35 @@ def gradients(function: Callable[..., Tensor], inputs: Sequence[np.ndarray | Non
 
 
 def gradient_agreements(
-    name: str,
-    found: dict[str, np.ndarray],
-    forward: Callable[[], np.ndarray],
-    x: np.ndarray,
-    grad_y: np.ndarray,
-    smooth: Callable[[Index], bool] = lambda place: True,
+    name: str, found: dict[str, np.ndarray], forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray
 ) -> list[Agreement]:
-    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements.
-
-    smooth: whether y has a derivative at an element of x; elsewhere differences say nothing.
-    """
-    most = min(MOST_DIFFERENCES, max(4, MOST_OUTPUTS // grad_y.size))
-    places = [place for place in sample(x.shape, most) if smooth(place)]
-    by_differences = differences(forward, x, grad_y, places)  # none, where y has no derivative at all
-    if len(places) == x.size:
+    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements."""
+    most = min(MOST_DIFFERENCES, max(2, MOST_OUTPUTS // grad_y.size))
+    places = sample(x.shape, most)
+    by_differences = differences(forward, x, grad_y, places)
+    if len(places) == x.size and not np.isnan(by_differences).any():
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
+    known = [place for place, slope in zip(places, by_differences, strict=True) if not np.isnan(slope)]
+    by_formulas = [Agreement(name, found)] if len(found) > 1 else []
+    if not known:
+        return by_formulas
     one, of_it = next(iter(found.items()))
-    rest = Agreement(name + some(places, x), {one: at_places(of_it, places), "differences": by_differences})
-    return [rest] if len(found) == 1 else [Agreement(name, found), rest]
+    alike = {one: at_places(of_it, known), "differences": by_differences[~np.isnan(by_differences)]}
+    return [*by_formulas, Agreement(name + some(known, x), alike)]
+
+
+# ---- arrays of any shape as matrices ------------------------------------------------------------------------------
+
+
+def as_rows(array: np.ndarray, axis: int) -> np.ndarray:
+    """What lies along an axis as the rows of a matrix, a copy: (N, C, H, W) with axis 1 -> (N*H*W, C)."""
+    return np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]).copy()
+
+
+def as_row(index: Index, shape: Index, axis: int) -> int:
+    """The row in which `as_rows` has the element with this index; its column is index[axis]."""
+    others, sizes = (one[:axis] + one[axis + 1 :] for one in (index, shape))
+    return int(np.ravel_multi_index(others, sizes)) if others else 0
 
 
 # ---- words --------------------------------------------------------------------------------------------------------

@@ -104,8 +104,8 @@ class Window:
 
 
 def named(name: str, *index: int) -> str:
-    """("x", 0, 1) -> "x[0,1]"."""
-    return f"{name}[{','.join(map(str, index))}]"
+    """("x", 0, 1) -> "x[0,1]"; of a single number the name alone."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
 def all_of(array: np.ndarray) -> tuple[Index, ...]:
