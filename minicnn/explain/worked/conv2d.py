@@ -35,14 +35,13 @@ EXAMPLE = {
 
 def fitting(given: dict[str, Any]) -> dict[str, Any]:
     """A weight that fits a learner's x, or an x that fits their weight."""
+    found: dict[str, Any] = {}
     if "x" in given and "weight" not in given and np.ndim(given["x"]) == 4:
         c, h, w = np.shape(given["x"])[1:]
         found = {"weight": np.resize(EXAMPLE["weight"], (2, c, min(2, h), min(2, w)))}
     elif "weight" in given and "x" not in given and np.ndim(given["weight"]) == 4:
         c, kh, kw = np.shape(given["weight"])[1:]
         found = {"x": np.resize(EXAMPLE["x"], (1, c, kh + 1, kw + 1))}
-    else:
-        found = {}
     if "weight" in given:
         found["bias"] = None
     return found
@@ -147,7 +146,7 @@ class Convolution:
             pixel = self.window.pixel(i, j, u, v)
             inside = self.window.inside(pixel)
             what = f"{named('x', n, c, *pixel) if inside else 'padding'} * {named('weight', k, c, u, v)}"
-            terms.append(ways.product(what, self.x[(n, c, *pixel)] if inside else 0, self.weight[k, c, u, v]))
+            terms.append(ways.product(what, self.x[n, c][pixel] if inside else 0, self.weight[k, c, u, v]))
         places = ways.sample(self.y.shape, ways.MOST_LOOPS // self.weight[0].size, self.at)
         by_loops = loops(self.x, self.weight, self.bias, self.window.stride, self.window.padding, places)
         channels = range(self.x.shape[1])
@@ -199,7 +198,7 @@ class Convolution:
             pixel = self.window.pixel(a, b, u, v)
             if self.window.inside(pixel):
                 what = f"{named('grad_y', m, k, a, b)} * {named('x', m, c, *pixel)}"
-                terms.append(ways.product(what, self.grad_y[m, k, a, b], self.x[(m, c, *pixel)]))
+                terms.append(ways.product(what, self.grad_y[m, k, a, b], self.x[m, c][pixel]))
         marked = tuple((k, a, b) for a, b in np.ndindex(self.y.shape[2:]))
         others = "" if len(self.x) == 1 else f" Shown is image {n}; the gradient is the sum over all images."
         items: list[Item] = [
@@ -259,10 +258,10 @@ class Convolution:
 
     def agreements(self, name: str, product: np.ndarray) -> list[Agreement]:
         """That a gradient found by a matrix product is the library's, and that of differences."""
-        arrays = self.x, self.weight, self.bias
         number = ("grad_x", "grad_weight", "grad_bias").index(name)
+        moved = [array for array in (self.x, self.weight, self.bias) if array is not None][number]
         both = {"matrix product": product, "F.conv2d's backward": self.of_library[number]}
-        return ways.gradient_agreements(name, both, self.forward_again, arrays[number], self.grad_y)
+        return ways.gradient_agreements(name, both, self.forward_again, moved, self.grad_y)
 
     def forward_again(self) -> np.ndarray:
         """y of what is in the arrays now: by the loops, or by F.conv2d where those would take long."""
