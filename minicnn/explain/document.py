@@ -6,7 +6,7 @@ traced to what it was made of, and checks that several ways agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -111,16 +111,32 @@ class Section:
 
 @dataclass
 class Explanation:
-    """A worked example of one operation. `print` it, or write `html()` to a file; a notebook shows the page."""
+    """A worked example of one operation. `print` it, or write `html()` to a file; a notebook shows the page.
+
+    made_of: for the page, where pointing at a number lights up what it was made of. {"y": f} with f(index of a number
+    of y) = {"x": indices of numbers of x, "weight": ...}; names are those of `Numbers` without their brackets.
+    """
 
     title: str
     sections: list[Section] = field(default_factory=list)
+    made_of: Mapping[str, Callable[[Index], Mapping[str, Sequence[Index]]]] = field(default_factory=dict)
 
     def text(self, color: bool = False) -> str:
         """Lines of 80 columns at most; with color for terminals that have it."""
         from minicnn.explain.terminal import text
 
         return text(self, color)
+
+    def html(self) -> str:
+        """A page of its own, which needs nothing but a browser."""
+        from minicnn.explain.page import page
+
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        from minicnn.explain.page import frame
+
+        return frame(self)
 
     def __str__(self) -> str:
         return self.text()

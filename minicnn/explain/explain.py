@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from minicnn.explain.document import Explanation
@@ -13,32 +14,46 @@ def explain(what: Any, *inputs: Any, **arguments: Any) -> Explanation:
     """One operation all the way, forward and backward, in numbers: mc.explain(F.conv2d, x, weight, stride=2).
 
     what: a function of minicnn.functional, its name, or a layer: mc.explain(nn.Conv2d(1, 2, 3), x). inputs, arguments:
-    what it takes, Tensors or arrays; without any, a tiny example. Two more arguments: `at`, the element of the output
-    to be traced, an index, and `grad_y`, the gradient that arrives at the output.
+    what it takes, Tensors or arrays; without inputs those of a tiny example. Two arguments more: `at`, the element of
+    the output that is traced, as an index, and `grad_y`, the gradient that arrives at the output.
 
-    Everything is computed in float64, several ways, which must agree, else AssertionError; nothing that is given is
-    changed, and no gradient is added to it. `print` the result, or see its `html()`.
-    Raises ValueError for what is not explained, and where the arguments do not fit.
+    All is computed in float64 and in several ways, which must agree, else AssertionError; nothing that is given is
+    changed. `print` the result, or see its `html()`; a notebook shows it.
+    Raises ValueError for what has no worked example, and where the arguments do not fit.
     """
     operation = find(what)
     if isinstance(what, Module):
+        if getattr(what, "relu", False):
+            raise ValueError(f"explain: {what} ends in a ReLU; explain its parts, F.conv2d and F.relu, one by one")
         arguments = {option: getattr(what, option) for option in operation.options} | arguments
+    function = operation.load().explanation
+    try:
+        given = inspect.signature(function).bind_partial(*inputs, **arguments).arguments
+        if not inputs and not isinstance(what, Module):
+            given = completed(operation, given)
+        inspect.signature(function).bind(**given)
+    except TypeError as error:
+        shown = ", ".join(inspect.signature(function).parameters)
+        raise ValueError(f"explain: {error}; {operation.module} takes {shown}") from None
+    return function(**given)
+
+
+def completed(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, and for the rest the arguments of the tiny example, or others that fit."""
     module = operation.load()
-    if not inputs and not arguments:
-        return module.explanation(**example(operation))
-    return module.explanation(*inputs, **arguments)
-
-
-def example(operation: Operation) -> dict[str, Any]:
-    """The arguments of its tiny example."""
-    given = operation.load().EXAMPLE
-    return dict(given() if callable(given) else given)
+    example = dict(module.EXAMPLE() if callable(module.EXAMPLE) else module.EXAMPLE)
+    if given:  # what belongs to the example's own output
+        example.pop("grad_y", None)
+        example.pop("at", None)
+    if hasattr(module, "fitting"):
+        example |= module.fitting(given)
+    return example | given
 
 
 def find(what: Any) -> Operation:
     """The operation that a name, a function or a layer stands for."""
     for name, operation in OPERATIONS.items():
-        if what is operation.function and what is not None or isinstance(what, str) and what == name:
+        if (isinstance(what, str) and what == name) or (what is not None and what is operation.function):
             return operation
         if operation.layer is not None and isinstance(what, operation.layer):
             return operation

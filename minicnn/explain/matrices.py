@@ -150,3 +150,8 @@ def trace_rows(trace: Trace) -> tuple[list[tuple[str, str, str]], str]:
         together = written(sum(product for _, _, product in left_out), digits) if trace.how == "sum" else ""
         rows.insert(FIRST_TERMS, (f"... and {len(left_out):,} more", "", together.rjust(len(result))))
     return rows, result
+
+
+def number(value: float) -> str:
+    """A number by itself, with as few digits as it needs."""
+    return written(float(value), decimals(np.asarray(value)))

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Trace
-from minicnn.explain.matrices import base_of, matrices, trace_rows
+from minicnn.explain.matrices import base_of, matrices, number, trace_rows
 
 WIDTH = 80
 INDENT = "  "
@@ -125,7 +125,7 @@ def side_by_side(blocks: Sequence[list[str]]) -> list[str]:
 def trace(item: Trace) -> list[str]:
     """Term below term, factors and products aligned, and the result below a line."""
     rows, result = trace_rows(item)
-    value = result.strip()
+    value = number(item.value)
     if not rows:
         return [f"{INDENT}{item.name} = {value}: nothing adds to it"]
     if len(rows) == 1 and not rows[0][1]:
@@ -138,7 +138,7 @@ def trace(item: Trace) -> list[str]:
         lines += [line] if len(line) <= WIDTH else [INDENT * 2 + what, tail.rjust(WIDTH)]
     if len(rows) > 1:
         end = len(lines[-1])
-        lines += [("-" * len(value)).rjust(end), value.rjust(end)]
+        lines += [("-" * len(result.strip())).rjust(end), result.rjust(end)]
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Numbers, Prose, Section, Trace
+from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Numbers, Prose, Section, Trace
 from minicnn.explain.worked import ways
 from minicnn.explain.worked.window import Window, named
 from minicnn.tensor import Tensor
@@ -64,6 +64,14 @@ def explanation(
     def count(i: int, j: int) -> int:
         return window.count(i, j) if count_include_pad else len(window.under(i, j))
 
+    def y_made_of(index: Index) -> dict[str, list[Index]]:
+        m, k, *place = index
+        return {window.name("x"): [(m, *element) for element in window.elements(range(k, k + 1), *place)]}
+
+    def grad_x_made_of(index: Index) -> dict[str, list[Index]]:
+        m, k, row, column = index
+        return {"grad_y": [(m, k, a, b) for a, b, _, _ in window.over((row, column))]}
+
     row, column = window.formula()
     counted = "padding counts as 0" if count_include_pad else "padding does not count"
     return Explanation("avg_pool2d: the mean of every window, and the gradient is shared out", [
@@ -74,7 +82,7 @@ def explanation(
         ))]),
         Section("Forward: the plain loops", [
             ways.code(loops),
-            Beside((window.shown(named("x", n), x[n], range(c, c + 1), i, j), "-> mean ->",
+            Beside((window.shown(n, x, range(c, c + 1), i, j), "-> mean ->",
                     Numbers(named("y", n), y[n], ((c, i, j),)))),
             Trace(named("y", *at), y[at], tuple(
                 ways.product(f"{named('x', n, c, *pixel)} * 1/{count(i, j)}", x[(n, c, *pixel)], 1 / count(i, j))
@@ -102,4 +110,4 @@ def explanation(
             }),
             *ways.gradient_agreements("grad_x", {"F.avg_pool2d's backward": grad_x}, forward_again, x, grad_y),
         ]),
-    ])  # fmt: skip
+    ], {"y": y_made_of, "grad_x": grad_x_made_of})  # fmt: skip

@@ -19,18 +19,16 @@ EXAMPLE = {
 }
 
 
-def loops(tensors, axis):
-    """Every number to its place: along the axis behind those of the tensors before."""
-    shape = list(tensors[0].shape)
-    shape[axis] = sum(x.shape[axis] for x in tensors)
-    y, start = np.empty(shape), 0
-    for x in tensors:
-        for index in np.ndindex(x.shape):
-            place = list(index)
-            place[axis] += start
-            y[tuple(place)] = x[index]
-        start += x.shape[axis]
-    return y
+def loops(tensors, axis, places):
+    """y at these places: along the axis each tensor begins where the one before has ended."""
+    y = []
+    for place in places:
+        index, which = list(place), 0
+        while index[axis] >= tensors[which].shape[axis]:
+            index[axis] -= tensors[which].shape[axis]
+            which += 1
+        y.append(tensors[which][tuple(index)])
+    return np.array(y)
 
 
 def explanation(tensors, axis=1, *, at=None, grad_y=None) -> Explanation:
@@ -49,6 +47,7 @@ def explanation(tensors, axis=1, *, at=None, grad_y=None) -> Explanation:
     inside = (*at[:axis], at[axis] - starts[which], *at[axis + 1 :])
     grads = [np.take(grad_y, range(start, end), axis) for start, end in zip(starts, ends, strict=True)]
     of_library = ways.gradients(library, xs, grad_y)
+    places = ways.sample(y.shape, ways.MOST_LOOPS, at)
     marks = [(inside,) if i == which else () for i in range(len(xs))]
     shapes = ", ".join(str(x.shape) for x in xs)
     seams = ", ".join(
@@ -57,7 +56,11 @@ def explanation(tensors, axis=1, *, at=None, grad_y=None) -> Explanation:
     )
     agreements = [
         ways.gradient_agreements(
-            f"grad_x{i}", {"cut": grad, "F.concat's backward": back}, lambda: loops(xs, axis), xs[i], grad_y
+            f"grad_x{i}",
+            {"cut": grad, "F.concat's backward": back},
+            lambda: library(*map(Tensor, xs)).data,
+            xs[i],
+            grad_y,
         )
         for i, (grad, back) in enumerate(zip(grads, of_library, strict=True))
     ]
@@ -67,17 +70,18 @@ def explanation(tensors, axis=1, *, at=None, grad_y=None) -> Explanation:
         ]),
         Section("Forward: nothing is computed, every number goes to its place", [
             ways.code(loops),
-            Beside((*(Numbers(f"x{i}", x, mark) for i, (x, mark) in enumerate(zip(xs, marks, strict=True))), "->",
+            Beside((*(Numbers(f"x{i}", x, marks[i]) for i, x in enumerate(xs)), "->",
                     Numbers("y", y, (at,)))),
             Prose(f"Along axis {axis} of y: {seams}."),
             Trace(named("y", *at), y[at], ((named(f"x{which}", *inside), (), xs[which][inside]),)),
-            Agreement("y", {"loops": loops(xs, axis), "F.concat": y}),
+            Agreement("y" + ways.some(places, y), {"loops": loops(xs, axis, places),
+                                                   "F.concat": ways.at_places(y, places)}),
         ]),
         Section("Backward: each gets its own part of the gradient", [
             Prose("A change of an input changes one number of y by as much. So the gradient is cut where the inputs "
                   "were put together, and nothing is added up."),
             Beside((Numbers("grad_y", grad_y, (at,)), "->",
-                    *(Numbers(f"grad_x{i}", grad, mark) for i, (grad, mark) in enumerate(zip(grads, marks, strict=True))))),
+                    *(Numbers(f"grad_x{i}", grad, marks[i]) for i, grad in enumerate(grads)))),
             Trace(named(f"grad_x{which}", *inside), grads[which][inside], ((named("grad_y", *at), (), grad_y[at]),)),
             *(one for some in agreements for one in some),
         ]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,21 @@ EXAMPLE = {
     "weight": np.array([[[[1, 0], [0, -1]], [[2, 1], [0, 1]]], [[[1, -1], [0, 2]], [[1, 0], [2, -1]]]]),
     "bias": np.array([1, -1]),
 }
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """A weight that fits a learner's x, or an x that fits their weight."""
+    if "x" in given and "weight" not in given and np.ndim(given["x"]) == 4:
+        c, h, w = np.shape(given["x"])[1:]
+        found = {"weight": np.resize(EXAMPLE["weight"], (2, c, min(2, h), min(2, w)))}
+    elif "weight" in given and "x" not in given and np.ndim(given["weight"]) == 4:
+        c, kh, kw = np.shape(given["weight"])[1:]
+        found = {"x": np.resize(EXAMPLE["x"], (1, c, kh + 1, kw + 1))}
+    else:
+        found = {}
+    if "weight" in given:
+        found["bias"] = None
+    return found
 
 
 def loops(x, weight, bias, stride, padding, places):
@@ -59,7 +75,8 @@ def explanation(x, weight, bias=None, stride=1, padding=0, *, at=None, grad_y=No
     at = ways.element("conv2d", at, y.shape)
     one = Convolution(x, weight, bias, window, y, ways.cotangent("conv2d", grad_y, y.shape), at, library)
     sections = [one.formula(), one.forward(), one.columns(), one.backward_to_weight(), one.backward_to_x()]
-    return Explanation("conv2d: each output is the sum of a patch times a kernel", sections)
+    made_of = {"y": one.y_made_of, "grad_x": one.grad_x_made_of}
+    return Explanation("conv2d: each output is the sum of a patch times a kernel", sections, made_of)
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,29 @@ class Convolution:
     def patches(self, n: int) -> np.ndarray:
         """The patches of image n as rows, (OH*OW, C*KH*KW)."""
         return im2col(self.x[n], *self.window.geometry()).T
+
+    def y_made_of(self, index: Index) -> dict[str, list[Index]]:
+        n, k, i, j = index
+        under = self.window.elements(range(self.x.shape[1]), i, j)
+        row, length = i * self.window.places[1] + j, self.weight[0].size
+        return {
+            self.window.name("x"): [(n, *element) for element in under],
+            "weight": [(k, *element) for element in np.ndindex(self.weight.shape[1:])],
+            "bias": [(k,)],
+            "patches": [(row, q) for q in range(length)],
+            "kernels.T": [(q, k) for q in range(length)],
+            "y as rows": [(row, k)],
+        }
+
+    def grad_x_made_of(self, index: Index) -> dict[str, list[Index]]:
+        n, c, row, column = index
+        over, kernels = self.window.over((row, column)), range(len(self.weight))
+        kh, kw = self.window.kernel
+        return {
+            "grad_y": [(n, k, i, j) for i, j, _, _ in over for k in kernels],
+            "grad_patches": [(i * self.window.places[1] + j, (c * kh + u) * kw + v) for i, j, u, v in over],
+            "weight": [(k, c, u, v) for _, _, u, v in over for k in kernels],
+        }
 
     # ---- forward -------------------------------------------------------------------------------------------------
 
@@ -111,7 +151,7 @@ class Convolution:
         return Section("Forward: the plain loops", [
             ways.code(loops),
             Beside((
-                self.window.shown(named("x", n), self.x[n], channels, i, j), "*",
+                self.window.shown(n, self.x, channels, i, j), "*",
                 Numbers(named("weight", k), self.weight[k], all_of(self.weight[k])), *self.plus_bias(), "=",
                 Numbers(named("y", n), self.y[n], ((k, i, j),)),
             )),

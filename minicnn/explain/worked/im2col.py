@@ -47,11 +47,22 @@ def explanation(x, kernel_size, stride=1, padding=0, *, at=None, grad_y=None) ->
     y = library(Tensor(x)).data  # with all its checks
     at, grad_y = ways.element("im2col", at, y.shape), ways.cotangent("im2col", grad_y, y.shape)
     window = Window.fitting("im2col", x, kernel_size, stride, padding)
+
+    def columns_made_of(index: Index) -> dict[str, list[Index]]:
+        n, q, p = index
+        (c, u, v), (i, j) = np.unravel_index(q, (x.shape[1], *window.kernel)), divmod(p, window.places[1])
+        top, left = i * window.stride[0], j * window.stride[1]
+        return {window.name("x"): [(n, int(c), top + int(u), left + int(v))]}
+
+    def grad_x_made_of(index: Index) -> dict[str, list[Index]]:
+        n, c, *pixel = index
+        return {"grad_columns": [(n, *one) for one in elements_of(window, c, (pixel[0], pixel[1]))]}
+
     return Explanation("im2col: patches become columns, and col2im adds them back", [
         formula(x, y, window),
         forward(x, y, window, at),
         backward(x, y, grad_y, window, at, ways.gradients(library, [x], grad_y)[0]),
-    ])  # fmt: skip
+    ], {"columns": columns_made_of, "grad_x": grad_x_made_of})  # fmt: skip
 
 
 def formula(x: np.ndarray, y: np.ndarray, window: Window) -> Section:
@@ -75,7 +86,7 @@ def forward(x: np.ndarray, y: np.ndarray, window: Window, at: Index) -> Section:
     return Section("Forward: every patch is written down as a column", [
         ways.code(im2col),
         Beside((
-            window.shown(named("x", n), x[n], range(x.shape[1]), i, j), "-> im2col ->",
+            window.shown(n, x, range(x.shape[1]), i, j), "-> im2col ->",
             Numbers(named("columns", n), y[n], tuple((row, p) for row in range(y.shape[1]))),
         )),
         Prose(f"Column {p} is the patch at the place {i}, {j}. A convolution is then one matrix product: "
@@ -85,16 +96,19 @@ def forward(x: np.ndarray, y: np.ndarray, window: Window, at: Index) -> Section:
     ])  # fmt: skip
 
 
+def elements_of(window: Window, c: int, pixel: tuple[int, int]) -> list[Index]:
+    """The elements of the columns that are this pixel of channel c."""
+    (kh, kw), ow = window.kernel, window.places[1]
+    return [((c * kh + u) * kw + v, i * ow + j) for i, j, u, v in window.over(pixel)]
+
+
 def backward(
     x: np.ndarray, y: np.ndarray, grad_y: np.ndarray, window: Window, at: Index, library: np.ndarray
 ) -> Section:
     n, q, p = at
     c, pixel = q // (window.kernel[0] * window.kernel[1]), window.middle(*divmod(p, window.places[1]))
     grad_x = np.array([col2im(columns, window.size, *window.geometry()) for columns in grad_y])
-    came = [
-        ((c * window.kernel[0] + u) * window.kernel[1] + v, i * window.places[1] + j)
-        for i, j, u, v in window.over(pixel)
-    ]
+    came = elements_of(window, c, pixel)
     col2im_of_library = F.col2im(Tensor(grad_y), window.size, *window.geometry()).data
 
     def forward_again() -> np.ndarray:

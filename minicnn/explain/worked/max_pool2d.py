@@ -64,6 +64,16 @@ def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=N
     won = {plane: loops(x[plane], window) for plane in ways.planes(y, window.kernel, (n, c))}
     winner = won[n, c][i, j]
     row, column = window.formula()
+
+    def y_made_of(index: Index) -> dict[str, list[Index]]:
+        m, k, *place = index
+        return {window.name("x"): [(m, *element) for element in window.elements(range(k, k + 1), *place)]}
+
+    def grad_x_made_of(index: Index) -> dict[str, list[Index]]:
+        m, k, *pixel = index
+        winners = won.get((m, k), {})
+        return {"grad_y": [(m, k, *place) for place, winner in winners.items() if winner == tuple(pixel)]}
+
     return Explanation("max_pool2d: the largest of every window, and the gradient goes there", [
         Section("The formula", [Formula((
             f"y[n,c,i,j] = the largest x[n, c, {row}, {column}] over u, v",
@@ -71,7 +81,7 @@ def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=N
         ))]),
         Section("Forward: the plain loops", [
             ways.code(loops),
-            Beside((window.shown(named("x", n), x[n], range(c, c + 1), i, j), "-> max ->",
+            Beside((window.shown(n, x, range(c, c + 1), i, j), "-> max ->",
                     Numbers(named("y", n), y[n], ((c, i, j),)))),
             Trace(named("y", *at), y[at], tuple(
                 (named("x", n, c, *pixel) + " <- the winner" * (pixel == winner), (), x[(n, c, *pixel)])
@@ -83,7 +93,7 @@ def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=N
             }),
         ]),
         backward(x, grad_y, at, window, won, library),
-    ])  # fmt: skip
+    ], {"y": y_made_of, "grad_x": grad_x_made_of})  # fmt: skip
 
 
 def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Callable[[Tensor], Tensor]) -> Section:
@@ -109,7 +119,7 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
         place, pixels = next(iter(ties[n, c].items()))
         where = " and ".join(named("x", n, c, *pixel) for pixel in pixels)
         items.append(Prose(
-            f"The largest of {named('y', n, c, *place)} is there more than once, at {where}: there y has no derivative. "
+            f"{named('y', n, c, *place)} has two winners or more, {where}: there it has no derivative. "
             "The library gives all to the first, as PyTorch does. Differences leave such elements out."
         ))  # fmt: skip
     planes = ways.some(list(won), x[:, :, 0, 0], "channels")

@@ -22,13 +22,19 @@ Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
-    """An array or a Tensor, wherever it lies, as a new array of float64. ValueError for what is no such thing."""
+    """An array or a Tensor, wherever it lies, as a new array of float64.
+
+    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow.
+    """
     array = value.data if isinstance(value, Tensor) else value
     try:
-        return np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
+        found = np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{operation}: {argument} is {type(value).__name__}, expected numbers in a Tensor or an array "
                          "without holes") from None  # fmt: skip
+    if not np.isfinite(found).all():
+        raise ValueError(f"{operation}: {argument} has an inf or a nan in it, expected finite numbers")
+    return found
 
 
 def cotangent(operation: str, grad_y: Any, shape: Index) -> np.ndarray:
@@ -36,6 +42,8 @@ def cotangent(operation: str, grad_y: Any, shape: Index) -> np.ndarray:
     if grad_y is None:
         return np.resize(np.array([1.0, 2.0, -1.0, 3.0, -2.0]), shape)
     found = as_array(operation, "grad_y", grad_y)
+    if found.ndim < len(shape):
+        found = found.reshape((1,) * (len(shape) - found.ndim) + found.shape)
     if found.shape != shape:
         raise ValueError(f"{operation}: grad_y has shape {found.shape}, expected that of the output, {shape}")
     return found

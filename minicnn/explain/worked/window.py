@@ -78,16 +78,21 @@ class Window:
         pixel = self.pixel(i, j, (self.kernel[0] - 1) // 2, (self.kernel[1] - 1) // 2)
         return min(max(pixel[0], 0), self.size[0] - 1), min(max(pixel[1], 0), self.size[1] - 1)
 
-    def shown(self, name: str, image: np.ndarray, channels: range, i: int, j: int) -> Numbers:
-        """The image (C, H, W), with its padding if it has some, and what is under the window in these channels."""
-        (ph, pw), marked = self.padding, []
-        for c in channels:
-            for u, v in np.ndindex(self.kernel):
-                row, column = self.pixel(i, j, u, v)
-                marked.append((c, row + ph, column + pw))
-        if ph or pw:
-            image, name = np.pad(image, ((0, 0), (ph, ph), (pw, pw))), f"padded {name}"
-        return Numbers(name, image, tuple(mark for mark in marked if all(np.less(mark, image.shape))))
+    def name(self, x: str) -> str:
+        """What the image is called where it is shown: with its padding, if it has some."""
+        return f"padded {x}" if any(self.padding) else x
+
+    def elements(self, channels: range, i: int, j: int) -> list[Index]:
+        """What is under the window at the place i, j, as indices of the image that `shown` shows."""
+        top, left = i * self.stride[0], j * self.stride[1]
+        found = [(c, top + u, left + v) for c in channels for u, v in np.ndindex(self.kernel)]
+        height, width = (n + 2 * p for n, p in zip(self.size, self.padding, strict=True))
+        return [(c, row, column) for c, row, column in found if row < height and column < width]  # ceil mode
+
+    def shown(self, n: int, x: np.ndarray, channels: range, i: int, j: int) -> Numbers:
+        """Image n of x, with its padding if it has some, and what is under the window in these channels."""
+        (ph, pw), marked = self.padding, tuple(self.elements(channels, i, j))
+        return Numbers(named(self.name("x"), n), np.pad(x[n], ((0, 0), (ph, ph), (pw, pw))), marked)
 
     def formula(self) -> tuple[str, str]:
         """Row and column of the pixel under u, v at i, j, in letters: "i*2 + u - 1"."""
