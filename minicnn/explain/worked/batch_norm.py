@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -10,7 +12,6 @@ from minicnn.explain.document import (
     Beside,
     Explanation,
     Formula,
-    Index,
     Item,
     Numbers,
     Prose,
@@ -45,6 +46,14 @@ def loops(x, weight, bias, mean, variance, eps, channels):
             x_hat = (x[r, c] - mu) / (var + eps) ** 0.5
             y[r, column] = weight[c] * x_hat + bias[c]
     return y
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """What fits the channels of a learner's x."""
+    if "x" not in given or np.ndim(given["x"]) < 2:
+        return {}
+    return {name: np.resize(EXAMPLE[name], np.shape(given["x"])[1])
+            for name in ("running_mean", "running_var", "weight", "bias")}  # fmt: skip
 
 
 def explanation(
@@ -85,15 +94,16 @@ def explanation(
     mean = x.mean(axis=0) if training else before[0]
     variance = ((x - mean) ** 2).mean(axis=0) if training else before[1]
     std = np.sqrt(variance + eps)
+    if not std.all():
+        raise ValueError("batch_norm: a channel has variance 0 and eps is 0, so that x_hat is 0/0; expected eps > 0")
     x_hat = (x - mean) / std
     here, channel = f"[{r},{c}]", tuple((q, c) for q in range(m))
     forward: list[Item] = [
         ways.code(loops),
-        Prose(f"In training, mean and variance of a channel are those of the batch, over all images and pixels: of m = {m} "
-              "numbers. Below a channel is a column, and each pixel of each image a row."
-              if training else
-              "In evaluation, mean and variance are the running statistics, constants: what comes out for an image does "
-              "not depend on the others of its batch. Below a channel is a column, and each pixel of each image a row."),
+        Prose("Below, a channel is a column, and each pixel of each image a row. "
+              + (f"In training, mean and variance of a channel are those of the batch: of m = {m} numbers." if training
+                 else "In evaluation, mean and variance are the running statistics, constants: what comes out for an "
+                      "image does not depend on the others of its batch.")),
         Beside((Numbers("x", x, channel), "->", Numbers("mean", mean, ((c,),)), Numbers("variance", variance, ((c,),)),
                 Numbers("std", std, ((c,),)))),
     ]  # fmt: skip
@@ -212,13 +222,13 @@ def updates(x: np.ndarray, before: Statistics, after: Statistics, momentum: floa
     for (name, now), old, new in zip(batch.items(), before, after, strict=True):
         items.append((name, old, now, (1 - momentum) * old + momentum * now, new))
     return [
-        Prose("A step of training also moves the running statistics towards those of the batch. The variance is divided "
-              f"by m - 1 = {m - 1} for that, so that it is right on average, and by m = {m} above."),
+        Prose("A step of training also moves the running statistics towards those of the batch. The variance is "
+              f"divided by m - 1 = {m - 1} for that, so that it is right on average, and by m = {m} above."),
         Formula((f"running = {1 - momentum:g} * running + {momentum:g} * that of the batch",)),
         Beside(tuple(part for name, old, _, _, new in items
                      for part in (Numbers(name, old, ((c,),)), "->", Numbers(name, new, ((c,),))))),
-        *(Trace(f"{name}[{c}]", new[c], ((f"{1 - momentum:g} * before", (1 - momentum, old[c]), (1 - momentum) * old[c]),
-                                         (f"{momentum:g} * the batch's", (momentum, now[c]), momentum * now[c])))
+        *(Trace(f"{name}[{c}]", new[c], (ways.product(f"{1 - momentum:g} * before", 1 - momentum, old[c]),
+                                         ways.product(f"{momentum:g} * the batch's", momentum, now[c])))
           for name, old, now, _, new in items),
         *(Agreement(name, {"the formula": formula, "F.batch_norm": new}) for name, _, _, formula, new in items),
     ]  # fmt: skip

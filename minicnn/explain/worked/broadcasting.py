@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -27,7 +29,7 @@ EXAMPLE = {"a": np.array([[1, 2, 3], [4, 5, 6]]), "b": np.array([10, 2, -1])}
 def used(shape, index):
     """The element of an array of this shape that stands at an index of y."""
     index = index[len(index) - len(shape) :]  # without the axes it lacks
-    return tuple(0 if n == 1 else i for n, i in zip(shape, index))
+    return tuple(0 if n == 1 else i for n, i in zip(shape, index, strict=True))
 
 
 def loops(a, b, places):
@@ -37,6 +39,15 @@ def loops(a, b, places):
         of_a, of_b = used(a.shape, index), used(b.shape, index)
         y.append(a[of_a] * b[of_b])
     return np.array(y)
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """What fits the last axis of the learner's array, if one is given."""
+    if "a" in given and "b" not in given:
+        return {"b": np.resize(EXAMPLE["b"], np.shape(given["a"])[-1:])}
+    if "b" in given and "a" not in given and np.shape(given["b"])[-1:] != (1,):
+        return {"a": np.resize(EXAMPLE["a"], (2, *np.shape(given["b"])[-1:]))}
+    return {}
 
 
 def explanation(a, b, *, at=None, grad_y=None) -> Explanation:
@@ -102,8 +113,8 @@ def backward(name: str, other: str, arrays: dict[str, np.ndarray], grad_y: np.nd
 
     items: list[Item] = [
         Prose(f"Every use of an element of {name} sends back grad_y * {other}. "
-              + (f"{name} was stretched along axis {' and '.join(map(str, axes))} of y, so an element has several uses, "
-                 "and its gradient is their sum." if axes else "There was one use of each, so that is all.")),
+              + (f"{name} was stretched along axis {' and '.join(map(str, axes))} of y, so an element has several "
+                 "uses, and its gradient is their sum." if axes else "There was one use of each, so that is all.")),
         Beside((Numbers("grad_y", grad_y, uses), "*", Numbers(other, np.broadcast_to(others, grad_y.shape), uses), "=",
                 Numbers("of each use" if axes else f"grad_{name}", each, uses))),
         *([Numbers(f"grad_{name}", grad, (one,))] if axes else []),

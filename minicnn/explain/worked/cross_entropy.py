@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -40,6 +42,18 @@ def loops(logits, q):
     return np.array(losses)
 
 
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """Targets that fit a learner's logits, or logits that fit their targets."""
+    if "logits" in given and "targets" not in given and np.ndim(given["logits"]) == 2:
+        rows, classes = np.shape(given["logits"])
+        return {"targets": np.resize(EXAMPLE["targets"], rows) % max(1, classes)}
+    if "targets" in given and "logits" not in given and np.size(given["targets"]):
+        targets = np.asarray(given["targets"])
+        classes = targets.shape[1] if targets.ndim == 2 else max(3, int(targets.max()) + 1)
+        return {"logits": np.resize(EXAMPLE["logits"], (len(targets), classes))}
+    return {}
+
+
 def explanation(
     logits, targets, weight=None, *, reduction="mean", label_smoothing=0.0, at=None, grad_y=None
 ) -> Explanation:
@@ -59,7 +73,7 @@ def explanation(
     (grad_logits,) = ways.gradients(library, [logits], grad_y)
     rows, classes = logits.shape
 
-    # q, what should be there: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
+    # q, what is wanted: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
     wanted = np.asarray(targets.numpy() if isinstance(targets, Tensor) else targets)
     one_hot = np.eye(classes)[wanted] if wanted.ndim == 1 else wanted.astype(np.float64)
     n, k = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
@@ -86,8 +100,8 @@ def explanation(
     each_class = tuple((n, j) for j in range(classes))
     forward: list[Item] = [
         ways.code(loops),
-        Prose("The logarithm of softmax is computed without softmax itself: a probability may be rounded to 0, and then "
-              "has no logarithm."),
+        Prose("The logarithm of softmax is computed without softmax itself: a probability may be rounded to 0, and "
+              "then has no logarithm."),
         Beside((Numbers("logits", logits, each_class), "-", Numbers("largest", largest, ((n, 0),)), "-",
                 Numbers("log sum", log_sum, ((n, 0),)), "=", Numbers("log_p", log_p, ((n, k),)))),
         *what_is_wanted(one_hot, q, weight, label_smoothing, (n, k)),
@@ -112,7 +126,7 @@ def explanation(
               "softmax gets wrong: what it says, minus what is wanted."
               + ("" if ones else " total is the sum of a row of q, which is not 1 here.")),
         Formula((f"grad_logits = (softmax(logits){whole} - q) * g",
-                 f"g           = what arrives at the loss of a row: {'grad_loss' if divisor == 1 else f'grad_loss / {divisor:g}'}")),
+                 f"g           = grad_loss{'' if divisor == 1 else f' / {divisor:g}'}: it arrives at the loss of a row")),
         *(() if ones else (Numbers("total", total, ((n, 0),)),)),
         Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
                 Numbers("g", arrives, ((n, 0),)), "=", Numbers("grad_logits", grad_logits, ((n, k),)))),
@@ -146,9 +160,9 @@ def what_is_wanted(
         items.append(Prose(f"Label smoothing s = {label_smoothing:g} takes a part of the certainty and spreads it over "
                            f"all {classes} classes, so that no logit is asked to grow without end."))  # fmt: skip
     if weight is not None:
-        items += [Prose("With a weight for each class, what belongs to class k counts weight[k] times. The mean divides "
-                        "by the sum of the targets' weights, as PyTorch's does (where targets are probabilities: by "
-                        "their number)."),
+        items += [Prose("With a weight for each class, what belongs to class k counts weight[k] times. The mean "
+                        "divides by the sum of the targets' weights, as PyTorch's does (where targets are "
+                        "probabilities: by their number)."),
                   Numbers("weight", weight, ((at[1],),))]  # fmt: skip
     if not items:
         return [Prose("q is what is wanted: 1 at the target, 0 elsewhere."), Numbers("q", q, (at,))]
@@ -171,7 +185,8 @@ def two_steps(p: np.ndarray, q: np.ndarray, arrives: np.ndarray, grad_logits: np
         Prose("The same with log and softmax as two operations. The logarithm of a small probability is steep, so its "
               "gradient is large; and softmax is flat just there. One undoes the other: p is divided by, then "
               "multiplied with."),
-        Formula(("grad_p      = -q / p * g", "grad_logits = p * (grad_p - dot),   dot = sum of grad_p * p over the row")),
+        Formula(("grad_p      = -q / p * g",
+                 "grad_logits = p * (grad_p - dot),   dot = sum of grad_p * p over the row")),
         Beside((Numbers("p", p, (at,)), "->", Numbers("grad_p", grad_p, (at,)), "->",
                 Numbers("dot", dot, ((n, 0),)), "->", Numbers("grad_logits", p * (grad_p - dot), (at,)))),
         Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
@@ -192,8 +207,8 @@ def large_numbers() -> Section:
         in_two_steps = -log_p[0, 0]
         in_two_steps.backward()
     return Section("Large numbers", [
-        Prose("Why one operation, and not two? Take the logits 0 and 1000, where the first is the target. Softmax gives "
-              "it e^-1000, which is 0 in any float. Its logarithm is -inf, and on the way back 0 meets inf:"),
+        Prose("Why one operation, and not two? Take the logits 0 and 1000, where the first is the target. Softmax "
+              "gives it e^-1000, which is 0 in any float. Its logarithm is -inf, and on the way back 0 meets inf:"),
         Beside((Numbers("p", p.data), Numbers("log p", log_p.data), Numbers("loss", in_two_steps.data),
                 Numbers("grad_logits", two.grad))),
         Prose("In one operation the logarithm comes before anything is rounded to 0:"),

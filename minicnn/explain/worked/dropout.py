@@ -79,12 +79,12 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
     places = ways.sample(x.shape, ways.MOST_LOOPS, at)
     forward = [
         ways.code(loops),
-        Prose(f"A number from 0 to 1 is drawn for each element (draw {state['draws'] + 1} of seed {state['seed']}). Where "
-              "it is below p, which happens with probability p, the element is dropped."),
+        Prose(f"A number from 0 to 1 is drawn for each element (draw {state['draws'] + 1} of seed {state['seed']}). "
+              "Where it is below p, which happens with probability p, the element is dropped."),
         Beside((Numbers("uniform", uniform, (at,)), f">= {p:g} ->", Numbers("kept", kept, (at,)))),
         Beside((Numbers("kept", kept, (at,)), "/ (1 - p) ->", Numbers("mask", mask, (at,)))),
         Beside((Numbers("x", x, (at,)), "*", Numbers("mask", mask, (at,)), "=", Numbers("y", y, (at,)))),
-        Trace(f"y{here}", y[at], ((f"x{here} * mask{here}", (x[at], mask[at]), x[at] * mask[at]),)),
+        Trace(f"y{here}", y[at], (ways.product(f"x{here} * mask{here}", x[at], mask[at]),)),
         Agreement("y", {"the mask": x * mask, "F.dropout": y}),
         Agreement("y" + ways.some(places, y), {"loops": loops(x, uniform, p, places),
                                                "F.dropout": ways.at_places(y, places)}),
@@ -98,19 +98,18 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
                   "average, so that the next layer gets sums of the size that it will get in evaluation, where nothing "
                   "is dropped."),
             Trace(f"average of y{here}", expected[at], (
-                ("p * 0", (p, 0.0), 0.0),
-                (f"(1 - p) * x{here}/(1 - p)", (1 - p, x[at] / (1 - p)), (1 - p) * (x[at] / (1 - p))))),
+                ways.product("p * 0", p, 0),
+                ways.product(f"(1 - p) * x{here}/(1 - p)", 1 - p, x[at] / (1 - p)))),
             Agreement("the average of y", {"x": x, "p * 0 + (1 - p) * x/(1 - p)": expected}),
         ]  # fmt: skip
     backward = [
-        Prose("The same mask: what was dropped had no part in y, so it gets no gradient. What was kept was multiplied by "
-              f"{factor:.4g}, and so is its gradient."),
+        Prose("The same mask: what was dropped had no part in y, so it gets no gradient. What was kept was multiplied "
+              f"by {factor:.4g}, and so is its gradient."),
         Beside((Numbers("grad_y", grad_y, (at,)), "*", Numbers("mask", mask, (at,)), "=",
                 Numbers("grad_x", grad_x, (at,)))),
-        Trace(f"grad_x{here}", grad_x[at], ((f"grad_y{here} * mask{here}", (grad_y[at], mask[at]),
-                                             grad_y[at] * mask[at]),)),
-        *ways.gradient_agreements("grad_x", {"the mask": grad_y * mask, "F.dropout's backward": grad_x}, forward_again, x,
-                                  grad_y),
+        Trace(f"grad_x{here}", grad_x[at], (ways.product(f"grad_y{here} * mask{here}", grad_y[at], mask[at]),)),
+        *ways.gradient_agreements("grad_x", {"the mask": grad_y * mask, "F.dropout's backward": grad_x},
+                                  forward_again, x, grad_y),
     ]  # fmt: skip
     return [
         Section("The formula", [Formula((

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -25,6 +27,15 @@ def loops(x, weight, bias, places):
             total += x[n, i] * weight[o, i]
         y.append(total)
     return np.array(y)
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """A weight that fits a learner's x, or an x that fits their weight."""
+    if "x" in given and "weight" not in given:
+        return {"weight": np.resize(EXAMPLE["weight"], (2, *np.shape(given["x"])[-1:]))}
+    if "weight" in given and "x" not in given:
+        return {"x": np.resize(EXAMPLE["x"], (2, *np.shape(given["weight"])[-1:])), "bias": None}
+    return {"bias": None} if "weight" in given else {}
 
 
 def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:

@@ -65,18 +65,18 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
     here = f"[{r},{c}]"
     forward = [
         ways.code(loops),
-        Prose("Pixels do not meet, only the channels of each. Below a channel is a column, and each pixel of each image "
-              f"a row. Channel {c} sees channels {c - before} to {c + after}, as far as there are such."),
+        Prose("Pixels do not meet, only the channels of each. Below, a channel is a column, and each pixel of each "
+              f"image a row. Channel {c} sees channels {c - before} to {c + after}, as far as there are such."),
         Beside((Numbers("x", x, tuple((r, j) for j in window)), "->", Numbers("s", s, ((r, c),)), "->",
                 Numbers("s^-beta", s**-beta, ((r, c),)))),
         Trace(f"s{here}", s[r, c], (("k", (), float(k)), *(
-            (f"alpha/size * x[{r},{j}]^2", (alpha / size, x[r, j], x[r, j]), alpha / size * x[r, j] ** 2)
-            for j in window))),
+            ways.product(f"alpha/size * x[{r},{j}]^2", alpha / size, x[r, j], x[r, j]) for j in window))),
         Beside((Numbers("x", x, ((r, c),)), "*", Numbers("s^-beta", s**-beta, ((r, c),)), "=",
                 Numbers("y", y, ((r, c),)))),
-        Trace(f"y{here}", y[r, c], ((f"x{here} * s{here}^-beta", (x[r, c], s[r, c] ** -beta), x[r, c] * s[r, c] ** -beta),)),
-        Prose(f"alpha is divided by size, as in Caffe and PyTorch: {alpha:g} / {size} = {alpha / size:.4g}. In the paper "
-              "(Krizhevsky et al., 2012) alpha itself stands there, so its numbers are not to be copied as they are."),
+        Trace(f"y{here}", y[r, c], (ways.product(f"x{here} * s{here}^-beta", x[r, c], s[r, c] ** -beta),)),
+        Prose(f"alpha is divided by size, as in Caffe and PyTorch: {alpha:g} / {size} = {alpha / size:.4g}. In the "
+              "paper (Krizhevsky et al., 2012) alpha itself stands there: its numbers are not to be copied as they "
+              "are."),
         Agreement("y" if len(rows) == len(x) else f"y ({len(rows):,} of {len(x):,} pixels)", {
             "loops": loops(x, size, alpha, beta, k, rows), "F.local_response_norm": y[rows]}),
         Agreement("y", {"x * (k + alpha/size * x^2 @ band)^-beta": x * s**-beta, "F.local_response_norm": y}),
@@ -99,11 +99,11 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
         Beside((Numbers("directly", direct, ((r, c),)), "+", Numbers("through s", through_s, ((r, c),)), "=",
                 Numbers("grad_x", grad_x, ((r, c),)))),
         Trace(f"grad_x{here}", grad_x[r, c], (
-            (f"grad_y{here} * s{here}^-beta", (grad_y[r, c], s[r, c] ** -beta), direct[r, c]),
-            *((f"grad_y[{r},{j}] * dy/ds[{r},{j}] * ds/dx{here}", (grad_y[r, j], dy_ds[r, j], ds_dx),
-               grad_y[r, j] * dy_ds[r, j] * ds_dx) for j in holders))),
-        *ways.gradient_agreements("grad_x", {"both paths": direct + through_s, "F.local_response_norm's backward": grad_x},
-                                  forward_again, x, grad_y),
+            ways.product(f"grad_y{here} * s{here}^-beta", grad_y[r, c], s[r, c] ** -beta),
+            *(ways.product(f"grad_y[{r},{j}] * dy/ds[{r},{j}] * ds/dx{here}", grad_y[r, j], dy_ds[r, j], ds_dx)
+              for j in holders))),
+        *ways.gradient_agreements("grad_x", {"both paths": direct + through_s,
+                                             "F.local_response_norm's backward": grad_x}, forward_again, x, grad_y),
     ]  # fmt: skip
     return Explanation("local_response_norm: strong channels hold down their neighbors", [
         Section("The formula", [Formula((

@@ -50,15 +50,14 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
               "a little and nothing behind would notice, so nothing comes back."),
         Beside((Numbers("grad_y", grad_y, (at,)), "*", Numbers("x > 0", mask, (at,)), "=",
                 Numbers("grad_x", grad_x, (at,)))),
-        Trace(f"grad_x{here}", grad_x[at], ((f"grad_y{here} * (x{here} > 0)", (grad_y[at], mask[at]),
-                                             grad_y[at] * mask[at]),)),
+        Trace(f"grad_x{here}", grad_x[at], (ways.product(f"grad_y{here} * (x{here} > 0)", grad_y[at], mask[at]),)),
         *ways.gradient_agreements("grad_x", {"the mask": grad_y * mask, "F.relu's backward": grad_x}, forward_again, x,
                                   grad_y),
     ]  # fmt: skip
     if np.any(x == 0):
         kink = named("x", *np.argwhere(x == 0)[0])
-        backward.append(Prose(f"{kink} is 0, a kink: slope 0 to its left, 1 to its right, and no derivative. Any number "
-                              "from 0 to 1 would do; the library takes 0, as PyTorch does."))  # fmt: skip
+        backward.append(Prose(f"{kink} is 0, a kink: slope 0 to its left, 1 to its right, and no derivative. Any "
+                              "number from 0 to 1 would do; the library takes 0, as PyTorch does."))  # fmt: skip
     sections = [
         Section("The formula", [Formula(("y      = x where x > 0, else 0", "grad_x = grad_y where x > 0, else 0"))]),
         Section("Forward", forward),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minicnn.explain.document import (
@@ -28,26 +30,27 @@ CURVATURE = 1.0  # of the bowl if none is given
 
 def loops(x, curvature, steps, lr, momentum, dampening, decay, nesterov):
     """(x, g, v) after each step; x is one number here."""
-    history = []
+    history, v = [], 0.0
     for step in range(steps):
         grad = curvature * x
         g = grad + decay * x
-        if step == 0 or momentum == 0:
-            v = g
-        else:
-            v = momentum * v + (1 - dampening) * g
-        if nesterov:
-            x = x - lr * (g + momentum * v)
-        else:
-            x = x - lr * v
+        first = step == 0 or momentum == 0
+        v = g if first else momentum * v + (1 - dampening) * g
+        x = x - lr * (g + momentum * v if nesterov else v)
         history.append((x, g, v))
     return np.array(history)
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """A curvature for each x of a learner's."""
+    return {"curvature": np.resize(EXAMPLE["curvature"], np.shape(given["x"]))} if "x" in given else {}
 
 
 def explanation(
     x, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, *, curvature=CURVATURE, steps=3, at=None
 ) -> Explanation:
-    """Arguments as optim.SGD takes them. The loss is a bowl, the sum of curvature/2 * x^2, so that grad = curvature * x.
+    """Arguments as optim.SGD takes them. The loss is a bowl, the sum of curvature/2 * x^2, with the gradient
+    curvature * x.
 
     x of any shape, the curvature one number or one for each x; at: the element of x that is traced.
     """
@@ -74,12 +77,12 @@ def explanation(
         Section("The formula", [
             Formula((
                 "g = grad + weight_decay * x",
-                f"v = momentum * v + {'g' if dampening == 0 else '(1 - dampening) * g'}        (v = g in the first step)",
+                f"v = momentum * v + {'g' if dampening == 0 else '(1 - dampening) * g'}     (v = g in the first step)",
                 "x = x - lr * (g + momentum * v)" if nesterov else "x = x - lr * v", "",
                 ", ".join(f"{name} {value:g}" for name, value in options.items() if name != "nesterov"),
             )),
-            Prose("As PyTorch has it: lr stands outside of v, so that a change of lr acts at once, and weight decay is a "
-                  "part of the gradient, so that v remembers it, too. The loss is a bowl, whose gradient is known:"),
+            Prose("As PyTorch has it: lr stands outside of v, so that a change of lr acts at once, and weight decay is "
+                  "a part of the gradient, so that v remembers it, too. The loss is a bowl, whose gradient is known:"),
             Formula(("loss = sum of curvature/2 * x^2,   grad = curvature * x",)),
             Beside((Numbers("x", x, (at,)), Numbers("curvature", curvature, (at,)))),
             *ways.gradient_agreements(
@@ -152,12 +155,14 @@ def why_a_velocity(x, curvature, found: list[dict[str, np.ndarray]], options: di
     v = [1.0]
     for _ in range(4):
         v.append(momentum * v[-1] + keep)
-    items: list[Item] = [Prose("Where the gradient stays the same, the velocity grows. Of a gradient of 1, step by step:"),
-                         Numbers("v", np.array(v))]  # fmt: skip
+    items: list[Item] = [
+        Prose("Where the gradient stays the same, the velocity grows. Of a gradient of 1, step by step:"),
+        Numbers("v", np.array(v)),
+    ]
     if momentum < 1:
         items += [
-            Prose(f"It comes up to {keep / (1 - momentum):.4g} times the gradient: a step is so many times as long along "
-                  "a valley. Where the gradient changes its sign from step to step, the two cancel instead."),
+            Prose(f"It comes up to {keep / (1 - momentum):.4g} times the gradient: a step is so many times as long "
+                  "along a valley. Where the gradient changes its sign from step to step, the two cancel instead."),
             Agreement("the velocity in the end", {
                 "(1 - dampening) / (1 - momentum)": np.array(keep / (1 - momentum)),
                 "once more": np.array(momentum * (keep / (1 - momentum)) + keep)}),

@@ -27,7 +27,7 @@ def loops(x, places):
 
 
 def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
-    """Arguments as F.softmax takes them; at: the element of y that is traced; grad_y: the gradient that arrives at y."""
+    """Arguments as F.softmax takes them; at: the element of y that is traced; grad_y: what arrives at y."""
     x = ways.as_array("softmax", "x", x)
     y = F.softmax(Tensor(x), axis).data
     at, grad_y = ways.element("softmax", at, y.shape), ways.cotangent("softmax", grad_y, y.shape)
@@ -110,9 +110,9 @@ def large_numbers(x: np.ndarray, y: np.ndarray, at: tuple[int, int]) -> Section:
         powers = np.exp(large)
         without = powers / powers.sum(axis=1, keepdims=True)
     return Section("Large numbers", [
-        Prose(f"Why subtract the largest? Softmax of x + {shift:g} is that of x, as the factor e^{shift:g} cancels. But "
-              "such powers of e fit into no float (float32 ends at 3.4e38, float64 at 1.8e308), and inf / inf is no "
-              "number."),
+        Prose(f"Why subtract the largest? Softmax of x + {shift:g} is that of x, as the factor e^{shift:g} cancels. "
+              "But such powers of e fit into no float (float32 ends at 3.4e38, float64 at 1.8e308), and inf / inf is "
+              "no number."),
         Beside((Numbers("x", large, (at,)), "->", Numbers("e^x", powers, (at,)), "->",
                 Numbers("e^x / sum", without, (at,)))),
         Prose("Subtracted first, the largest power is e^0 = 1. Nothing can overflow, the sum is at least 1, and what "

@@ -23,13 +23,19 @@ Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
-    """An array or a Tensor, wherever it lies, as a new array of float64. ValueError for what is no such thing."""
+    """An array or a Tensor, wherever it lies, as a new array of float64.
+
+    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow.
+    """
     array = value.data if isinstance(value, Tensor) else value
     try:
-        return np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
+        found = np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{operation}: {argument} is {type(value).__name__}, expected numbers in a Tensor or an array "
                          "without holes") from None  # fmt: skip
+    if not np.isfinite(found).all():
+        raise ValueError(f"{operation}: {argument} has an inf or a nan in it, expected finite numbers")
+    return found
 
 
 def cotangent(operation: str, grad_y: Any, shape: Index) -> np.ndarray:
