@@ -24,7 +24,7 @@ LARGEST = 1 << 24  # numbers in an array from a file
 EXAMPLES = """\
 examples:
   python -m minicnn.explain conv2d
-  python -m minicnn.explain conv2d --x "1 2 3; 4 5 6; 7 8 9" --stride 2 --padding 1
+  python -m minicnn.explain conv2d --x "1 2 3; 4 5 6; 7 8 9" --stride 2
   python -m minicnn.explain conv2d --x photo.npy --weight "0 1; 1 -4" --at 0,0,5,7
   python -m minicnn.explain max_pool2d --html
   python -m minicnn.explain conv2d --help        lists the arguments of conv2d
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.parse_args(arguments[:1])  # --help; all else is an error
         parser.error(f"expected the NAME of an operation first, got {name}")
     if name not in OPERATIONS:
-        near = difflib.get_close_matches(name, OPERATIONS, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(name, OPERATIONS, n=3, cutoff=0.5)
         parser.error(f"{name} has no worked example; " + (f"is it {' or '.join(near)}?" if near else
                      f"these have: {', '.join(OPERATIONS)}"))  # fmt: skip
     return show(name, rest)

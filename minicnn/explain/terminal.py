@@ -11,9 +11,9 @@ from minicnn.explain.matrices import Cell, base_of, matrices, number, trace_rows
 WIDTH = 80
 INDENT = "  "
 ROOM = WIDTH - len(INDENT)
-BEGIN, END, TITLE = "\x01", "\x02", "\x03"  # stand for what is shown in color; as wide as the bracket or space there
-PLAIN = {BEGIN: "[", END: "]", TITLE: ""}
-COLORED = {BEGIN: " \033[30;103m", END: "\033[0m ", TITLE: "\033[1m"}  # black on yellow; titles bold
+BEGIN, END, TITLE, TITLE_END = "\1\2\3\4"  # around what is marked, as wide as a bracket, and around titles
+PLAIN = {BEGIN: "[", END: "]", TITLE: "", TITLE_END: ""}
+COLORED = {BEGIN: " \033[30;103m", END: "\033[0m ", TITLE: "\033[1m", TITLE_END: "\033[0m"}  # black on yellow; bold
 
 
 def text(explanation: Explanation, color: bool = False) -> str:
@@ -26,15 +26,13 @@ def text(explanation: Explanation, color: bool = False) -> str:
                 lines.append("")
             lines += item_lines(item)
     signs = COLORED if color else PLAIN
-    shown = "\n".join(ended(line.rstrip(), color) for line in lines)
-    for sign, text in signs.items():
-        shown = shown.replace(sign, text)
-    return shown
+    return "\n".join("".join(signs.get(one, one) for one in printable(line)) for line in lines)
 
 
-def ended(line: str, color: bool) -> str:
-    """A line that begins in color also ends it."""
-    return line + "\033[0m" if color and line.startswith(TITLE) else line
+def printable(line: str) -> str:
+    """Without what a terminal would obey, and without spaces at the end; a title ends where its line does."""
+    line = "".join(one if one.isprintable() or one in PLAIN else "?" for one in line).rstrip()
+    return line + TITLE_END if line.startswith(TITLE) else line
 
 
 def item_lines(item: Item) -> list[str]:
@@ -60,9 +58,9 @@ def block(numbers: Numbers, roomy: bool = True) -> list[str]:
     lines = []
     for i, matrix in enumerate(shown):
         note = f"  {numbers.note}" if numbers.note and not i else ""
-        lines += [f" {printable(matrix.name)}{note}", *matrix_lines(matrix.cells, roomy)]
+        lines += [f" {matrix.name}{note}", *matrix_lines(matrix.cells, roomy)]
     if left_out:
-        lines.append(f" and {left_out:,} more of {printable(base_of(numbers.name)[0])}")
+        lines.append(f" and {left_out:,} more of {base_of(numbers.name)[0]}")
     if roomy and max(map(len, lines), default=0) > ROOM:
         return block(numbers, roomy=False)
     return as_wide([line[:ROOM] for line in lines])
@@ -149,8 +147,3 @@ def agreement(item: Agreement) -> list[str]:
     off = item.off()
     line = f"ok  {item.what}: {' = '.join(item.ways)}" + (f", within {off:.0e}" if off else "")
     return textwrap.wrap(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 3)
-
-
-def printable(text: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)

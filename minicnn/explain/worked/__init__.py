@@ -29,7 +29,7 @@ class Operation(NamedTuple):
 
 
 OPERATIONS = {
-    "conv2d": Operation("a kernel slides over an image: loops, columns, matrix product", F.conv2d, "conv2d",
+    "conv2d": Operation("a kernel slides over an image; columns, matrix product", F.conv2d, "conv2d",
                         nn.Conv2d, ("weight", "bias", "stride", "padding")),
     "im2col": Operation("patches become columns, and col2im adds them back", F.im2col, "im2col"),
     "max_pool2d": Operation("the largest of every window, and where the gradient goes", F.max_pool2d, "max_pool2d",

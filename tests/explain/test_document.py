@@ -1,0 +1,33 @@
+"""What a worked example is made of: a sum that is none, and ways that do not agree, are refused."""
+
+import numpy as np
+import pytest
+
+from minicnn.explain.document import Agreement, Explanation, Section, Trace
+
+
+def test_a_term_is_the_product_of_its_factors():
+    with pytest.raises(AssertionError, match="y: a \\* b is 7, its factors give 6"):
+        Trace("y", 7, (("a * b", (2, 3), 7),))
+
+
+def test_a_sum_is_that_of_its_terms():
+    with pytest.raises(AssertionError, match="y is 4, its terms add up to 3"):
+        Trace("y", 4, (("a", (), 1), ("b", (), 2)))
+    assert Trace("y", 2, (("a", (), 1), ("b", (), 2)), how="largest").value == 2
+
+
+@pytest.mark.parametrize(("found", "message"), [
+    (np.array([1.0, 2.1]), "y: loops and library differ by 0.1, expected 2e-06"),
+    (np.array([1.0]), r"y: loops gives shape \(2,\), library \(1,\)"),
+])  # fmt: skip
+def test_ways_that_do_not_agree(found, message):
+    with pytest.raises(AssertionError, match=message):
+        Agreement("y", {"loops": np.array([1.0, 2.0]), "library": found})
+
+
+def test_an_explanation_is_text_and_page():
+    explanation = Explanation("a title", [Section("a section", [Trace("y", 1, (("a", (), 1),))])])
+    assert str(explanation) == explanation.text() == "a title\n=======\n\na section\n---------\n  y = 1, which is a"
+    assert "<h1>a title</h1>" in explanation.html()
+    assert explanation._repr_html_().startswith("<iframe ")
