@@ -10,65 +10,62 @@ import numpy as np
 from minicnn.explain.document import Index, Numbers, Trace
 
 ROWS, COLUMNS, MATRICES = 12, 18, 4  # so many of an array are shown at most
+UNMARKED = 4  # rows and columns of a large one of which nothing is marked, and one matrix
 AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
 LEFT_OUT = ".."
 FIRST_TERMS, LAST_TERMS = 9, 2  # of a number that is made of many
 
 
+Cell = tuple[str, Index, bool]  # text, index in the whole array, () for LEFT_OUT, and whether it is marked
+
+
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix of an array, or a window of it. cells: (text, index in the whole array, whether it is marked).
-
-    Index () stands for numbers that are left out.
-    """
+    """A matrix of an array, or a window of it."""
 
     name: str
-    cells: list[list[tuple[str, Index, bool]]]
+    cells: list[list[Cell]]
 
 
 def matrices(numbers: Numbers, room: int = 10**6) -> tuple[list[Matrix], int]:
     """The matrices that are shown, none wider than `room` characters, and how many are left out."""
     array = np.asarray(numbers.array)
-    whole = array.reshape((1,) * (2 - array.ndim) + array.shape)
-    pad = whole.ndim - array.ndim  # a number is shown as a matrix of one element, a vector as one row
-    marked = {(0,) * pad + tuple(index) for index in numbers.marked}
+    missing = max(0, 2 - array.ndim)  # axes: a vector is shown as one row, a number as a matrix of one element
+    whole: np.ndarray = array.reshape((1,) * missing + array.shape)
     base, outer = base_of(numbers.name)
-    all_of_them = list(np.ndindex(whole.shape[:-2]))
-    chosen = places(len(all_of_them), [i for i, index in enumerate(all_of_them) if hit(marked, index)], MATRICES)
-    shown = [all_of_them[i] for i in chosen if i is not None]
-    windows, found = [], []
-    for index in shown:
-        inside = [mark[-2:] for mark in marked if mark[:-2] == index]
-        rows = places(whole.shape[-2], sorted({row for row, _ in inside}), ROWS)
-        windows.append((index, rows, sorted({column for _, column in inside})))
-    values = [whole[index][[row for row in rows if row is not None]] for index, rows, _ in windows]
-    digits = decimals(np.concatenate([np.ravel(v) for v in values]) if values else whole)
+    marked: dict[Index, set[Index]] = {}  # of each matrix
+    for mark in numbers.marked:
+        mark = (0,) * missing + tuple(mark)
+        marked.setdefault(mark[:-2], set()).add(mark[-2:])
+    every = list(np.ndindex(whole.shape[:-2]))
+    hits = [i for i, index in enumerate(every) if index in marked]
+    chosen = places(len(every), hits, MATRICES) if hits or len(every) <= MATRICES else [0]
+    shown = [(every[i], marked.get(every[i], set())) for i in chosen if i is not None]
+
+    rows = [places(whole.shape[-2], sorted({row for row, _ in marks}), ROWS) for _, marks in shown]
+    values = [
+        whole[index][[row for row in some if row is not None]] for (index, _), some in zip(shown, rows, strict=True)
+    ]
+    digits = decimals(np.concatenate([np.ravel(value) for value in values]) if values else whole)
     width = max((len(written(v, digits)) for value in values for v in np.ravel(value)), default=1)
     most = max(3, min(COLUMNS, (room - 1) // (width + 1)))
-    for index, rows, marked_columns in windows:
-        columns = places(whole.shape[-1], marked_columns, most)
-        cells = [
-            [
-                (LEFT_OUT, (), False)
-                if row is None or column is None
-                else (
-                    written(whole[(*index, row, column)], digits),
-                    (*outer, *(*index, row, column)[pad:]),
-                    (*index, row, column) in marked,
-                )  # fmt: skip
-                for column in columns
-            ]
-            for row in rows
-        ]
-        parts = [*map(str, (*outer, *index[pad:]))]
-        if None in rows or None in columns:
-            parts += [span(rows)] * (array.ndim > 1) + [span(columns)]
-        found.append(Matrix(base + (f"[{','.join(parts)}]" if parts else ""), cells))
-    return found, len(all_of_them) - len(shown)
 
+    found = []
+    for (index, marks), some in zip(shown, rows, strict=True):
+        columns = places(whole.shape[-1], sorted({column for _, column in marks}), most)
 
-def hit(marked: set[Index], matrix: Index) -> bool:
-    return any(mark[:-2] == matrix for mark in marked)
+        def cell(row: int | None, column: int | None, index: Index = index, marks: set[Index] = marks) -> Cell:
+            if row is None or column is None:
+                return LEFT_OUT, (), False
+            place = (*index, row, column)[missing:]
+            return written(whole[index][row, column], digits), (*outer, *place), (row, column) in marks
+
+        parts = [*map(str, outer), *map(str, index[missing:])]
+        if None in some or None in columns:
+            parts += [span(some)] * (array.ndim > 1) + [span(columns)]
+        name = base + (f"[{','.join(parts)}]" if parts else "")
+        found.append(Matrix(name, [[cell(row, column) for column in columns] for row in some]))
+    return found, len(every) - len(shown)
 
 
 def base_of(name: str) -> tuple[str, Index]:
@@ -84,7 +81,7 @@ def places(length: int, marked: Sequence[int], most: int) -> list[int | None]:
     """Which of `length` are shown, `most` at most: all, or those around the marked; None where some are left out."""
     if length <= most:
         return list(range(length))
-    first, last = (marked[0], marked[-1]) if marked else (0, most - 2)
+    first, last = (marked[0], marked[-1]) if marked else (0, min(most - 2, UNMARKED - 1))
     if last - first + 1 > most - 2 and marked:  # both ends of what is marked
         half = max(1, (most - 3) // 2)
         chosen = [*range(first, first + half), *range(last - half + 1, last + 1)]

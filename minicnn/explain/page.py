@@ -13,9 +13,10 @@ from minicnn.explain.matrices import base_of, matrices, number, trace_rows
 def page(explanation: Explanation) -> str:
     """The whole page. All text in it is escaped, and it fetches nothing."""
     template = Template(files("minicnn.explain").joinpath("page.html").read_text(encoding="utf-8"))
+    writer = Writer(explanation)
     sections = []
     for section in explanation.sections:
-        items = "\n".join(item_html(item, explanation) for item in section.items)
+        items = "\n".join(writer.item(item) for item in section.items)
         sections.append(f"<section><h2>{escape(section.title)}</h2>\n{items}</section>")
     pointable = " or of ".join(escape(name) for name in explanation.made_of)
     return template.substitute(
@@ -32,53 +33,68 @@ def frame(explanation: Explanation) -> str:
     )
 
 
-def item_html(item: Item, explanation: Explanation) -> str:
-    if isinstance(item, Prose):
-        return f"<p>{escape(item.text)}</p>"
-    if isinstance(item, Formula):
-        return scrolled(f"<pre>{escape(chr(10).join(item.lines))}</pre>")
-    if isinstance(item, Numbers):
-        return f'<div class="beside">{array(item, explanation)}</div>'
-    if isinstance(item, Beside):
-        parts = [
-            f'<span class="sign">{sign(part)}</span>' if isinstance(part, str) else array(part, explanation)
-            for part in item.parts
-        ]
-        return f'<div class="beside">{"".join(parts)}</div>'
-    return trace(item) if isinstance(item, Trace) else agreement(item)
-
-
 def scrolled(inside: str) -> str:
-    """What may be wider than the screen scrolls by itself, by keyboard too."""
-    return f'<div class="scroll" tabindex="0">{inside}</div>'
+    """What may be wider than the screen scrolls by itself."""
+    return f'<div class="scroll">{inside}</div>'
+
+
+class Writer:
+    """Items as HTML. A number that is shown knows its place, and what it was made of as far as that is shown."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        self.made_of = explanation.made_of
+        items = [item for section in explanation.sections for item in section.items]
+        arrays = [part for item in items for part in (item.parts if isinstance(item, Beside) else (item,))]
+        self.shown = {
+            place(base_of(numbers.name)[0], index)
+            for numbers in arrays if isinstance(numbers, Numbers)
+            for matrix in matrices(numbers)[0] for row in matrix.cells for _, index, _ in row
+        }  # fmt: skip
+
+    def item(self, item: Item) -> str:
+        if isinstance(item, Prose):
+            return f"<p>{escape(item.text)}</p>"
+        if isinstance(item, Formula):
+            return scrolled(f"<pre>{escape(chr(10).join(item.lines))}</pre>")
+        if isinstance(item, Numbers):
+            return f'<div class="beside">{self.array(item)}</div>'
+        if isinstance(item, Beside):
+            parts = [sign(part) if isinstance(part, str) else self.array(part) for part in item.parts]
+            return f'<div class="beside">{"".join(parts)}</div>'
+        return trace(item) if isinstance(item, Trace) else agreement(item)
+
+    def array(self, numbers: Numbers) -> str:
+        """A table for each matrix that is shown of it."""
+        shown, left_out = matrices(numbers)
+        base, _ = base_of(numbers.name)
+        tables = []
+        for i, matrix in enumerate(shown):
+            note = f" {escape(numbers.note)}" if numbers.note and not i else ""
+            rows = "".join(f"<tr>{''.join(self.cell(base, *one) for one in row)}</tr>" for row in matrix.cells)
+            tables.append(f"<table><caption>{escape(matrix.name)}{note}</caption>{rows}</table>")
+        more = f'<p class="soft">and {left_out:,} more of {escape(base)}</p>' if left_out else ""
+        return f'<div class="array">{scrolled("".join(tables))}{more}</div>'
+
+    def cell(self, base: str, text: str, index: Index, marked: bool) -> str:
+        attributes = ' class="on"' * marked
+        if index and self.made_of:
+            attributes += f' data-at="{place(base, index)}"'
+        if index and base in self.made_of:
+            parts = self.made_of[base](index)
+            places = [place(name, one) for name, ones in parts.items() for one in ones]
+            inside = ",".join(map(str, index))
+            said = f"{base}[{inside}] = {text}, made of " + ", ".join(
+                f"{len(ones)} of {name}" for name, ones in parts.items()
+            )
+            attributes += (
+                f' data-of="{" ".join(one for one in places if one in self.shown)}" data-said="{escape(said)}"'
+            )
+        return f"<td{attributes}>{escape(text)}</td>"
 
 
 def sign(symbol: str) -> str:
-    return escape(symbol).replace("-&gt;", "&rarr;").replace("*", "&times;" if symbol == "*" else "*")
-
-
-def array(numbers: Numbers, explanation: Explanation) -> str:
-    """A table for each matrix that is shown of it."""
-    shown, left_out = matrices(numbers)
-    base, _ = base_of(numbers.name)
-    tables = []
-    for i, matrix in enumerate(shown):
-        note = f" {escape(numbers.note)}" if numbers.note and not i else ""
-        rows = "".join(f"<tr>{''.join(cell(base, *one, explanation) for one in row)}</tr>" for row in matrix.cells)
-        tables.append(f"<table><caption>{escape(matrix.name)}{note}</caption>{rows}</table>")
-    more = f'<p class="soft">and {left_out:,} more of {escape(base)}</p>' if left_out else ""
-    return f'<div class="array">{scrolled("".join(tables))}{more}</div>'
-
-
-def cell(base: str, text: str, index: Index, marked: bool, explanation: Explanation) -> str:
-    mark = ' class="on"' if marked else ""
-    if not index or not explanation.made_of:
-        return f"<td{mark}>{escape(text)}</td>"
-    of = ""
-    if base in explanation.made_of:
-        parts = explanation.made_of[base](index)
-        of = f' data-of="{" ".join(place(name, one) for name, ones in parts.items() for one in ones)}"'
-    return f'<td{mark} data-at="{place(base, index)}"{of}>{escape(text)}</td>'
+    text = escape("\u00d7" if symbol == "*" else symbol.replace("->", "\u2192"))
+    return f'<span class="sign">{text}</span>'
 
 
 def place(name: str, index: Index) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Index, Item, Numbers, Prose, Trace
-from minicnn.explain.matrices import base_of, matrices, number, trace_rows
+from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Trace
+from minicnn.explain.matrices import Cell, base_of, matrices, number, trace_rows
 
 WIDTH = 80
 INDENT = "  "
@@ -26,7 +26,10 @@ def text(explanation: Explanation, color: bool = False) -> str:
                 lines.append("")
             lines += item_lines(item)
     signs = COLORED if color else PLAIN
-    return "\n".join(ended(line.rstrip(), color) for line in lines).translate(str.maketrans(signs))
+    shown = "\n".join(ended(line.rstrip(), color) for line in lines)
+    for sign, text in signs.items():
+        shown = shown.replace(sign, text)
+    return shown
 
 
 def ended(line: str, color: bool) -> str:
@@ -70,7 +73,7 @@ def as_wide(lines: Sequence[str]) -> list[str]:
     return [line.ljust(width) for line in lines]
 
 
-def matrix_lines(cells: list[list[tuple[str, Index, bool]]], roomy: bool) -> list[str]:
+def matrix_lines(cells: list[list[Cell]], roomy: bool) -> list[str]:
     """Rows of numbers, aligned at the right; what is marked stands between BEGIN and END."""
     width = max((len(text) for row in cells for text, _, _ in row), default=0)
     space = " " * (roomy or width == 1)  # single digits would stand too close

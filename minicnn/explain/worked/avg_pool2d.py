@@ -85,7 +85,7 @@ def explanation(
             Beside((window.shown(n, x, range(c, c + 1), i, j), "-> mean ->",
                     Numbers(named("y", n), y[n], ((c, i, j),)))),
             Trace(named("y", *at), y[at], tuple(
-                ways.product(f"{named('x', n, c, *pixel)} * 1/{count(i, j)}", x[(n, c, *pixel)], 1 / count(i, j))
+                ways.product(f"{named('x', n, c, *pixel)} * 1/{count(i, j)}", x[n, c][pixel], 1 / count(i, j))
                 for pixel in window.under(i, j)
             )),
             Agreement("y" + some, {
@@ -99,8 +99,8 @@ def explanation(
                   "from every window that it is in."),
             Beside((Numbers(named("grad_y", n), grad_y[n], tuple((c, *place) for place in over)), "-> shared out ->",
                     Numbers(named("grad_x", n), grad_x[n], ((c, *pixel),)))),
-            Trace(named("grad_x", n, c, *pixel), grad_x[(n, c, *pixel)], tuple(
-                ways.product(f"{named('grad_y', n, c, *place)} * 1/{count(*place)}", grad_y[(n, c, *place)],
+            Trace(named("grad_x", n, c, *pixel), grad_x[n, c][pixel], tuple(
+                ways.product(f"{named('grad_y', n, c, *place)} * 1/{count(*place)}", grad_y[n, c][place],
                              1 / count(*place))
                 for place in over
             )),

@@ -35,14 +35,13 @@ EXAMPLE = {
 
 def fitting(given: dict[str, Any]) -> dict[str, Any]:
     """A weight that fits a learner's x, or an x that fits their weight."""
+    found: dict[str, Any] = {}
     if "x" in given and "weight" not in given and np.ndim(given["x"]) == 4:
         c, h, w = np.shape(given["x"])[1:]
         found = {"weight": np.resize(EXAMPLE["weight"], (2, c, min(2, h), min(2, w)))}
     elif "weight" in given and "x" not in given and np.ndim(given["weight"]) == 4:
         c, kh, kw = np.shape(given["weight"])[1:]
         found = {"x": np.resize(EXAMPLE["x"], (1, c, kh + 1, kw + 1))}
-    else:
-        found = {}
     if "weight" in given:
         found["bias"] = None
     return found
@@ -73,7 +72,9 @@ def explanation(x, weight, bias=None, stride=1, padding=0, *, at=None, grad_y=No
     y = library(*(Tensor(a) for a in (x, weight, bias) if a is not None)).data  # with all its checks
     window = Window.fitting("conv2d", x, weight.shape[2:], stride, padding)
     at = ways.element("conv2d", at, y.shape)
-    one = Convolution(x, weight, bias, window, y, ways.cotangent("conv2d", grad_y, y.shape), at, library)
+    grad_y = ways.cotangent("conv2d", grad_y, y.shape)
+    of_library = ways.gradients(library, (x, weight, bias), grad_y)
+    one = Convolution(x, weight, bias, window, y, grad_y, at, library, of_library)
     sections = [one.formula(), one.forward(), one.columns(), one.backward_to_weight(), one.backward_to_x()]
     made_of = {"y": one.y_made_of, "grad_x": one.grad_x_made_of}
     return Explanation("conv2d: each output is the sum of a patch times a kernel", sections, made_of)
@@ -91,6 +92,7 @@ class Convolution:
     grad_y: np.ndarray
     at: Index
     library: Callable[..., Tensor]
+    of_library: list[np.ndarray]  # the gradients of x, weight and bias
 
     def rows(self, array: np.ndarray, n: int) -> np.ndarray:
         """y or grad_y of image n as a matrix: a row for each place, a column for each kernel."""
@@ -144,7 +146,7 @@ class Convolution:
             pixel = self.window.pixel(i, j, u, v)
             inside = self.window.inside(pixel)
             what = f"{named('x', n, c, *pixel) if inside else 'padding'} * {named('weight', k, c, u, v)}"
-            terms.append(ways.product(what, self.x[(n, c, *pixel)] if inside else 0, self.weight[k, c, u, v]))
+            terms.append(ways.product(what, self.x[n, c][pixel] if inside else 0, self.weight[k, c, u, v]))
         places = ways.sample(self.y.shape, ways.MOST_LOOPS // self.weight[0].size, self.at)
         by_loops = loops(self.x, self.weight, self.bias, self.window.stride, self.window.padding, places)
         channels = range(self.x.shape[1])
@@ -196,7 +198,7 @@ class Convolution:
             pixel = self.window.pixel(a, b, u, v)
             if self.window.inside(pixel):
                 what = f"{named('grad_y', m, k, a, b)} * {named('x', m, c, *pixel)}"
-                terms.append(ways.product(what, self.grad_y[m, k, a, b], self.x[(m, c, *pixel)]))
+                terms.append(ways.product(what, self.grad_y[m, k, a, b], self.x[m, c][pixel]))
         marked = tuple((k, a, b) for a, b in np.ndindex(self.y.shape[2:]))
         others = "" if len(self.x) == 1 else f" Shown is image {n}; the gradient is the sum over all images."
         items: list[Item] = [
@@ -242,7 +244,9 @@ class Convolution:
                   f"the pixels that its patch came from. Where patches overlap there is something to add: {here} is "
                   "the sum of the marked numbers."),
             Beside((
-                Numbers("grad_y as rows", self.rows(self.grad_y, n)), "@", Numbers("kernels", kernels), "=",
+                Numbers("grad_y as rows", self.rows(self.grad_y, n),
+                        tuple((r, k) for r, _ in elements for k in range(len(kernels)))), "@",
+                Numbers("kernels", kernels, tuple((k, q) for _, q in elements for k in range(len(kernels)))), "=",
                 Numbers("grad_patches", grad_patches, tuple(elements)), "-> col2im ->",
                 Numbers(named("grad_x", n), grad_x[n], ((0, row, column),)),
             )),
@@ -254,11 +258,10 @@ class Convolution:
 
     def agreements(self, name: str, product: np.ndarray) -> list[Agreement]:
         """That a gradient found by a matrix product is the library's, and that of differences."""
-        arrays = self.x, self.weight, self.bias
         number = ("grad_x", "grad_weight", "grad_bias").index(name)
-        library = ways.gradients(self.library, arrays, self.grad_y)[number]
-        both = {"matrix product": product, "F.conv2d's backward": library}
-        return ways.gradient_agreements(name, both, self.forward_again, arrays[number], self.grad_y)
+        moved = [array for array in (self.x, self.weight, self.bias) if array is not None][number]
+        both = {"matrix product": product, "F.conv2d's backward": self.of_library[number]}
+        return ways.gradient_agreements(name, both, self.forward_again, moved, self.grad_y)
 
     def forward_again(self) -> np.ndarray:
         """y of what is in the arrays now: by the loops, or by F.conv2d where those would take long."""

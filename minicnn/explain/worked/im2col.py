@@ -50,9 +50,8 @@ def explanation(x, kernel_size, stride=1, padding=0, *, at=None, grad_y=None) ->
 
     def columns_made_of(index: Index) -> dict[str, list[Index]]:
         n, q, p = index
-        (c, u, v), (i, j) = np.unravel_index(q, (x.shape[1], *window.kernel)), divmod(p, window.places[1])
-        top, left = i * window.stride[0], j * window.stride[1]
-        return {window.name("x"): [(n, int(c), top + int(u), left + int(v))]}
+        (c, u, v), (i, j) = map(int, np.unravel_index(q, (x.shape[1], *window.kernel))), divmod(p, window.places[1])
+        return {window.name("x"): [(n, c, i * window.stride[0] + u, j * window.stride[1] + v)]}
 
     def grad_x_made_of(index: Index) -> dict[str, list[Index]]:
         n, c, *pixel = index
@@ -79,9 +78,9 @@ def formula(x: np.ndarray, y: np.ndarray, window: Window) -> Section:
 
 def forward(x: np.ndarray, y: np.ndarray, window: Window, at: Index) -> Section:
     n, q, p = at
-    (c, u, v), (i, j) = np.unravel_index(q, (x.shape[1], *window.kernel)), divmod(p, window.places[1])
+    (c, u, v), (i, j) = map(int, np.unravel_index(q, (x.shape[1], *window.kernel))), divmod(p, window.places[1])
     pixel = window.pixel(i, j, u, v)
-    came = (named("x", n, c, *pixel), x[(n, c, *pixel)]) if window.inside(pixel) else ("padding", 0.0)
+    came = (named("x", n, c, *pixel), x[n, c][pixel]) if window.inside(pixel) else ("padding", 0.0)
     by_hand = np.array([im2col(image, *window.geometry()) for image in x])
     return Section("Forward: every patch is written down as a column", [
         ways.code(im2col),
@@ -120,8 +119,8 @@ def backward(
             Numbers(named("grad_columns", n), grad_y[n], tuple(came)), "-> col2im ->",
             Numbers(named("grad_x", n), grad_x[n], ((c, *pixel),)),
         )),
-        Trace(named("grad_x", n, c, *pixel), grad_x[(n, c, *pixel)],
-              tuple((named("grad_columns", n, *one), (), grad_y[(n, *one)]) for one in came)),
+        Trace(named("grad_x", n, c, *pixel), grad_x[n, c][pixel],
+              tuple((named("grad_columns", n, *one), (), grad_y[n][one]) for one in came)),
         *ways.gradient_agreements(
             "grad_x",
             {"col2im": grad_x, "F.im2col's backward": library, "F.col2im": col2im_of_library},

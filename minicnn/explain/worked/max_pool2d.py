@@ -84,7 +84,7 @@ def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=N
             Beside((window.shown(n, x, range(c, c + 1), i, j), "-> max ->",
                     Numbers(named("y", n), y[n], ((c, i, j),)))),
             Trace(named("y", *at), y[at], tuple(
-                (named("x", n, c, *pixel) + " <- the winner" * (pixel == winner), (), x[(n, c, *pixel)])
+                (named("x", n, c, *pixel) + " <- the winner" * (pixel == winner), (), x[n, c][pixel])
                 for pixel in window.under(i, j)
             ), how="largest"),
             Agreement("y" + ways.some(list(won), y[:, :, 0, 0], "channels"), {
@@ -112,8 +112,8 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
               "gradient goes to the winner. Where it won several windows their gradients add up."),
         Beside((Numbers(named("grad_y", n), grad_y[n], tuple((c, *place) for place in places)), "-> to the winners ->",
                 Numbers(named("grad_x", n), grad_x[n], ((c, *winner),)))),
-        Trace(named("grad_x", n, c, *winner), grad_x[(n, c, *winner)],
-              tuple((named("grad_y", n, c, *place), (), grad_y[(n, c, *place)]) for place in places)),
+        Trace(named("grad_x", n, c, *winner), grad_x[n, c][winner],
+              tuple((named("grad_y", n, c, *place), (), grad_y[n, c][place]) for place in places)),
     ]  # fmt: skip
     if ties[n, c]:
         place, pixels = next(iter(ties[n, c].items()))
@@ -129,9 +129,9 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
     return Section("Backward: to the winners", items)
 
 
-def equals(image: np.ndarray, window: Window) -> dict[Index, list[Index]]:
+def equals(image: np.ndarray, window: Window) -> dict[Index, list[tuple[int, int]]]:
     """The places where several pixels are the largest, and these pixels."""
-    found = {}
+    found: dict[Index, list[tuple[int, int]]] = {}
     for i, j in np.ndindex(window.places):
         pixels = window.under(i, j)
         largest = max(image[pixel] for pixel in pixels)

@@ -17,6 +17,7 @@ from minicnn.tensor import Tensor
 MOST_LOOPS = 1 << 17  # products that plain loops add up; of more of them a sample
 MOST_MOVED = 1 << 12  # the same where every difference runs them twice
 MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of more of them a sample
+MOST_OUTPUTS = 1 << 19  # that are computed for the differences of one input
 DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
@@ -122,7 +123,8 @@ def gradient_agreements(
     name: str, found: dict[str, np.ndarray], forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray
 ) -> list[Agreement]:
     """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements."""
-    places = sample(x.shape, MOST_DIFFERENCES)
+    most = min(MOST_DIFFERENCES, max(2, MOST_OUTPUTS // grad_y.size))
+    places = sample(x.shape, most)
     by_differences = differences(forward, x, grad_y, places)
     if len(places) == x.size and not np.isnan(by_differences).any():
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]
