@@ -29,7 +29,8 @@ EXAMPLE: dict[str, Any] = {"a": np.array([[1, 2, 3], [4, 5, 6]]), "b": np.array(
 def used(shape, index):
     """The element of an array of this shape that stands at an index of y."""
     index = index[len(index) - len(shape) :]  # without the axes it lacks
-    return tuple(0 if n == 1 else i for n, i in zip(shape, index, strict=True))
+    sizes = zip(shape, index, strict=True)
+    return tuple(0 if n == 1 else i for n, i in sizes)
 
 
 def loops(a, b, places):

@@ -62,17 +62,20 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
     # band[c, j]: 1 where channel j is in the window of channel c.
     before, after = size // 2, (size - 1) // 2
     band = np.array([[float(c - before <= j <= c + after) for j in range(channels)] for c in range(channels)])
-    s = k + alpha / size * (x**2 @ band.T)
+    squares = x**2 @ band.T
+    s = k + alpha / size * squares
     window, holders = [[int(j) for j in np.flatnonzero(line)] for line in (band[c], band[:, c])]
     here = f"[{r},{c}]"
     forward: list[Item] = [
         ways.code(loops),
         Prose("Pixels do not meet, only the channels of each. Below, a channel is a column, and each pixel of each "
               f"image a row. Channel {c} sees channels {c - before} to {c + after}, as far as there are such."),
-        Beside((Numbers("x", x, tuple((r, j) for j in window)), "->", Numbers("s", s, ((r, c),)), "->",
-                Numbers("s^-beta", s**-beta, ((r, c),)))),
-        Trace(f"s{here}", s[r, c], (("k", (), float(k)), *(
-            ways.product(f"alpha/size * x[{r},{j}]^2", alpha / size, x[r, j], x[r, j]) for j in window))),
+        Beside((Numbers("x", x, tuple((r, j) for j in window)), "->", Numbers("sums of x^2", squares, ((r, c),)))),
+        Trace(f"the sum of squares at {here}", squares[r, c], tuple(
+            ways.product(f"x[{r},{j}] * x[{r},{j}]", x[r, j], x[r, j]) for j in window)),
+        Trace(f"s{here}", s[r, c], (("k", (), float(k)),
+                                    ways.product("alpha/size * the sum of squares", alpha / size, squares[r, c]))),
+        Beside((Numbers("s", s, ((r, c),)), "->", Numbers("s^-beta", s**-beta, ((r, c),)))),
         Beside((Numbers("x", x, ((r, c),)), "*", Numbers("s^-beta", s**-beta, ((r, c),)), "=",
                 Numbers("y", y, ((r, c),)))),
         Trace(f"y{here}", y[r, c], (ways.product(f"x{here} * s{here}^-beta", x[r, c], s[r, c] ** -beta),)),

@@ -77,7 +77,7 @@ def explanation(
     }
     found = library(x, curvature, steps, options)
 
-    places = ways.sample(x.shape, ways.MOST_LOOPS // steps, at)
+    places = ways.sample(x.shape, ways.MOST_MOVED, at)
     by_loops = np.array([loops(x[place], curvature[place], steps, *options.values()) for place in places])
     sections = [
         Section("The formula", [
