@@ -21,7 +21,7 @@ from minicnn.explain.document import (
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "x": np.array([[[[1, 5]], [[0, 2]]], [[[5, 1]], [[4, 10]]]]),
     "running_mean": np.array([1, 2]),
     "running_var": np.array([1, 4]),
@@ -29,7 +29,7 @@ EXAMPLE = {
     "bias": np.array([0, -1]),
     "training": True,
 }
-Statistics = tuple[np.ndarray | None, np.ndarray | None]
+Statistics = tuple[Any, Any]  # running_mean and running_var, arrays or None
 
 
 def loops(x, weight, bias, mean, variance, eps, channels):
@@ -82,14 +82,15 @@ def explanation(
     m, channels = x.shape
     weight, bias = np.ones(channels) if weight is None else weight, np.zeros(channels) if bias is None else bias
     grad_x, grad_weight, grad_bias = ways.gradients(library, (x, weight, bias), grad_y)
-    by_loops = loops(x, weight, bias, *((None, None) if training else before), eps,
+    used_mean, used_variance = (None, None) if training else before
+    by_loops = loops(x, weight, bias, used_mean, used_variance, eps,
                      range(channels) if x.size <= ways.MOST_LOOPS else [c])  # fmt: skip
 
     def forward_again() -> np.ndarray:
         """y of what is in the arrays now: by the loops, or by F.batch_norm where those would take long."""
         if x.size > ways.MOST_MOVED // 4:
             return library(Tensor(x), Tensor(weight), Tensor(bias)).data
-        return loops(x, weight, bias, *((None, None) if training else before), eps, range(channels))
+        return loops(x, weight, bias, used_mean, used_variance, eps, range(channels))
 
     mean = x.mean(axis=0) if training else before[0]
     variance = ((x - mean) ** 2).mean(axis=0) if training else before[1]
@@ -175,7 +176,7 @@ def explanation(
     found["F.batch_norm's backward"] = grad_x
     backward += ways.gradient_agreements("grad_x", found, forward_again, x, grad_y)
     by_sums = (grad_y * x_hat).sum(axis=0), grad_y.sum(axis=0)
-    to_parameters = [
+    to_parameters: list[Item] = [
         Prose("Every y of a channel has used its weight and its bias once: sums over the column."),
         Trace(f"grad_weight[{c}]", grad_weight[c], tuple(
             (f"grad_y[{q},{c}] * x_hat[{q},{c}]", (grad_y[q, c], x_hat[q, c]), grad_y[q, c] * x_hat[q, c])

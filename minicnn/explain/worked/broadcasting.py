@@ -23,13 +23,14 @@ from minicnn.explain.worked import ways
 from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"a": np.array([[1, 2, 3], [4, 5, 6]]), "b": np.array([10, 2, -1])}
+EXAMPLE: dict[str, Any] = {"a": np.array([[1, 2, 3], [4, 5, 6]]), "b": np.array([10, 2, -1])}
 
 
 def used(shape, index):
     """The element of an array of this shape that stands at an index of y."""
     index = index[len(index) - len(shape) :]  # without the axes it lacks
-    return tuple(0 if n == 1 else i for n, i in zip(shape, index, strict=True))
+    sizes = zip(shape, index, strict=True)
+    return tuple(0 if n == 1 else i for n, i in sizes)
 
 
 def loops(a, b, places):
@@ -70,7 +71,7 @@ def explanation(a, b, *, at=None, grad_y=None) -> Explanation:
           for name, array in arrays.items() if array.shape != y.shape),
         Beside((Numbers("a", wide_a, (at,)), "*", Numbers("b", wide_b, (at,)), "=", Numbers("y", y, (at,)))),
         Trace(named("y", *at), y[at], ((names, (wide_a[at], wide_b[at]), wide_a[at] * wide_b[at]),)),
-        Agreement("y" + ways.some(places, y), {"loops": loops(*arrays.values(), places),
+        Agreement("y" + ways.some(places, y), {"loops": loops(arrays["a"], arrays["b"], places),
                                                "F.mul": ways.at_places(y, places)}),
     ]  # fmt: skip
     return Explanation("broadcasting: many uses, one sum of gradients", [
@@ -106,7 +107,7 @@ def backward(name: str, other: str, arrays: dict[str, np.ndarray], grad_y: np.nd
         """y of what is in the arrays now: by the loops, or by F.mul where those would take long."""
         if grad_y.size > ways.MOST_MOVED:
             return F.mul(*map(Tensor, arrays.values())).data
-        return loops(*arrays.values(), np.ndindex(grad_y.shape)).reshape(grad_y.shape)
+        return loops(arrays["a"], arrays["b"], np.ndindex(grad_y.shape)).reshape(grad_y.shape)
 
     def summed(gradient: np.ndarray) -> np.ndarray:
         return gradient.sum(axis=axes, keepdims=True).reshape(x.shape)

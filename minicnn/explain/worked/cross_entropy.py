@@ -22,7 +22,7 @@ from minicnn.explain.document import (
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"logits": np.array([[2, 1, 0], [0, 3, 1]]), "targets": np.array([0, 2])}
+EXAMPLE: dict[str, Any] = {"logits": np.array([[2, 1, 0], [0, 3, 1]]), "targets": np.array([0, 2])}
 
 
 def loops(logits, q):
@@ -126,7 +126,7 @@ def explanation(
               "softmax gets wrong: what it says, minus what is wanted."
               + ("" if ones else " total is the sum of a row of q, which is not 1 here.")),
         Formula((f"grad_logits = (softmax(logits){whole} - q) * g",
-                 f"g           = grad_loss{'' if divisor == 1 else f' / {divisor:g}'}: it arrives at the loss of a row")),
+                 f"g           = grad_loss{'' if divisor == 1 else f' / {divisor:g}'}: what arrives at a row's loss")),
         *(() if ones else (Numbers("total", total, ((n, 0),)),)),
         Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
                 Numbers("g", arrives, ((n, 0),)), "=", Numbers("grad_logits", grad_logits, ((n, k),)))),
@@ -210,11 +210,11 @@ def large_numbers() -> Section:
         Prose("Why one operation, and not two? Take the logits 0 and 1000, where the first is the target. Softmax "
               "gives it e^-1000, which is 0 in any float. Its logarithm is -inf, and on the way back 0 meets inf:"),
         Beside((Numbers("p", p.data), Numbers("log p", log_p.data), Numbers("loss", in_two_steps.data),
-                Numbers("grad_logits", two.grad))),
+                Numbers("grad_logits", np.asarray(two.grad)))),
         Prose("In one operation the logarithm comes before anything is rounded to 0:"),
         Beside((Numbers("log_p", F.log_softmax(one, 1).data), Numbers("loss", loss.data),
-                Numbers("grad_logits", one.grad))),
+                Numbers("grad_logits", np.asarray(one.grad)))),
         Agreement("this loss", {"1000": np.array(1000.0), "F.cross_entropy": loss.data}),
         Agreement("its gradient", {"softmax - q": np.array([[0.0 - 1.0, 1.0 - 0.0]]),
-                                   "F.cross_entropy's backward": one.grad}),
+                                   "F.cross_entropy's backward": np.asarray(one.grad)}),
     ])  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -11,7 +13,7 @@ from minicnn.explain.worked import ways
 from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"x": np.array([[1, -2, 3, 4], [2, 5, -1, 6]]), "p": 0.2}
+EXAMPLE: dict[str, Any] = {"x": np.array([[1, -2, 3, 4], [2, 5, -1, 6]]), "p": 0.2}
 
 
 def loops(x, uniform, p, places):
@@ -77,7 +79,7 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
         return loops(x, uniform, p, np.ndindex(x.shape)).reshape(x.shape)
 
     places = ways.sample(x.shape, ways.MOST_LOOPS, at)
-    forward = [
+    forward: list[Item] = [
         ways.code(loops),
         Prose(f"A number from 0 to 1 is drawn for each element (draw {state['draws'] + 1} of seed {state['seed']}). "
               "Where it is below p, which happens with probability p, the element is dropped."),
@@ -102,7 +104,7 @@ def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
                 ways.product(f"(1 - p) * x{here}/(1 - p)", 1 - p, x[at] / (1 - p)))),
             Agreement("the average of y", {"x": x, "p * 0 + (1 - p) * x/(1 - p)": expected}),
         ]  # fmt: skip
-    backward = [
+    backward: list[Item] = [
         Prose("The same mask: what was dropped had no part in y, so it gets no gradient. What was kept was multiplied "
               f"by {factor:.4g}, and so is its gradient."),
         Beside((Numbers("grad_y", grad_y, (at,)), "*", Numbers("mask", mask, (at,)), "=",

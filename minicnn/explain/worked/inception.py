@@ -24,15 +24,19 @@ from minicnn.explain.worked import conv2d, max_pool2d, ways
 from minicnn.explain.worked.window import Window, named
 from minicnn.tensor import Tensor
 
-EXAMPLE = {
-    "x": np.array([[[[1, 0, 2], [3, 1, 0], [0, 2, 1]], [[0, 1, 0], [2, 0, 1], [1, 0, 3]]]]),
-    "conv1x1": np.array([[[[1]], [[-1]]], [[[0]], [[2]]]]),
+EXAMPLE: dict[str, Any] = {
+    "x": np.array([[[[8, 4, 2], [1, 7, 3], [6, 0, 5]], [[8, 2, 7], [0, 4, 1], [5, 3, 6]]]]),
+    "conv1x1": np.array([[[[1]], [[-1]]]]),
     "reduce3x3": np.array([[[[1]], [[1]]]]),
     "conv3x3": np.array([[[[0, 1, 0], [1, -1, 1], [0, 1, 0]]]]),
-    "reduce5x5": np.array([[[[-1]], [[2]]]]),
-    "conv5x5": np.array([[[[0, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, -1, 0, 1], [0, 1, 0, 1, 0], [0, 0, 1, 0, 0]]]]),
-    "pool_proj": np.array([[[[1]], [[-1]]]]),
-}
+    "reduce5x5": np.array([[[[1]], [[-1]]], [[[2]], [[-1]]]]),
+    "conv5x5": np.array([[
+        [[0, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, -1, 0, 1], [0, 1, 0, 1, 0], [0, 0, 1, 0, 0]],
+        [[1, 0, 0, 0, 1], [0, 0, 1, 0, 0], [0, 1, 2, 1, 0], [0, 0, 1, 0, 0], [1, 0, 0, 0, 1]],
+    ]]),
+    "pool_proj": np.array([[[[2]], [[1]]]]),
+    "at": (0, 1, 1, 1),
+}  # fmt: skip
 BRANCHES = "1x1", "3x3", "5x5", "pool proj"  # as in the paper's Table 1
 COMES_FROM = {"3x3": "3x3 reduce", "5x5": "5x5 reduce", "pool proj": "pool"}  # the others come from x
 PADDING = {"3x3": 1, "5x5": 2}
@@ -99,7 +103,7 @@ class Block:
     """The block with all its results and gradients, and the element y[n,k,i,j] that is looked at."""
 
     def __init__(
-        self, x: np.ndarray, weights: list[np.ndarray], results: dict[str, Tensor], grad_y: np.ndarray, at: Index
+        self, x: np.ndarray, weights: list[np.ndarray], results: dict[str, Any], grad_y: np.ndarray, at: Index
     ) -> None:
         self.x, self.grad_y, self.at = x, grad_y, at
         convolutions = "1x1", "3x3 reduce", "3x3", "5x5 reduce", "5x5", "pool proj"
@@ -181,7 +185,7 @@ class Block:
         n, k, i, j = self.at
         return [
             Prose("The branches keep rows and columns (that is what their padding is for), so their channels can be "
-                  f"laid side by side: {self.where()}. Nothing is computed."),
+                  f"laid side by side, {self.where()}. Nothing is computed."),
             Beside((*(self.shown(name, self.results) for name in BRANCHES), "->",
                     Numbers(named("block", n), self.results["block"][n], ((k, i, j),)))),
             Agreement("the block", {"the branches": np.concatenate([self.results[name] for name in BRANCHES], axis=1),
@@ -189,9 +193,9 @@ class Block:
         ]  # fmt: skip
 
     def where(self) -> str:
-        """ "channels 0-1 are 1x1, 2 3x3, ..." """
+        """ "channels 0-1: 1x1, 2: 3x3, ..." """
         spans = ((name, span[0], span[-1]) for name, span in self.channels.items())
-        return "channels " + ", ".join(f"{a if a == b else f'{a}-{b}'} {name}" for name, a, b in spans)
+        return "channels " + ", ".join(f"{a if a == b else f'{a}-{b}'}: {name}" for name, a, b in spans)
 
     # ---- backward ------------------------------------------------------------------------------------------------
 
@@ -200,7 +204,7 @@ class Block:
         parts = np.split(self.grad_y, [span[0] for span in self.channels.values()][1:], axis=1)
         return [
             Prose("Concatenation has put numbers side by side and added nothing, so on the way back the gradient is "
-                  f"cut at the same seams: {self.where()}."),
+                  f"cut at the same seams, {self.where()}."),
             Beside((Numbers(named("grad_y", n), self.grad_y[n], ((k, i, j),)), "->",
                     *(self.shown(name, self.gradients, f"to {name}") for name in BRANCHES))),
             *(Agreement(f"the gradient of {name}", {"the part of grad_y": part,
@@ -212,7 +216,7 @@ class Block:
         n, _, i, j = self.at
         pixel = n, 0, min(i, self.x.shape[2] - 1), min(j, self.x.shape[3] - 1)
         alone = {name: self.through(name) for name in BRANCHES}
-        grad_x = self.leaf.gradient
+        together, grad_x = np.sum(list(alone.values()), axis=0), self.leaf.gradient
         items: list[Item] = [
             Prose("Each branch sends back a gradient of the same x. All four had a part in the loss, so what arrives "
                   "is added up. Nobody has to write that down: the walk back adds whatever arrives at one place."),
@@ -221,12 +225,14 @@ class Block:
                 + ("=", Numbers(named("grad_x", n), grad_x[n], (pixel[1:],)))),
             Trace(named("grad_x", *pixel), grad_x[pixel], tuple((f"by {name}", (), alone[name][pixel])
                                                                 for name in BRANCHES)),
-            Agreement("grad_x", {"the sum of four branches": sum(alone.values()),
-                                 f"of {len(self.leaf.arrived)} arrived in mc.replay": sum(
-                                     gradient for _, gradient in self.leaf.arrived)}),
-            *ways.gradient_agreements("grad_x", {"the four together": sum(alone.values()),
-                                                 "backward": ways.gradients(self.library, [self.x], self.grad_y)[0]},
-                                      lambda: self.library(Tensor(self.x)).data, self.x, self.grad_y),
+            Agreement("grad_x", {
+                "the four together": together,
+                f"what arrives in mc.replay, {len(self.leaf.arrived)} times": np.sum(
+                    [gradient for _, gradient in self.leaf.arrived], axis=0)}),
+            *ways.gradient_agreements(
+                "grad_x", {"the four together": together,
+                           "backward": ways.gradients(self.library, [self.x], self.grad_y)[0]},
+                lambda: self.library(Tensor(self.x)).data, self.x, self.grad_y),
             Prose(f"And each of the four, for {named('x', *pixel)}. Three branches begin with a 1x1 convolution: a sum "
                   "over its kernels, of the gradient behind them (0 where ReLU has cut off) times the weight."),
             *(self.trace_back(branch, name, pixel, alone[branch][pixel])
@@ -259,6 +265,6 @@ class Block:
         n, c, *here = pixel
         winners = max_pool2d.loops(self.x[n, c], self.pool)
         won = [place for place, winner in winners.items() if winner == tuple(here)]
-        grad = self.gradients["pool"]
+        grad = self.gradients["pool"][n, c]
         return Trace("by pool proj", value, tuple(
-            ("grad of " + named("pool", n, c, *place), (), float(grad[(n, c, *place)])) for place in won))  # fmt: skip
+            ("grad of " + named("pool", n, c, *place), (), float(grad[place])) for place in won))  # fmt: skip

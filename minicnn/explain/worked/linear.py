@@ -11,7 +11,7 @@ from minicnn.explain.document import Agreement, Beside, Explanation, Formula, It
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "x": np.array([[1, 2, -1], [0, 1, 3]]),
     "weight": np.array([[1, -1, 2], [0, 3, 1]]),
     "bias": np.array([1, -2]),
@@ -67,10 +67,10 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
         return ways.gradient_agreements(name, found, forward_again, moved, grad_y)
 
     plus_bias = () if bias is None else ("+", Numbers("bias", bias, ((o,),)))
-    terms = [] if bias is None else [(f"bias[{o}]", (), bias[o])]
+    terms: list[ways.Term] = [] if bias is None else [(f"bias[{o}]", (), bias[o])]
     terms += [(f"x[{n},{j}] * weight[{o},{j}]", (x[n, j], weight[o, j]), x[n, j] * weight[o, j]) for j in range(inputs)]
     places = ways.sample(y.shape, max(1, ways.MOST_LOOPS // inputs), (n, o))
-    forward = [
+    forward: list[Item] = [
         ways.code(loops),
         Prose("All the sums are one matrix product. The chosen output is a row of x times a row of the weights."),
         Beside((
@@ -83,7 +83,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
         Agreement("y" + ways.some(places, y), {
             "loops": loops(*arrays, places), "F.linear": ways.at_places(y, places)}),
     ]  # fmt: skip
-    to_x = [
+    to_x: list[Item] = [
         Prose("grad_y says how much a loss would change with each output. An input went into all outputs of its row, "
               "and gets a part from each: its gradient is a sum over the outputs."),
         Beside((

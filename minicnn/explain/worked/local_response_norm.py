@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Numbers, Prose, Section, Trace
+from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Section, Trace
 from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "x": np.array([[[[2, 1]], [[0, -2]], [[1, 3]], [[1, 0]], [[-1, 1]]]]),
     "size": 3,
     "alpha": 1.5,  # 1e-4 as in GoogLeNet would change the fifth digit
@@ -60,17 +62,20 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
     # band[c, j]: 1 where channel j is in the window of channel c.
     before, after = size // 2, (size - 1) // 2
     band = np.array([[float(c - before <= j <= c + after) for j in range(channels)] for c in range(channels)])
-    s = k + alpha / size * (x**2 @ band.T)
+    squares = x**2 @ band.T
+    s = k + alpha / size * squares
     window, holders = [[int(j) for j in np.flatnonzero(line)] for line in (band[c], band[:, c])]
     here = f"[{r},{c}]"
-    forward = [
+    forward: list[Item] = [
         ways.code(loops),
         Prose("Pixels do not meet, only the channels of each. Below, a channel is a column, and each pixel of each "
               f"image a row. Channel {c} sees channels {c - before} to {c + after}, as far as there are such."),
-        Beside((Numbers("x", x, tuple((r, j) for j in window)), "->", Numbers("s", s, ((r, c),)), "->",
-                Numbers("s^-beta", s**-beta, ((r, c),)))),
-        Trace(f"s{here}", s[r, c], (("k", (), float(k)), *(
-            ways.product(f"alpha/size * x[{r},{j}]^2", alpha / size, x[r, j], x[r, j]) for j in window))),
+        Beside((Numbers("x", x, tuple((r, j) for j in window)), "->", Numbers("sums of x^2", squares, ((r, c),)))),
+        Trace(f"the sum of squares at {here}", squares[r, c], tuple(
+            ways.product(f"x[{r},{j}] * x[{r},{j}]", x[r, j], x[r, j]) for j in window)),
+        Trace(f"s{here}", s[r, c], (("k", (), float(k)),
+                                    ways.product("alpha/size * the sum of squares", alpha / size, squares[r, c]))),
+        Beside((Numbers("s", s, ((r, c),)), "->", Numbers("s^-beta", s**-beta, ((r, c),)))),
         Beside((Numbers("x", x, ((r, c),)), "*", Numbers("s^-beta", s**-beta, ((r, c),)), "=",
                 Numbers("y", y, ((r, c),)))),
         Trace(f"y{here}", y[r, c], (ways.product(f"x{here} * s{here}^-beta", x[r, c], s[r, c] ** -beta),)),
@@ -86,7 +91,7 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
     dy_ds = -beta * x * s ** (-beta - 1)  # of the same channel
     through_s = (grad_y * dy_ds) @ band * (2 * alpha / size * x)
     ds_dx = 2 * alpha / size * x[r, c]  # of every s whose window has channel c in it
-    backward = [
+    backward: list[Item] = [
         Prose(f"x{here} is in y{here} itself, and in s of every channel whose window has channel {c} in it: the window "
               f"seen from the other side, channels {c - after} to {c + before}. So an activation answers for what "
               "it does to its neighbors, too."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
@@ -10,7 +12,7 @@ from minicnn.explain.worked import ways
 from minicnn.explain.worked.window import named
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"x": np.array([[-2, 3, 0, 1], [5, -1, 4, -3]])}
+EXAMPLE: dict[str, Any] = {"x": np.array([[-2, 3, 0, 1], [5, -1, 4, -3]])}
 
 
 def loops(x, places):
@@ -39,7 +41,7 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
         return F.relu(Tensor(x)).data if x.size > ways.MOST_MOVED else loops(x, np.ndindex(x.shape)).reshape(x.shape)
 
     places = ways.sample(x.shape, ways.MOST_LOOPS, at)
-    forward = [
+    forward: list[Item] = [
         ways.code(loops),
         Beside((Numbers("x", x, (at,)), "->", Numbers("y", y, (at,)))),
         Trace(f"y{here}", y[at], ((f"x{here}", (), x[at]), ("0", (), 0.0)), "larger"),

@@ -24,7 +24,13 @@ from minicnn.functional import checks
 from minicnn.optim import SGD
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"x": np.array([4, -2]), "curvature": np.array([1, 3]), "lr": 0.1, "momentum": 0.9, "weight_decay": 0.5}
+EXAMPLE: dict[str, Any] = {
+    "x": np.array([4, -2]),
+    "curvature": np.array([1, 3]),
+    "lr": 0.1,
+    "momentum": 0.9,
+    "weight_decay": 0.5,
+}
 CURVATURE = 1.0  # of the bowl if none is given
 
 
@@ -71,7 +77,7 @@ def explanation(
     }
     found = library(x, curvature, steps, options)
 
-    places = ways.sample(x.shape, ways.MOST_LOOPS // steps, at)
+    places = ways.sample(x.shape, ways.MOST_MOVED, at)
     by_loops = np.array([loops(x[place], curvature[place], steps, *options.values()) for place in places])
     sections = [
         Section("The formula", [
@@ -115,7 +121,7 @@ def library(x: np.ndarray, curvature: np.ndarray, steps: int, options: dict) -> 
         optimizer.zero_grad()
         loss = (Tensor(curvature / 2) * parameter * parameter).sum()
         loss.backward()
-        before, grad = parameter.data.copy(), parameter.grad.copy()
+        before, grad = parameter.data.copy(), np.array(parameter.grad)
         g = grad + options["weight_decay"] * before
         optimizer.step()
         v = optimizer.state[0]["momentum_buffer"].copy() if options["momentum"] else g
@@ -140,10 +146,9 @@ def one_step(step: int, found: list[dict[str, np.ndarray]], at: Index, options: 
             (weighed, (keep, g) if keep != 1 else (), keep * g))))  # fmt: skip
     else:
         items.append(Trace(f"v{here}", v, ((f"g{here}", (), g),)))
-    moves = [(f"-lr * v{here}", (-lr, v), -lr * v)]
+    moves = [ways.product(f"-lr * v{here}", -lr, v)]
     if options["nesterov"]:
-        moves = [(f"-lr * g{here}", (-lr, g), -lr * g),
-                 (f"-lr * momentum * v{here}", (-lr, momentum, v), -lr * momentum * v)]  # fmt: skip
+        moves = [ways.product(f"-lr * g{here}", -lr, g), ways.product(f"-lr * momentum * v{here}", -lr, momentum, v)]
     items.append(Trace(f"new x{here}", now["new x"][at], ((f"x{here}", (), x), *moves)))
     return items
 

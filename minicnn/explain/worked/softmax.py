@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import minicnn.functional as F
-from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Numbers, Prose, Section, Trace
+from minicnn.explain.document import Agreement, Beside, Explanation, Formula, Item, Numbers, Prose, Section, Trace
 from minicnn.explain.worked import ways
 from minicnn.functional import checks
 from minicnn.tensor import Tensor
 
-EXAMPLE = {"x": np.array([[1, 2, 4], [3, 0, 0]]), "axis": 1}
+EXAMPLE: dict[str, Any] = {"x": np.array([[1, 2, 4], [3, 0, 0]]), "axis": 1}
 TOO_LARGE = 1000  # e to this power is more than a float can hold
 
 
@@ -51,7 +53,7 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     e = np.exp(x - largest)
     total = e.sum(axis=1, keepdims=True)
     places = ways.sample(x.shape, max(1, ways.MOST_LOOPS // k), (r, i))
-    forward = [
+    forward: list[Item] = [
         ways.code(loops),
         Beside((Numbers("x", x, ((r, i),)), "-", Numbers("largest", largest, ((r, 0),)), "->",
                 Numbers("e^(x - largest)", e, tuple((r, j) for j in range(k))))),
@@ -69,7 +71,7 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     )
     dot = (grad_y * y).sum(axis=1, keepdims=True)
     row = range(k)
-    backward = [
+    backward: list[Item] = [
         Prose("An x moves all y of its row: where one grows, the others shrink. So the slopes of a row are a matrix, "
               f"the Jacobian. That of row {r} has dy_i/dx_j = y_i ([i = j] - y_j) in its row i and column j. A column "
               "adds up to 0, as the y keep adding up to 1."),
