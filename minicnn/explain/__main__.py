@@ -25,7 +25,7 @@ EXAMPLES = """\
 examples:
   python -m minicnn.explain conv2d
   python -m minicnn.explain conv2d --x "1 2 3; 4 5 6; 7 8 9" --stride 2
-  python -m minicnn.explain conv2d --x photo.npy --weight "0 1; 1 -4" --at 0,0,5,7
+  python -m minicnn.explain conv2d --x photo.npy --at 0,0,5,7
   python -m minicnn.explain max_pool2d --html
   python -m minicnn.explain conv2d --help        lists the arguments of conv2d
 
@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
-    names = "\n".join(f"  {name.ljust(20)} {operation.says}" for name, operation in OPERATIONS.items())
+    names = "\n".join(f"  {name.ljust(19)} {operation.says}" for name, operation in OPERATIONS.items())
     parser = Parser(
         prog=PROGRAM, usage=f"{PROGRAM} NAME [options]",
         description="An operation all the way, forward and backward, on numbers that one can follow.",

@@ -23,7 +23,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Formula:
-    """Lines that are shown as they are, 72 characters at most."""
+    """Lines that are shown as they are; 76 characters of each fit a terminal, longer ones are wrapped there."""
 
     lines: tuple[str, ...]
 

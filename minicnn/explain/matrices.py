@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.explain.document import Index, Numbers, Trace
 
-ROWS, COLUMNS, MATRICES = 12, 18, 4  # so many of an array are shown at most
+ROWS, COLUMNS, MATRICES = 10, 18, 4  # so many of an array are shown at most
 UNMARKED = 4  # rows and columns of a large one of which nothing is marked, and one matrix
 AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
 LEFT_OUT = ".."

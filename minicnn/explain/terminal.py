@@ -39,7 +39,7 @@ def item_lines(item: Item) -> list[str]:
     if isinstance(item, Prose):
         return textwrap.wrap(item.text, WIDTH)
     if isinstance(item, Formula):
-        return [INDENT + INDENT + line for line in item.lines]
+        return [INDENT * 2 + part for line in item.lines for part in wrapped(line)]
     if isinstance(item, Numbers):
         return [INDENT + line for line in block(item)]
     if isinstance(item, Beside):
@@ -47,6 +47,12 @@ def item_lines(item: Item) -> list[str]:
     if isinstance(item, Trace):
         return trace(item)
     return agreement(item)
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of a formula or of code, with its indent; where it is too long, in several."""
+    within = WIDTH - 2 * len(INDENT)
+    return [line] if len(line) <= within else textwrap.wrap(line, within, subsequent_indent=INDENT * 4)
 
 
 # ---- arrays ------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_of_many_matrices_those_with_marks():
 
 
 def test_none_is_wider_than_there_is_room():
-    (_, rows), = shown(np.full((1, 30), 1234567), room=40)[0]
+    ((_, rows),) = shown(np.full((1, 30), 1234567), room=40)[0]
     assert len(rows[0]) <= 40 and rows[0].endswith(" ..")
 
 

@@ -76,5 +76,7 @@ def test_what_does_not_fit_beside_each_other_goes_on_below():
 
 
 def test_names_cannot_give_the_terminal_orders():
-    shown = text(Explanation("t", [Section("s", [Numbers("\033[2Jevil", X), Prose("\033[2J"), Numbers("x", X, note="\a")])]))
+    shown = text(
+        Explanation("t", [Section("s", [Numbers("\033[2Jevil", X), Prose("\033[2J"), Numbers("x", X, note="\a")])])
+    )
     assert "\033" not in shown and "\a" not in shown

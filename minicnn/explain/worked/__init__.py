@@ -39,7 +39,7 @@ OPERATIONS = {
     "linear": Operation("every output is a weighted sum of all inputs", F.linear, "linear",
                         nn.Linear, ("weight", "bias")),
     "relu": Operation("what is negative becomes 0, and its gradient too", F.relu, "relu", nn.ReLU, ("inplace",)),
-    "softmax": Operation("scores become probabilities; the Jacobian, and large numbers", F.softmax, "softmax"),
+    "softmax": Operation("scores become probabilities; Jacobian, large numbers", F.softmax, "softmax"),
     "cross_entropy": Operation("softmax minus what is wanted, in one step and in two", F.cross_entropy, "cross_entropy",
                                nn.CrossEntropyLoss, ("weight", "reduction", "label_smoothing")),
     "concat": Operation("branches side by side, and the seam between them", F.concat, "concat"),

@@ -134,8 +134,8 @@ class Convolution:
             f"y[n,k,i,j] = {plus}sum over c, u, v of",
             f"             x[n, c, {row}, {column}] * weight[k,c,u,v]",
             "",
-            f"x {self.x.shape}, weight {self.weight.shape}, {self.window.options()}",
-            f"-> y {self.y.shape}",
+            f"x {self.x.shape}, weight {self.weight.shape} -> y {self.y.shape}",
+            self.window.options(),
         )
         return Section("The formula", [Formula(lines)])
 

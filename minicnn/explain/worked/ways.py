@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,11 +120,19 @@ def gradients(function: Callable[..., Tensor], inputs: Sequence[np.ndarray | Non
 
 
 def gradient_agreements(
-    name: str, found: dict[str, np.ndarray], forward: Callable[[], np.ndarray], x: np.ndarray, grad_y: np.ndarray
+    name: str,
+    found: dict[str, np.ndarray],
+    forward: Callable[[], np.ndarray],
+    x: np.ndarray,
+    grad_y: np.ndarray,
+    kinks: Collection[Index] = (),
 ) -> list[Agreement]:
-    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements."""
+    """That these gradients of x are the same, and those of differences of `forward`; of a large x at some elements.
+
+    kinks: elements of x that are known to have no slope, beside those where the differences find none.
+    """
     most = min(MOST_DIFFERENCES, max(2, MOST_OUTPUTS // grad_y.size))
-    places = sample(x.shape, most)
+    places = [place for place in sample(x.shape, most) if place not in kinks]
     by_differences = differences(forward, x, grad_y, places)
     if len(places) == x.size and not np.isnan(by_differences).any():
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]

@@ -15,6 +15,7 @@ from minicnn.functional.im2col import Im2Col
 from minicnn.functional.pooling import AvgPool2d, MaxPool2d
 
 FUNCTIONS = {"conv2d": Conv2d, "im2col": Im2Col, "max_pool2d": MaxPool2d, "avg_pool2d": AvgPool2d, "concat": Concat}
+MORE = pytest.mark.everything("more cases of operations")
 RANDOM = np.random.default_rng(0)
 
 
@@ -22,8 +23,10 @@ def drawn(*shape):
     return RANDOM.standard_normal(shape)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("method", ["forward", "backward"])
+@pytest.mark.parametrize(
+    "name", ["conv2d", *(pytest.param(name, marks=MORE) for name in FUNCTIONS if name != "conv2d")]
+)
 def test_a_library_that_is_wrong_is_caught(name, method, monkeypatch):
     right = getattr(FUNCTIONS[name], method)
 
@@ -38,6 +41,7 @@ def test_a_library_that_is_wrong_is_caught(name, method, monkeypatch):
         mc.explain(name)
 
 
+@MORE
 @pytest.mark.parametrize(("function", "inputs", "options"), [
     (F.conv2d, (drawn(1, 3, 5, 6), drawn(2, 3, 3, 2), drawn(2)), {"stride": (2, 1), "padding": (1, 0)}),
     (F.conv2d, (drawn(2, 1, 3, 3), drawn(1, 1, 1, 1)), {"stride": 2, "at": (1, 0, 1, 0)}),
@@ -58,8 +62,12 @@ def test_other_inputs(function, inputs, options):
     assert max(map(len, shown.splitlines())) <= 80
     options.pop("at", None)
     tensors = [mc.Tensor(one) if isinstance(one, np.ndarray) else one for one in inputs]
-    y = function([mc.Tensor(x) for x in inputs[0]], **options) if function is F.concat else function(*tensors, **options)
-    (name, index, value), = re.findall(r"^  (y|columns)\[([0-9,]+)\] = ([-+0-9.e]+)", shown, re.MULTILINE)
+    y = (
+        function([mc.Tensor(x) for x in inputs[0]], **options)
+        if function is F.concat
+        else function(*tensors, **options)
+    )
+    ((name, index, value),) = re.findall(r"^  (y|columns)\[([0-9,]+)\] = ([-+0-9.e]+)", shown, re.MULTILINE)
     assert float(value) == pytest.approx(y.data[tuple(map(int, index.split(",")))], rel=1e-3)
     example.html()
 
@@ -71,12 +79,13 @@ def test_a_tie_is_told():
     assert "winners or more" not in str(mc.explain(F.max_pool2d, np.arange(9.0).reshape(1, 1, 3, 3), 2))
 
 
+@MORE
 def test_of_large_inputs_what_is_around_the_chosen_element():
-    layer = nn.Conv2d(3, 8, 3, padding=1)
+    layer = nn.Conv2d(3, 16, 3, padding=1)
     shown = str(mc.explain(layer, mc.Tensor(drawn(1, 3, 24, 24).astype(np.float32)), at=(0, 5, 10, 11)))
     assert "y[0,5,8:13,9:14]" in shown and "padded x[0,0,8:15,9:16]" in shown
     assert "elements): loops = F.conv2d" in shown
-    assert len(shown.splitlines()) < 300
+    assert len(shown.splitlines()) < 350
 
 
 def test_where_a_window_was_over_a_pixel():
