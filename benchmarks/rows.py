@@ -53,6 +53,7 @@ def suite(base: Settings) -> list[Measurement]:
     two, all_threads = replace(base, threads=2), base.threads
     large = replace(base, batch_size=4 * base.batch_size)
     digits = replace(base, batch_size=64, size=64, classes=10, channels=1)
+    small = replace(digits, batch_size=8)
     few_threads = "" if all_threads >= 2 else "needs 2 threads"
     return [
         Measurement("limits", "matrix product", matrix_products(base), unit="GFLOP/s", rounds=3),
@@ -82,6 +83,14 @@ def suite(base: Settings) -> list[Measurement]:
         ), unit="MB", rounds=3),
         Measurement("digits", "digits 64x64, batch 64, training", beside_pytorch(digits), (
             Row("digits 64x64, batch 64 / faster layout", OURS, FASTER, Target(at_least=1.0)),
+        )),
+        Measurement("look", "a look inside, digits 64x64, batch 8, training", {
+            "never": Contestant(OURS, small, repeats=10),
+            "before": Contestant("minicnn look", small, repeats=10),
+            "recording": Contestant("minicnn look", small, "recording", repeats=10),
+        }, (
+            Row("training after a look inside / without one", "before", "never", Target(at_least=0.97)),
+            Row("training, all results recorded / without", "recording", "never"),
         )),
         Measurement("threads", "threads, training", {
             "2 threads": Contestant(OURS, two),

@@ -17,12 +17,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import jpeg, layers, limits, networks, products
+from benchmarks import jpeg, layers, limits, look, networks, products
 from benchmarks.gauges import Answer, Side
 from benchmarks.machine import blas_kernels
 
 SIDES: dict[str, Callable[[dict[str, Any]], Side]] = {
     "minicnn": networks.minicnn_side,
+    "minicnn look": look.side,
     "torch-nchw": networks.torch_nchw_side,
     "torch-channels_last": networks.torch_channels_last_side,
     "minicnn layers": layers.minicnn_side,

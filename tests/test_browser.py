@@ -303,6 +303,7 @@ DARK = "<style>p { color: #777 } @media (prefers-color-scheme: light) { p { colo
         ("<p style='color: #000; opacity: 0.4'>text", 2.85),  # as #999
         ("<p style='color: rgb(0 0 0 / 40%)'>text", 2.85),
         ("<div style='background: #000'><p style='color: #000'>text</div>", 1),
+        ("<div style='background: #000'><p style='color: #0a0a0a'>text</div>", 1.06),
         ("<div style='background: #000'><div style='background: rgb(255 255 255 / 0)'><p style='color: #333'>t", 1.66),
         ("<div style='background: #000; opacity: 0.5'><p style='color: #fff'>text</div>", 3.98),  # white on #808080
         ("<p style='background: linear-gradient(#fff, #777); color: #000'>text", 4.69),

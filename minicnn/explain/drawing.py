@@ -39,7 +39,7 @@ class Box:
     color: blue, red, green, yellow or plain, of the box and of the strips on top of it, (text, color) each.
     result: stands beside the arrow that leaves it. tooltip: what a browser shows when the pointer rests on it.
     group: boxes of the same one get a frame with its name. wide: reach over all boxes that it takes from; each has its
-    arrow there, and its text of `parts` over it.
+    arrow there, and its text of `parts` over it. key: by which a page finds the box and the arrows between such boxes.
     """
 
     lines: tuple[str, ...]
@@ -51,6 +51,7 @@ class Box:
     group: str = ""
     wide: bool = False
     parts: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def height(self) -> int:
@@ -58,17 +59,18 @@ class Box:
         return 8 + LINE * lines + STRIP * len(self.strips)
 
 
-def drawing(boxes: Sequence[Box], title: str, caption: str = "") -> str:
-    """An SVG file as text: the boxes, from the first at the bottom to the last at the top, which
+def drawing(boxes: Sequence[Box], title: str, caption: str = "", width: int = WIDTH) -> str:
+    """An SVG file as text: the boxes, so wide, from the first at the bottom to the last at the top, which
     an arrow leaves if it has a result. Texts may be anything."""
-    return Drawing(boxes).svg(title, caption)
+    return Drawing(boxes, width).svg(title, caption)
 
 
 class Drawing:
     """Where everything stands, in pixels; the y axis points down, as in SVG."""
 
-    def __init__(self, boxes: Sequence[Box]) -> None:
+    def __init__(self, boxes: Sequence[Box], width: int = WIDTH) -> None:
         self.boxes = boxes
+        self.width, self.column = width, width + COLUMN - WIDTH
         self.layout: Layout = layout([box.inputs for box in boxes])
         heights = [0] * (max(self.layout.rows) + 1)
         for box, row in zip(boxes, self.layout.rows, strict=True):
@@ -86,7 +88,7 @@ class Drawing:
     # ---- places ---------------------------------------------------------------------------------------------------
 
     def x(self, column: float) -> float:
-        return column * COLUMN
+        return column * self.column
 
     def arrives_at(self, number: int, which: int) -> float:
         """Where the arrow from a box's input ends: in the middle, or where it comes from if the box is wide."""
@@ -98,7 +100,7 @@ class Drawing:
         places = [self.x(self.layout.columns[number])]
         if self.boxes[number].wide:
             places += [self.arrives_at(number, which) for which in range(len(self.boxes[number].inputs))]
-        return min(places) - WIDTH / 2, max(places) + WIDTH / 2
+        return min(places) - self.width / 2, max(places) + self.width / 2
 
     def bottom(self, number: int) -> float:
         return self.bottoms[self.layout.rows[number]]
@@ -166,7 +168,9 @@ class Drawing:
             above, below = self.bottoms[self.layout.rows[one] + 1] + BUS, self.bottom(number) + BUS
             points = [(start, self.top(one)), (start, above), (way, above)]
             points += [(way, below), (end, below), (end, self.bottom(number) + 1)]
-            found.append(f'<path class="arrow" d="{rounded(points)}" marker-end="url(#tip)"/>')
+            keys = self.boxes[one].key, self.boxes[number].key
+            known = f' data-arrow="{shown(" ".join(keys))}"' if all(keys) else ""
+            found.append(f'<path class="arrow"{known} d="{rounded(points)}" marker-end="url(#tip)"/>')
         return found
 
     def box(self, number: int) -> str:
@@ -197,7 +201,8 @@ class Drawing:
         if box.result:
             x = self.x(self.layout.columns[number]) + 6
             drawn.append(f'<text class="shape" x="{x:g}" y="{self.top(number) - 11:g}">{shown(box.result)}</text>')
-        return f"<g>{''.join(drawn)}</g>"
+        known = f' data-box="{shown(box.key)}"' if box.key else ""
+        return f"<g{known}>{''.join(drawn)}</g>"
 
 
 def rounded(points: Sequence[tuple[float, float]], radius: float = 5) -> str:

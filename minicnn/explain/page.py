@@ -57,10 +57,16 @@ class Writer:
         if isinstance(item, Formula):
             return scrolled(f"<pre>{escape(chr(10).join(item.lines))}</pre>")
         if isinstance(item, Numbers):
-            return f'<div class="beside">{self.array(item)}</div>'
+            return f'<div class="beside"><div>{self.array(item)}</div></div>'
         if isinstance(item, Beside):
-            parts = [sign(part) if isinstance(part, str) else self.array(part) for part in item.parts]
-            return f'<div class="beside">{"".join(parts)}</div>'
+            boxes, signs = [], ""
+            for part in item.parts:
+                if isinstance(part, str):  # it stays with the array that follows
+                    signs += sign(part)
+                else:
+                    boxes.append(f"<div>{signs}{self.array(part)}</div>")
+                    signs = ""
+            return f'<div class="beside">{"".join(boxes)}{signs}</div>'
         return trace(item) if isinstance(item, Trace) else agreement(item)
 
     def array(self, numbers: Numbers) -> str:

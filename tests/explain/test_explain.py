@@ -43,6 +43,10 @@ def test_the_gradient_that_arrives_may_be_given():
 
 def test_without_arguments_a_tiny_example():
     assert str(mc.explain(F.im2col)) == str(mc.explain("im2col"))
+
+
+@pytest.mark.everything("more cases of operations")
+def test_what_is_given_gets_an_example_that_fits():
     assert "kernel 2, stride 2, padding 0" in str(mc.explain("conv2d", stride=2))
     assert "x (1, 3, 4, 4), weight (2, 3, 2, 2)" in str(mc.explain("conv2d", x=np.ones((1, 3, 4, 4))))
     assert "x (1, 1, 4, 4), weight (5, 1, 3, 3)" in str(mc.explain("conv2d", weight=np.ones((5, 1, 3, 3))))

@@ -1,5 +1,6 @@
 """python -m minicnn.explain: what it prints and writes, and its exit status."""
 
+import re
 import sys
 
 import numpy as np
@@ -38,6 +39,15 @@ def test_without_a_name_it_lists_them(capsys):
 
 def test_it_prints_the_example(capsys):
     assert printed(capsys, "im2col") == f"{mc.explain('im2col')}\n"
+
+
+def test_the_documentation_shows_what_it_prints(capsys):
+    page = (REPOSITORY / "docs" / "explain.md").read_text(encoding="utf-8")
+    told = page.partition("    $ python -m minicnn.explain conv2d\n")[2].partition("\n\nOne operation")[0]
+    parts = re.sub("(?m)^    ", "", told).split("...\n")
+    lines = re.sub("within .*", "within", printed(capsys, "conv2d"))  # how exact differences are is the machine's
+    assert len(parts) == 4
+    assert all(re.sub("within .*", "within", part).rstrip("\n") in lines for part in parts)
 
 
 def test_arrays_in_every_way(capsys, tmp_path):

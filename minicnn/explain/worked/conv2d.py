@@ -119,10 +119,13 @@ class Convolution:
         n, c, row, column = index
         over, kernels = self.window.over((row, column)), range(len(self.weight))
         kh, kw = self.window.kernel
+        elements: list[Index] = [(i * self.window.places[1] + j, (c * kh + u) * kw + v) for i, j, u, v in over]
         return {
             "grad_y": [(n, k, i, j) for i, j, _, _ in over for k in kernels],
-            "grad_patches": [(i * self.window.places[1] + j, (c * kh + u) * kw + v) for i, j, u, v in over],
             "weight": [(k, c, u, v) for _, _, u, v in over for k in kernels],
+            "grad_y as rows": [(r, k) for r, _ in elements for k in kernels],
+            "kernels": [(k, q) for _, q in elements for k in kernels],
+            "grad_patches": elements,
         }
 
     # ---- forward -------------------------------------------------------------------------------------------------
