@@ -209,7 +209,18 @@ def explanation(
             Agreement("y in evaluation", {"weight (x - running_mean) / std + bias": weight * (x - before[0]) / np.sqrt(
                 before[1] + eps) + bias, "F.batch_norm": y_evaluation}),
         ]))  # fmt: skip
-    return Explanation("batch_norm: every channel gets mean 0 and variance 1", sections)
+    made_of = {
+        "x_hat": lambda at: {"x": [at], "mean": [(at[1],)], "std": [(at[1],)]},
+        "y": lambda at: {"x_hat": [at], "weight": [(at[1],)], "bias": [(at[1],)]},
+        "grad_x_hat": lambda at: {"grad_y": [at], "weight": [(at[1],)]},
+    }
+    if training:
+        made_of |= {
+            "mean": lambda at: {"x": [(q, at[0]) for q in range(m)]},
+            "grad_mean": lambda at: {"grad_x_hat": [(q, at[0]) for q in range(m)], "std": [at]},
+            "grad_x": lambda at: {f"through {path}": [at] for path in ("x", "mean", "variance")},
+        }
+    return Explanation("batch_norm: every channel gets mean 0 and variance 1", sections, made_of)
 
 
 def copies(statistics: Statistics) -> Statistics:

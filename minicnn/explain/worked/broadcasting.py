@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,11 @@ def explanation(a, b, *, at=None, grad_y=None) -> Explanation:
         Section("Forward", forward),
         Section("Backward: to a", backward("a", "b", arrays, grad_y, at)),
         Section("Backward: to b", backward("b", "a", arrays, grad_y, at)),
-    ])  # fmt: skip
+    ], {
+        "y": lambda index: {name: [used(array.shape, index)] for name, array in arrays.items()},
+        **{f"grad_{name}": sum_made_of(array.shape, y.shape) for name, array in arrays.items()
+           if array.shape != y.shape},
+    })  # fmt: skip
 
 
 def positions(shape: Index, at: Index, y_shape: Index) -> tuple[Index, ...]:
@@ -92,6 +97,10 @@ def positions(shape: Index, at: Index, y_shape: Index) -> tuple[Index, ...]:
     axes = [range(n) for n in y_shape[:added]]
     axes += [range(m) if n == 1 else range(i, i + 1) for n, m, i in zip(shape, y_shape[added:], one, strict=True)]
     return tuple(tuple(axis[i] for axis, i in zip(axes, index, strict=True)) for index in np.ndindex(*map(len, axes)))
+
+
+def sum_made_of(shape: Index, y_shape: Index) -> Callable[[Index], dict[str, tuple[Index, ...]]]:
+    return lambda index: {"of each use": positions(shape, index, y_shape)}
 
 
 def backward(name: str, other: str, arrays: dict[str, np.ndarray], grad_y: np.ndarray, at: Index) -> list[Item]:

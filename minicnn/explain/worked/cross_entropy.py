@@ -147,7 +147,10 @@ def explanation(
         Section("Backward", backward),
         Section("Backward in two steps", two_steps(p, q, arrives, grad_logits, (n, k))),
         large_numbers(),
-    ])  # fmt: skip
+    ], {
+        "log_p": lambda at: {"logits": [at], "largest": [(at[0], 0)], "log sum": [(at[0], 0)]},
+        "grad_logits": lambda at: {"softmax": [at], "q": [at], "g": [(at[0], 0)]},
+    })  # fmt: skip
 
 
 def what_is_wanted(

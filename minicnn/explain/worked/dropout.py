@@ -59,7 +59,8 @@ def explanation(x, p=0.5, training=True, *, at=None, grad_y=None) -> Explanation
             Agreement("y", {"x": x, "F.dropout": y}),
             Agreement("grad_x", {"grad_y": grad_y, "F.dropout's backward": grad_x}),
         ])]  # fmt: skip
-    return Explanation("dropout: some elements become 0 by chance, the others grow", sections)
+    made_of = {"y": lambda at: {"x": [at], "mask": [at]}, "grad_x": lambda at: {"grad_y": [at], "mask": [at]}}
+    return Explanation("dropout: some elements become 0 by chance, the others grow", sections, made_of)
 
 
 def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,11 @@ def explanation(x, conv1x1, reduce3x3, conv3x3, reduce5x5, conv5x5, pool_proj, *
         Section("Forward: the seams", one.seams()),
         Section("Backward: cut at the seams", one.cut()),
         Section("Backward: four gradients meet", one.meeting()),
-    ])  # fmt: skip
+    ], {
+        "block": one.block_made_of,
+        **{f"to {name}": one.part_made_of(name) for name in BRANCHES},
+        "grad_x": lambda index: {f"by {name}": [index] for name in BRANCHES},
+    })  # fmt: skip
 
 
 class Block:
@@ -147,7 +152,7 @@ class Block:
     def trace(self) -> list[Item]:
         """The chosen number: the sum of the branch's last convolution, and its ReLU."""
         n, k, i, j = self.at
-        name = next(name for name in BRANCHES if k in self.channels[name])
+        ((name, _),) = self.block_made_of(self.at).items()
         source, array = self.source(name)
         kernel = k - self.channels[name][0]
         weight, padding = self.weights[name][kernel], PADDING.get(name, 0)
@@ -197,6 +202,11 @@ class Block:
         spans = ((name, span[0], span[-1]) for name, span in self.channels.items())
         return "channels " + ", ".join(f"{a if a == b else f'{a}-{b}'}: {name}" for name, a, b in spans)
 
+    def block_made_of(self, index: Index) -> dict[str, list[Index]]:
+        n, k, *pixel = index
+        name = next(name for name in BRANCHES if k in self.channels[name])
+        return {name: [(n, k - self.channels[name][0], *pixel)]}
+
     # ---- backward ------------------------------------------------------------------------------------------------
 
     def cut(self) -> list[Item]:
@@ -211,6 +221,10 @@ class Block:
                                                     "F.concat's backward": self.gradients[name]})
               for name, part in zip(BRANCHES, parts, strict=True)),
         ]  # fmt: skip
+
+    def part_made_of(self, name: str) -> Callable[[Index], dict[str, list[Index]]]:
+        first = self.channels[name][0]
+        return lambda index: {"grad_y": [(index[0], first + index[1], *index[2:])]}
 
     def meeting(self) -> list[Item]:
         n, _, i, j = self.at

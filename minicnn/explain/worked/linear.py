@@ -114,6 +114,13 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
                   tuple((f"grad_y[{m},{o}]", (), grad_y[m, o]) for m in range(rows))),
             *agreements("grad_bias", "the sum", grad_y.sum(axis=0)),
         ]  # fmt: skip
+    made_of = {
+        "y": lambda at: {"x": [(at[0], j) for j in range(inputs)], "weight.T": [(j, at[1]) for j in range(inputs)]},
+        "grad_x": lambda at: {"grad_y": [(at[0], k) for k in range(outputs)],
+                              "weight": [(k, at[1]) for k in range(outputs)]},
+        "grad_weight": lambda at: {"grad_y.T": [(at[0], m) for m in range(rows)],
+                                   "x": [(m, at[1]) for m in range(rows)]},
+    }  # fmt: skip
     return Explanation("linear: every output is a weighted sum of all inputs", [
         Section("The formula", [Formula((
             "y[n,o] = " + ("" if bias is None else "bias[o] + ") + "sum over i of x[n,i] * weight[o,i]",
@@ -122,4 +129,4 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
         Section("Forward: the loops, and a matrix product", forward),
         Section("Backward: to the input", to_x),
         Section("Backward: to the weights and the bias", to_weight),
-    ])  # fmt: skip
+    ], made_of)  # fmt: skip

@@ -117,4 +117,11 @@ def explanation(x, size, alpha=1e-4, beta=0.75, k=1.0, *, at=None, grad_y=None) 
         ))]),
         Section("Forward", forward),
         Section("Backward", backward),
-    ])  # fmt: skip
+    ], {
+        "sums of x^2": lambda at: {"x": [(at[0], int(j)) for j in np.flatnonzero(band[at[1]])]},
+        "s": lambda at: {"sums of x^2": [at]},
+        "y": lambda at: {"x": [at], "s^-beta": [at]},
+        "through s": lambda at: {name: [(at[0], int(j)) for j in np.flatnonzero(band[:, at[1]])]
+                                 for name in ("grad_y", "dy/ds")},
+        "grad_x": lambda at: {"directly": [at], "through s": [at]},
+    })  # fmt: skip

@@ -73,4 +73,5 @@ def explanation(x, inplace=False, *, at=None, grad_y=None) -> Explanation:
             Agreement("y", {"beside x": y, "over x": overwritten}),
             Agreement("the mask", {"x > 0": mask, "y > 0": (overwritten > 0).astype(float)}),
         ]))  # fmt: skip
-    return Explanation("relu: what is negative becomes 0, and its gradient too", sections)
+    made_of = {"y": lambda at: {"x": [at]}, "grad_x": lambda at: {"grad_y": [at], "x > 0": [at]}}
+    return Explanation("relu: what is negative becomes 0, and its gradient too", sections, made_of)

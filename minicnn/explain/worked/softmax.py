@@ -101,7 +101,13 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
         Section("Forward", forward),
         Section("Backward", backward),
         large_numbers(x, y, (r, i)),
-    ])  # fmt: skip
+    ], {
+        "e^(x - largest)": lambda at: {"x": [at], "largest": [(at[0], 0)]},
+        "y": lambda at: {"e^(x - largest)": [at], "sum": [(at[0], 0)]},
+        "sum": lambda at: {"e^(x - largest)": [(at[0], j) for j in range(k)]},
+        "dot": lambda at: {"grad_y": [(at[0], j) for j in range(k)], "y": [(at[0], j) for j in range(k)]},
+        "grad_x": lambda at: {"y": [at], "grad_y": [at], "dot": [(at[0], 0)]},
+    })  # fmt: skip
 
 
 def large_numbers(x: np.ndarray, y: np.ndarray, at: tuple[int, int]) -> Section:
