@@ -67,8 +67,6 @@ def explanation(
         return F.cross_entropy(logits, targets, weight, reduction=reduction, label_smoothing=label_smoothing)
 
     y = library(Tensor(logits)).data
-    if grad_y is None and reduction != "none":
-        grad_y = 1.0
     grad_y = ways.cotangent("cross_entropy", grad_y, y.shape)
     (grad_logits,) = ways.gradients(library, [logits], grad_y)
     rows, classes = logits.shape

@@ -64,9 +64,8 @@ def explanation(x, p=0.5, training=True, *, at=None, grad_y=None) -> Explanation
 
 
 def with_a_mask(x, p, y, grad_y, at, library, state) -> list[Section]:
-    rng.set_state(state)
-    uniform = rng.next_generator().random(x.shape)  # the numbers that the library draws
-    rng.set_state(state)
+    """The sections where something is dropped; `library` draws the same mask in every call."""
+    uniform = rng.next_generator().random(x.shape)  # as the library does, which then puts the state back
     (grad_x,) = ways.gradients(library, [x], grad_y)
     factor = 1 / (1 - p) if p < 1 else 0.0
     kept = (uniform >= p).astype(float)
