@@ -73,7 +73,10 @@ def explanation(
         statistics = statistics or copies(before)
         return F.batch_norm(x, *statistics, weight, bias, training, momentum, eps)
 
-    y = library(*(None if a is None else Tensor(a) for a in (x, weight, bias))).data
+    with np.errstate(all="ignore"):
+        y = library(*(None if a is None else Tensor(a) for a in (x, weight, bias))).data
+    if not np.isfinite(y).all():
+        raise ValueError("batch_norm: a channel has variance 0 and eps is 0, so that x_hat is 0/0; expected eps > 0")
     at, grad_y = ways.element("batch_norm", at, y.shape), ways.cotangent("batch_norm", grad_y, y.shape)
 
     # From here on a channel is a column, and each pixel of each image a row: so is it computed, too.
@@ -95,8 +98,6 @@ def explanation(
     mean = x.mean(axis=0) if training else before[0]
     variance = ((x - mean) ** 2).mean(axis=0) if training else before[1]
     std = np.sqrt(variance + eps)
-    if not std.all():
-        raise ValueError("batch_norm: a channel has variance 0 and eps is 0, so that x_hat is 0/0; expected eps > 0")
     x_hat = (x - mean) / std
     here, channel = f"[{r},{c}]", tuple((q, c) for q in range(m))
     forward: list[Item] = [

@@ -225,9 +225,9 @@ class Block:
                 + ("=", Numbers(named("grad_x", n), grad_x[n], (pixel[1:],)))),
             Trace(named("grad_x", *pixel), grad_x[pixel], tuple((f"by {name}", (), alone[name][pixel])
                                                                 for name in BRANCHES)),
-            Agreement("grad_x", {
+            Agreement("what arrives at x", {
                 "the four together": together,
-                f"what arrives in mc.replay, {len(self.leaf.arrived)} times": np.sum(
+                f"the {len(self.leaf.arrived)} gradients that mc.replay sees": np.sum(
                     [gradient for _, gradient in self.leaf.arrived], axis=0)}),
             *ways.gradient_agreements(
                 "grad_x", {"the four together": together,

@@ -125,8 +125,7 @@ def backward(x, grad_y, at, window: Window, won: dict[Index, dict], library: Cal
     planes = ways.some(list(won), x[:, :, 0, 0], "channels")
     items.append(Agreement("grad_x" + planes, {
         "loops": by_loops, "F.max_pool2d's backward": np.array([grad_x[plane] for plane in won])}))  # fmt: skip
-    kinks = {(*plane, *pixel) for plane in ties for pixels in ties[plane].values() for pixel in pixels}
-    items += ways.gradient_agreements("grad_x", {"F.max_pool2d's backward": grad_x}, forward_again, x, grad_y, kinks)
+    items += ways.gradient_agreements("grad_x", {"F.max_pool2d's backward": grad_x}, forward_again, x, grad_y)
     return Section("Backward: to the winners", items)
 
 

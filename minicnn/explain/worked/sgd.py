@@ -64,7 +64,7 @@ def explanation(
     curvature = ways.as_array("sgd", "curvature", curvature)
     if not checks.is_integer(steps) or not 1 <= steps <= 100:
         raise ValueError(f"sgd: steps is {steps!r}, expected 1 to 100")
-    if np.broadcast_shapes(x.shape, curvature.shape) != x.shape:
+    if curvature.shape not in ((), x.shape):
         raise ValueError(f"sgd: curvature has shape {curvature.shape}, expected one number or that of x, {x.shape}")
     curvature = np.broadcast_to(curvature, x.shape)
     at = ways.element("sgd", at, x.shape)
