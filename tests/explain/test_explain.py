@@ -47,6 +47,7 @@ def test_without_arguments_a_tiny_example():
 
 @pytest.mark.everything("more cases of operations")
 def test_what_is_given_gets_an_example_that_fits():
+    assert "x (1, 1, 4, 4), kernel 2, stride 1" in str(mc.explain("avg_pool2d", x=np.ones((1, 1, 4, 4))))
     assert "kernel 2, stride 2, padding 0" in str(mc.explain("conv2d", stride=2))
     assert "x (1, 3, 4, 4), weight (2, 3, 2, 2)" in str(mc.explain("conv2d", x=np.ones((1, 3, 4, 4))))
     assert "x (1, 1, 4, 4), weight (5, 1, 3, 3)" in str(mc.explain("conv2d", weight=np.ones((5, 1, 3, 3))))
@@ -55,6 +56,7 @@ def test_what_is_given_gets_an_example_that_fits():
 @pytest.mark.parametrize(("arguments", "message"), [
     ((F.exp, X), "explain: exp has no worked example; these have: conv2d, "),
     (("conv3d",), "explain: conv3d has no worked example"),
+    ((None,), "explain: NoneType has no worked example"),
     ((3,), "explain: int has no worked example"),
     ((F.conv2d, X), "explain: missing a required argument: 'weight'; conv2d takes x, weight, bias, stride"),
     ((nn.Conv2d(1, 1, 1, relu=True), X), "ends in a ReLU; explain its parts"),

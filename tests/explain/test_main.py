@@ -63,6 +63,8 @@ def test_the_options_are_the_arguments_of_the_function(capsys):
     shown = printed(capsys, "avg_pool2d", "--x", "1 2; 3 4", "--kernel-size", "2", "--padding", "1",
                     "--no-count-include-pad", "--grad-y", "1 0 0; 0 2 0; 0 0 0")  # fmt: skip
     assert "padding does not count" in shown and "grad_y[0,0,1,1] * 1/4" in shown
+    bias = printed(capsys, "conv2d", "--bias", "2 -2")
+    assert bias == f"{mc.explain('conv2d', bias=np.array([2, -2]))}\n"
     assert "x0 is 0, x1 is 1" in printed(capsys, "concat", "--tensors", "1 2", "3 4")
 
 

@@ -21,7 +21,11 @@ def test_every_text_is_escaped():
     parsed = Parsed(page(explanation))
     assert [tag for tag, _ in parsed.elements].count("script") == 1
     assert "".join(parsed.texts).count(HOSTILE) == 12
-    assert [tag for tag, _ in Parsed(frame(explanation)).elements] == ["iframe"]
+    known = {"data-at", "data-of", "data-said"}
+    assert {key for tag, attributes in parsed.elements if tag == "td" for key in attributes} == known
+    ((tag, attributes),) = Parsed(frame(explanation)).elements
+    assert tag == "iframe" and attributes.keys() == {"title", "srcdoc", "style"}
+    assert attributes["title"] == HOSTILE and attributes["srcdoc"] == page(explanation)
 
 
 def test_a_number_knows_what_it_was_made_of():

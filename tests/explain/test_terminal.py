@@ -67,6 +67,26 @@ def test_in_color_marked_numbers_have_it_in_place_of_brackets():
     ]
 
 
+def of(*items):
+    """The lines of these items, below the two titles."""
+    return text(Explanation("t", [Section("s", list(items))])).splitlines()[5:]
+
+
+def test_brackets_hug_what_is_marked():
+    x = np.array([[1, 2, 3], [-4, 5, 6], [7, 8, 9]])
+    assert of(Beside((Numbers("x", x[:, 1:], ((0, 0), (1, 1))), "+", Numbers("y", x, ((0, 0), (1, 1), (1, 2)))))) == [
+        "   x          y",
+        "  [2] 3      [ 1]  2   3",
+        "   5 [6]  +   -4 [ 5   6]",
+        "   8  9        7   8   9",
+    ]
+
+
+def test_a_formula_that_is_too_long_is_wrapped():
+    short, long = "y = x" + " + 1" * 17, "y = x" + " + 1" * 18
+    assert of(Formula((short, long))) == [f"    {short}", f"    {long[:75]}", f"            {long[76:]}"]
+
+
 def test_what_does_not_fit_beside_each_other_goes_on_below():
     wide = np.full((2, 9), 1000)
     shown = text(Explanation("t", [Section("s", [Beside((Numbers("a", wide), "+", Numbers("b", wide)))])]))

@@ -52,7 +52,7 @@ def test_a_library_that_is_wrong_is_caught(name, method, monkeypatch):
     (F.max_pool2d, (np.zeros((1, 1, 3, 3)), 2), {"stride": 1}),
     (F.avg_pool2d, (drawn(1, 2, 5, 5), 3), {"stride": 2, "padding": 1, "ceil_mode": True}),
     (F.avg_pool2d, (drawn(1, 2, 5, 5), 3), {"stride": 2, "padding": 1, "count_include_pad": False}),
-    (F.avg_pool2d, (drawn(1, 1, 6, 6), 2), {"stride": 3, "ceil_mode": True, "padding": 1}),
+    (F.avg_pool2d, (drawn(1, 1, 6, 6), 3), {"stride": 2, "ceil_mode": True, "padding": 1, "at": (0, 0, 3, 3)}),
     (F.concat, ([drawn(2, 3), drawn(2, 1)],), {"axis": -1}),
     (F.concat, ([drawn(3)],), {"axis": 0}),
 ])  # fmt: skip
@@ -91,6 +91,8 @@ def test_of_large_inputs_what_is_around_the_chosen_element():
 def test_where_a_window_was_over_a_pixel():
     window = Window((4, 5), (3, 2), (2, 1), (1, 0), (2, 4))
     for i, j in np.ndindex(window.places):
+        marked = [(row - 1, column) for _, row, column in window.elements(range(1), i, j)]  # padding is 1, 0
+        assert [pixel for pixel in marked if window.inside(pixel)] == window.under(i, j)
         for pixel in window.under(i, j):
             assert [(i, j)] == [(a, b) for a, b, u, v in window.over(pixel) if (a, b) == (i, j)]
             assert all(window.pixel(a, b, u, v) == pixel for a, b, u, v in window.over(pixel))
