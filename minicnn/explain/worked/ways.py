@@ -101,7 +101,7 @@ def differences(
     here, steps = by.terms(), by.first_steps[0]
     slopes = [by.slope(by.along_element(0, place), here, float(steps[place]), 1.0, 0.0, GOOD) for place in places]
     largest = max([1.0, *(abs(slope.value) for slope in slopes if not slope.kink)])
-    return np.array([np.nan if slope.kink or not slope.doubt < DOUBT * largest else slope.value for slope in slopes])
+    return np.array([slope.value if slope.doubt < DOUBT * largest else np.nan for slope in slopes])
 
 
 def has_kink(forward: Callable[[], np.ndarray], x: np.ndarray, place: Index) -> bool:

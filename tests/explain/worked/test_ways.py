@@ -30,6 +30,16 @@ def test_gradients_are_compared_where_there_is_a_slope():
         ways.gradient_agreements("grad_x", {"by hand": np.array([1.5, 0])}, lambda: np.abs(x), x, np.ones(2))
 
 
+def test_kinks_of_several_outputs_may_cancel_in_their_sum():
+    x = np.array([0.0, 2.0])
+    by_hand = {"by hand": np.array([7.0, 0.0])}  # |x| - |x| has the slope 0, and each has none at 0
+    (part,) = ways.gradient_agreements("grad_x", by_hand, lambda: np.stack([np.abs(x), -np.abs(x)]), x, np.ones((2, 2)))
+    assert part.what == "grad_x (1 of 2 elements)"
+    assert x.tolist() == [0, 2]
+    with raises(AssertionError, "grad_x: by hand and differences differ by 7"):
+        ways.gradient_agreements("grad_x", by_hand, lambda: np.stack([x**2, -(x**2)]), x, np.ones((2, 2)))
+
+
 def test_an_array_as_rows():
     x = np.arange(24).reshape(2, 3, 4)
     for axis in range(3):
