@@ -23,7 +23,7 @@ COLORS = {
     "AdaptiveAvgPool2d": "red", "Concat": "green", "Add": "green", "BatchNorm": "green", "LocalResponseNorm": "green",
     "CrossEntropy": "yellow", "Softmax": "yellow", "LogSoftmax": "yellow",
 }  # fmt: skip
-WIDTH, LONGEST = 132, 19  # of a box: pixels, and characters in bold
+WIDTH, LONGEST = 132, 17  # of a box: pixels, and characters in bold
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,8 @@ def box(node: DrawnNode) -> Box:
     """What stands in the box."""
     if node.operations == 1:
         name = node.name.removeprefix(f"{node.frame}.")
-        lines = [shortened(node.kind), node.window, shortened(name)]
+        kind = node.kind if len(node.kind) <= LONGEST else node.kind[: LONGEST - 1] + "\u2026"
+        lines = [kind, node.window, shortened(name)]
     else:
         inside = f"{node.branches} branches" if node.branches else f"{node.operations} operations"
         lines = [shortened(node.name.removeprefix(f"{node.frame}.")), inside]

@@ -13,6 +13,7 @@ COLUMN, WIDTH = 114, 104  # pixels from one column to the next, and of a box
 LINE, STRIP = 13, 15  # heights: of a line of text in a box, of a strip on it
 GAP, BUS = 38, 15  # between two rows; and how far below a row arrows bend
 MARGIN = 14
+LETTER = 6.2  # how wide one is, about, in the widest of the fonts
 FRAME = 7  # from the boxes of a group to the line around them, above and below
 BESIDE = 18  # the same at the sides, where results are written
 NARROWEST = 4 * COLUMN  # of a drawing: title and caption need room
@@ -111,7 +112,7 @@ class Drawing:
     # ---- pieces ---------------------------------------------------------------------------------------------------
 
     def svg(self, title: str, caption: str) -> str:
-        said = textwrap.wrap(caption, int((self.right - self.left - 2 * MARGIN) / 5.6))
+        said = textwrap.wrap(caption, int((self.right - self.left - 2 * MARGIN) / LETTER))
         head = MARGIN + 22 + 15 * len(said)
         width, height = round(self.right - self.left), self.tallest + head + MARGIN
         shift = f"translate({-self.left:g} {height - MARGIN:g})"

@@ -9,9 +9,10 @@ import numpy as np
 
 from minicnn.explain.document import Index, Numbers, Trace
 
-ROWS, COLUMNS, MATRICES = 10, 18, 4  # so many of an array are shown at most
+COLUMNS, MATRICES = 18, 4  # so many of an array are shown at most
+WHOLE, ROWS = 16, 10  # so many rows are shown whole; of more of them, so many
 UNMARKED = 4  # rows and columns of a large one of which nothing is marked, and one matrix
-AROUND = 2  # rows and columns beside the marked ones, where there is not room for all
+AROUND = 1  # rows and columns beside the marked ones, where there is not room for all
 LEFT_OUT = ".."
 FIRST_TERMS, LAST_TERMS = 9, 2  # of a number that is made of many
 
@@ -42,7 +43,9 @@ def matrices(numbers: Numbers, room: int = 10**6) -> tuple[list[Matrix], int]:
     chosen = places(len(every), hits, MATRICES) if hits or len(every) <= MATRICES else [0]
     shown = [(every[i], marked.get(every[i], set())) for i in chosen if i is not None]
 
-    rows = [places(whole.shape[-2], sorted({row for row, _ in marks}), ROWS) for _, marks in shown]
+    height = whole.shape[-2]
+    most_rows = height if height <= WHOLE else ROWS
+    rows = [places(height, sorted({row for row, _ in marks}), most_rows) for _, marks in shown]
     values = [
         whole[index][[row for row in some if row is not None]] for (index, _), some in zip(shown, rows, strict=True)
     ]

@@ -26,6 +26,8 @@ def paths_of(
         return numbered(len(listed), found)
     if isinstance(names, Module):
         return by_parameters(listed, found, names)
+    if not isinstance(names, Mapping):
+        raise TypeError(f"names: got {type(names).__name__}, expected the network, or a dict of names")
     return [names.get(operation.at[0], "") for operation in listed]
 
 

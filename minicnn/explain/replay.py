@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from minicnn import backend
@@ -88,7 +89,7 @@ def replay(y: Tensor, gradient: Any = None, *, names: Module | Mapping[Any, str]
 class Replay:
     """What `replay` returns. Each `for` walks anew, and holds only what has arrived and has not gone on yet.
 
-    `str()` tells all steps, `html()` is a page that plays them, on the drawn graph; a notebook shows `str()`.
+    `str()` tells all steps; `html()` is a page that plays them on the drawn graph, which a notebook shows.
     """
 
     y: Tensor
@@ -118,6 +119,9 @@ class Replay:
         from minicnn.explain.replay_page import page
 
         return page(self, title)
+
+    def _repr_html_(self) -> str:
+        return f'<iframe srcdoc="{escape(self.html())}" style="width: 100%; height: 720px; border: 0"></iframe>'
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page, whole or not at all: replay.html."""

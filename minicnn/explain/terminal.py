@@ -61,10 +61,11 @@ def wrapped(line: str) -> list[str]:
 def block(numbers: Numbers, roomy: bool = True) -> list[str]:
     """An array: each of its matrices below its name, all lines equally long. roomy: two spaces between numbers."""
     shown, left_out = matrices(numbers, ROOM)
+    width = max((len(text) for matrix in shown for row in matrix.cells for text, _, _ in row), default=0)
     lines = []
     for i, matrix in enumerate(shown):
         note = f"  {numbers.note}" if numbers.note and not i else ""
-        lines += [f" {matrix.name}{note}", *matrix_lines(matrix.cells, roomy)]
+        lines += [f" {matrix.name}{note}", *matrix_lines(matrix.cells, width, roomy)]
     if left_out:
         lines.append(f" and {left_out:,} more of {base_of(numbers.name)[0]}")
     if roomy and max(map(len, lines), default=0) > ROOM:
@@ -77,9 +78,8 @@ def as_wide(lines: Sequence[str]) -> list[str]:
     return [line.ljust(width) for line in lines]
 
 
-def matrix_lines(cells: list[list[Cell]], roomy: bool) -> list[str]:
+def matrix_lines(cells: list[list[Cell]], width: int, roomy: bool) -> list[str]:
     """Rows of numbers, aligned at the right; what is marked stands between BEGIN and END."""
-    width = max((len(text) for row in cells for text, _, _ in row), default=0)
     space = " " * (roomy or width == 1)  # single digits would stand too close
     lines = []
     for row in cells:

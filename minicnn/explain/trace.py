@@ -123,23 +123,24 @@ def clipped(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1 - half]}\u2026{text[-half:]}"
 
 
-def trace(module: Module, x: Any, *, depth: int | None = None) -> Trace:
-    """Send x through the module, once, and list what every layer makes of it: `print(mc.trace(network, images))`.
+def trace(module: Module, *inputs: Any, depth: int | None = None) -> Trace:
+    """Call the module once, and list what every layer makes of its input: `print(mc.trace(network, images))`.
 
-    x: a Tensor or an array, on the module's device. Layers are the modules without modules inside, in the order in
+    inputs: Tensors, or arrays, on the module's device. Layers are the modules without modules inside, in the order in
     which they are called; a layer called twice has two rows. depth: count the modules at that depth as layers, and do
     not look inside: with 1 an Inception block is one row.
 
     The mode stays as it is (in training, dropout drops and batch norm uses the batch's statistics), but running
     statistics, random state, gradients and hooks are afterwards as they were before, also where a layer fails. No
     graph is built. Times are of one run, the first of which is slower than others; operations outside of all layers
-    (a concat in `forward`) count in the whole alone. Threads take no shares of the batch meanwhile (`nn.in_shares`).
+    (a concat in `forward`) count in the whole alone. Where a network calls `nn.in_shares` though it has hooks, which
+    GoogLeNet does not, each share has its row.
     """
     if not isinstance(module, Module):
         raise TypeError(f"trace: got {type(module).__name__}, expected a Module")
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
         raise ValueError(f"trace: depth is {depth!r}, expected an integer of at least 1, or None for every layer")
-    x = x if isinstance(x, Tensor) else Tensor(x)
+    tensors = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
     calls = Calls()
     remove = [calls.watch(name, layer) for name, layer in layers_of(module, depth)]
     buffers = [(buffer, buffer.data.copy()) for _, buffer in module.named_buffers()]
@@ -147,7 +148,7 @@ def trace(module: Module, x: Any, *, depth: int | None = None) -> Trace:
     try:
         with no_grad():
             start = time.perf_counter()
-            wait_for(module(x))
+            wait_for(module(*tensors))
             seconds = time.perf_counter() - start - calls.looking
     finally:
         for take_away in remove:

@@ -188,6 +188,8 @@ def test_the_whole_table(pretended: type[PretendedSide], tmp_path: Path, capsys:
         "peak memory, inference / PyTorch NCHW": (0.8, None),
         "peak memory, inference / channels_last": (1.25, None),
         "digits 64x64, batch 64 / faster layout": (0.8, False),
+        "training after a look inside / without one": (4.0, True),
+        "training, all results recorded / without": (4.0, None),
         "training, 2 threads / 1 thread": (1.0, False),
         "time an image, batch 64 / batch 16": (2.0, False),
         "preset paper (LRN), training / NCHW": (1.25, True),

@@ -1,10 +1,12 @@
 """The picture: which boxes there are at which depth, what stands in them, and where it may go."""
 
+import dataclasses
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from support import leaf, raises
+from browser import needs_browser, opened
+from support import leaf, raises, tensor
 
 import minicnn as mc
 import minicnn.functional as F
@@ -75,6 +77,13 @@ def test_frames_of_one_name_at_two_places_are_two():
     assert mc.draw(y, names).parameters == 12  # shared: each counts once
 
 
+def test_a_residual_block_and_what_is_shared_inside_of_it():
+    layer = nn.Linear(2, 2)
+    x = F.tanh(leaf(np.ones((1, 2)), np.float32))
+    (block,) = (node for node in mc.draw(layer(F.relu(layer(x))) + x).nodes if node.kind == "Block")
+    assert (block.name, block.branches, block.operations, block.parameters) == ("block 1", 2, 4, 6)
+
+
 def test_several_outputs_and_own_names():
     x, w = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     picture = mc.draw({"a": x * w, "b": [w + 1]}, {x: "x", w: "w"})
@@ -122,6 +131,11 @@ def test_words_of_the_picture():
     assert picture._repr_svg_() == picture.svg and "13 operations" in picture.caption
     assert repr(picture) == "Picture('Small', 6 boxes; 13 operations, 96 parameters)"
     assert mc.draw(y, title="Own").title == "Own" and mc.draw(y).title == "Graph of CrossEntropy"
+
+
+def test_of_a_long_kind_the_beginning_is_shown():
+    node = dataclasses.replace(mc.draw(leaf([1.0])).nodes[0], kind="AdaptiveAvgPool2dOfMine")
+    assert box(node).lines == ("AdaptiveAvgPool2\u2026",) and box(node).tooltip == "AdaptiveAvgPool2dOfMine"
 
 
 def test_save(tmp_path):
@@ -182,9 +196,39 @@ def test_a_deep_chain_and_many_branches():
     assert mc.draw(x).svg.count('class="arrow"') == 1501
 
 
+CUT_OFF = """[...document.querySelectorAll("text:not(.shape, .group)")].filter((text) => {
+  const rect = text.parentElement.querySelector("rect") || document.querySelector(".back");
+  const inside = text.getBoundingClientRect();
+  const around = (rect.closest("[transform]") ? rect : document.querySelector(".back")).getBoundingClientRect();
+  return inside.left < around.left || inside.right > around.right;
+}).map((text) => text.textContent)"""
+
+
+@needs_browser
+@pytest.mark.everything("browser")
+@pytest.mark.parametrize("dark", [False, True])
+def test_in_a_browser_no_text_is_cut_off(tmp_path, dark):
+    class AnOperationWithALongName(mc.function.Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, grad_y):
+            return grad_y
+
+    network = nn.Sequential(nn.Sequential(nn.Linear(1000, 999), nn.ReLU(), nn.Linear(999, 2)), nn.Linear(2, 2))
+    vars(network)["a_module_with_a_long_name"] = vars(network).pop("1")
+    y = AnOperationWithALongName()(network[1](F.relu(network[0](tensor(1234, 1000, dtype=np.float32)))))
+    pictures = [mc.draw(y, network), mc.draw(y, network, depth=None), mc.draw(small()[1], depth=2)]
+    for number, picture in enumerate(pictures):
+        path = tmp_path / f"{number}.html"
+        path.write_text(f"<!doctype html><body>{picture.svg}</body>", encoding="utf-8")
+        with opened(path, width=1000, dark=dark) as page:
+            assert page.evaluate(CUT_OFF) == [] and page.low_contrast() == []
+
+
 def test_amounts_in_words():
     assert [bytes_text(n) for n in (1, 640, 1600, 2_490_000, 3 * 10**9)] == [
         "1 byte", "640 bytes", "1.6 kB", "2.49 MB", "3 GB"
     ]  # fmt: skip
     assert [count_text(n) for n in (12, 9408, 1_020_000)] == ["12", "9,408", "1.02 M"]
-    assert shortened("inception3a.branch2.0.conv") == "\u2026n3a.branch2.0.conv" and shortened("fc") == "fc"
+    assert shortened("inception3a.branch2.0.conv") == "\u2026a.branch2.0.conv" and shortened("fc") == "fc"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import raises
 
 import minicnn as mc
 import minicnn.functional as F
@@ -70,6 +71,11 @@ def test_all_of_googlenet_is_where_it_ran_by_its_parameters_too():
             assert top in ("", path.partition(".")[0]), (kind, path, by_parameters)
             if kind in ("Conv2d", "Linear", "Concat"):
                 assert by_parameters == path
+
+
+def test_other_names_are_refused():
+    with raises(TypeError, "names: got int, expected the network"):
+        paths(image(1), 2)
 
 
 def test_in_common():

@@ -1,5 +1,7 @@
 """The walk back, step by step: bit for bit what backward does, without a trace; and in words."""
 
+import itertools
+
 import numpy as np
 import pytest
 from support import fetch, leaf, put, raises, tensor, threads
@@ -79,6 +81,16 @@ def test_what_is_sent_is_what_arrives():
     assert sorted(sent, key=str) == sorted(arrived, key=str)
 
 
+def test_sums_are_added_up_in_the_order_of_backward():
+    """1, 1e16 and -1e16 make 0 or 1, as the order is."""
+    for factors in itertools.permutations([1.0, 1e16, -1e16]):
+        x = leaf(1.0)
+        y = (x * factors[0] + x * factors[1]) + x * factors[2]
+        *_, last = mc.replay(y)
+        y.backward()
+        assert last.gradient == x.grad and len(last.arrived) == 3
+
+
 def test_a_cotangent_of_ones_own():
     x = leaf([1.0, 2.0])
     *_, last = mc.replay(x * 3, np.array([1.0, 10.0]))
@@ -149,6 +161,12 @@ def test_names():
     with names_of_functions(network) as names:
         y = F.cross_entropy(network(x), np.zeros(8, int))
     assert any(step.label(step.at).endswith("(drop)") for step in mc.replay(y, names=names))
+
+
+def test_a_shared_parameter_is_told_by_its_first_user():
+    layer = nn.Linear(2, 2)
+    steps = list(mc.replay(layer(layer(leaf(np.ones((1, 2)), np.float32))).sum()))
+    assert {step.label(step.at) for step in steps} >= {"weight (2, 2) of Linear 1", "bias (2,) of Linear 1"}
 
 
 def test_everything_fits_80_columns_whatever_it_is_called():

@@ -69,6 +69,13 @@ def test_save(tmp_path):
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == replay.html()
 
 
+def test_a_notebook_shows_the_page_in_a_frame():
+    x = leaf([1.0])
+    replay = mc.replay(x * 2, names={x: EVIL})
+    (frame,) = Parsed(replay._repr_html_()).all("iframe")
+    assert frame["srcdoc"] == replay.html()
+
+
 def test_shares_are_one_box():
     layers = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
     html = mc.replay(nn.in_shares(layers, mc.Tensor(np.ones((8, 2), np.float32), True)).sum()).html()

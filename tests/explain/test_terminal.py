@@ -82,6 +82,10 @@ def test_brackets_hug_what_is_marked():
     ]
 
 
+def test_matrices_of_an_array_are_aligned():
+    assert of(Numbers("x", np.array([[[1, 2]], [[-30, 4]]]))) == ["   x[0]", "     1    2", "   x[1]", "   -30    4"]
+
+
 def test_a_formula_that_is_too_long_is_wrapped():
     short, long = "y = x" + " + 1" * 17, "y = x" + " + 1" * 18
     assert of(Formula((short, long))) == [f"    {short}", f"    {long[:75]}", f"            {long[76:]}"]

@@ -10,6 +10,7 @@ from support import put, raises, tensor, threads
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import nn, rng
+from minicnn.explain.trace import engineering, short
 
 
 class Two(nn.Module):
@@ -159,6 +160,31 @@ def test_it_fits_80_columns_whatever_the_names_and_numbers():
     made[1].weight.data[:] *= 1e-33
     text = str(mc.trace(made, tensor(2, 3, dtype=np.float32)))
     assert max(map(len, text.splitlines())) <= 80 and "\x1b" not in text and "\u2026" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0, "0"), (-0.01234, "-0.0123"), (-1.234e-5, "-1.2e-5"), (1.234e-5, "1.23e-5"), (-1.2e-10, "-1e-10"),
+     (123456.0, "1.23e5"), (-1.25e15, "-1.2e15"), (math.nan, "nan")],
+)  # fmt: skip
+def test_numbers_in_seven_characters(number, text):
+    assert short(number) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0"), (416, "416"), (9408, "9.41k"), (999_990, "1000k"), (13_378_280, "13.4M")]
+)
+def test_counts_in_five_characters(count, text):
+    assert engineering(count) == text
+
+
+def test_several_inputs():
+    class Sum(nn.Module):
+        def forward(self, a, b):
+            return a + b
+
+    (row,) = mc.trace(Sum(), mc.Tensor([1.0]), np.ones(1, np.float32)).rows
+    assert row.mean == 2
 
 
 def test_wrong_arguments():

@@ -83,7 +83,7 @@ def test_a_tie_is_told():
 def test_of_large_inputs_what_is_around_the_chosen_element():
     layer = nn.Conv2d(3, 16, 3, padding=1)
     shown = str(mc.explain(layer, mc.Tensor(drawn(1, 3, 24, 24).astype(np.float32)), at=(0, 5, 10, 11)))
-    assert "y[0,5,8:13,9:14]" in shown and "padded x[0,0,8:15,9:16]" in shown
+    assert "y[0,5,9:12,10:13]" in shown and "padded x[0,0,9:14,10:15]" in shown
     assert "elements): loops = F.conv2d" in shown
     assert len(shown.splitlines()) < 350
 
