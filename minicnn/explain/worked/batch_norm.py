@@ -80,68 +80,112 @@ def explanation(
     at, grad_y = ways.element("batch_norm", at, y.shape), ways.cotangent("batch_norm", grad_y, y.shape)
 
     # From here on a channel is a column, and each pixel of each image a row: so is it computed, too.
-    r, c, shape = ways.as_row(at, x.shape, 1), at[1], x.shape
+    row, channel, shape = ways.as_row(at, x.shape, 1), at[1], x.shape
     x, y, grad_y = (ways.as_rows(a, 1) for a in (x, y, grad_y))
-    m, channels = x.shape
-    weight, bias = np.ones(channels) if weight is None else weight, np.zeros(channels) if bias is None else bias
-    grad_x, grad_weight, grad_bias = ways.gradients(library, (x, weight, bias), grad_y)
-    used_mean, used_variance = (None, None) if training else before
-    by_loops = loops(x, weight, bias, used_mean, used_variance, eps,
-                     range(channels) if x.size <= ways.MOST_LOOPS else [c])  # fmt: skip
+    weight = np.ones(x.shape[1]) if weight is None else weight
+    bias = np.zeros(x.shape[1]) if bias is None else bias
+    one = Normalization(x, y, weight, bias, grad_y, before, training, eps, row, channel, library)
+    sections = [
+        Section("The formula", [Formula((
+            "x_hat = (x - mean) / std,   std = sqrt(variance + eps)", "y     = weight * x_hat + bias", "",
+            f"x {shape}: mean and variance of each of the {shape[1]} channels; eps {eps:g}",
+        ))]),
+        Section("Forward", one.forward()),
+        Section("Backward: to the input", one.backward_in_training() if training else one.backward_in_evaluation()),
+        Section("Backward: to weight and bias", one.backward_to_parameters()),
+    ]  # fmt: skip
+    if before[0] is not None and before[1] is not None and len(x) > 1:
+        after = copies(before)
+        y_training = library(Tensor(x), Tensor(weight), Tensor(bias), True, after).data
+        sections.append(Section("Training and evaluation", [*updates(x, before, after, momentum, channel),
+                                                            *one.both_modes(y_training)]))  # fmt: skip
+    return Explanation("batch_norm: every channel gets mean 0 and variance 1", sections, one.made_of())
 
-    def forward_again() -> np.ndarray:
+
+class Normalization:
+    """Batch norm of x, a row for each pixel of each image and a column for each channel, and the element y[r,c]."""
+
+    def __init__(self, x, y, weight, bias, grad_y, before: Statistics, training, eps, r, c, library) -> None:
+        self.x, self.y, self.weight, self.bias, self.grad_y = x, y, weight, bias, grad_y
+        self.before, self.training, self.eps, self.library = before, training, eps, library
+        self.m, self.channels = x.shape
+        self.r, self.c, self.here, self.column = r, c, f"[{r},{c}]", tuple((q, c) for q in range(len(x)))
+        self.mean = x.mean(axis=0) if training else before[0]
+        self.variance = ((x - self.mean) ** 2).mean(axis=0) if training else before[1]
+        self.std = np.sqrt(self.variance + eps)
+        self.x_hat = (x - self.mean) / self.std
+        self.grad_x_hat = grad_y * weight
+        self.grad_x, self.grad_weight, self.grad_bias = ways.gradients(library, (x, weight, bias), grad_y)
+
+    def by_loops(self, channels) -> np.ndarray:
+        """These columns of y of what is in the arrays now."""
+        mean, variance = (None, None) if self.training else self.before
+        return loops(self.x, self.weight, self.bias, mean, variance, self.eps, channels)
+
+    def again(self) -> np.ndarray:
         """y of what is in the arrays now: by the loops, or by F.batch_norm where those would take long."""
-        if x.size > ways.MOST_MOVED // 4:
-            return library(Tensor(x), Tensor(weight), Tensor(bias)).data
-        return loops(x, weight, bias, used_mean, used_variance, eps, range(channels))
+        if self.x.size > ways.MOST_MOVED // 4:
+            return self.library(Tensor(self.x), Tensor(self.weight), Tensor(self.bias)).data
+        return self.by_loops(range(self.channels))
 
-    mean = x.mean(axis=0) if training else before[0]
-    variance = ((x - mean) ** 2).mean(axis=0) if training else before[1]
-    std = np.sqrt(variance + eps)
-    x_hat = (x - mean) / std
-    here, channel = f"[{r},{c}]", tuple((q, c) for q in range(m))
-    forward: list[Item] = [
-        ways.code(loops),
-        Prose("Below, a channel is a column, and each pixel of each image a row. "
-              + (f"In training, mean and variance of a channel are those of the batch: of m = {m} numbers." if training
-                 else "In evaluation, mean and variance are the running statistics, constants: what comes out for an "
-                      "image does not depend on the others of its batch.")),
-        Beside((Numbers("x", x, channel), "->", Numbers("mean", mean, ((c,),)), Numbers("variance", variance, ((c,),)),
-                Numbers("std", std, ((c,),)))),
-    ]  # fmt: skip
-    if training:
-        forward += [
-            Trace(f"mean[{c}]", mean[c], tuple((f"x[{q},{c}] / m", (x[q, c], 1 / m), x[q, c] / m) for q in range(m))),
-            Trace(f"variance[{c}]", variance[c], tuple(
-                (f"(x[{q},{c}] - mean[{c}])^2 / m", (x[q, c] - mean[c], x[q, c] - mean[c], 1 / m),
-                 (x[q, c] - mean[c]) ** 2 / m) for q in range(m))),
+    def chosen(self, name: str, array: np.ndarray) -> Numbers:
+        """An array of a number for each channel, or for each element, with the chosen one marked."""
+        return Numbers(name, array, ((self.c,) if array.ndim == 1 else (self.r, self.c),))
+
+    def forward(self) -> list[Item]:
+        x, m, r, c, here = self.x, self.m, self.r, self.c, self.here
+        off = x[:, c] - self.mean[c]
+        items: list[Item] = [
+            ways.code(loops),
+            Prose("Below, a channel is a column, and each pixel of each image a row. " + (
+                f"In training, mean and variance of a channel are those of the batch: of m = {m} numbers."
+                if self.training else
+                "In evaluation, mean and variance are the running statistics, constants: what comes out for an image "
+                "does not depend on the others of its batch.")),
+            Beside((Numbers("x", x, self.column), "->", self.chosen("mean", self.mean),
+                    self.chosen("variance", self.variance), self.chosen("std", self.std))),
         ]  # fmt: skip
-    forward += [
-        Beside((Numbers("x_hat", x_hat, ((r, c),)), "*", Numbers("weight", weight, ((c,),)), "+",
-                Numbers("bias", bias, ((c,),)), "=", Numbers("y", y, ((r, c),)))),
-        Trace(f"x_hat{here}", x_hat[r, c], (
-            (f"(x{here} - mean[{c}]) * 1/std[{c}]", (x[r, c] - mean[c], 1 / std[c]), x_hat[r, c]),)),
-        Trace(f"y{here}", y[r, c], ((f"x_hat{here} * weight[{c}]", (x_hat[r, c], weight[c]), x_hat[r, c] * weight[c]),
-                                    (f"bias[{c}]", (), bias[c]))),
-        Agreement("y" if by_loops.shape == y.shape else f"y, channel {c}", {
-            "loops": by_loops, "F.batch_norm": y if by_loops.shape == y.shape else y[:, [c]]}),
-    ]  # fmt: skip
+        if self.training:
+            items += [
+                Trace(f"mean[{c}]", self.mean[c],
+                      tuple(ways.product(f"x[{q},{c}] / m", x[q, c], 1 / m) for q in range(m))),
+                Trace(f"variance[{c}]", self.variance[c], tuple(
+                    ways.product(f"(x[{q},{c}] - mean[{c}])^2 / m", off[q], off[q], 1 / m) for q in range(m))),
+            ]  # fmt: skip
+        channels = range(self.channels) if x.size <= ways.MOST_LOOPS else range(c, c + 1)
+        which = "" if len(channels) == self.channels else f", channel {c}"
+        return [
+            *items,
+            Beside((self.chosen("x_hat", self.x_hat), "*", self.chosen("weight", self.weight), "+",
+                    self.chosen("bias", self.bias), "=", self.chosen("y", self.y))),
+            Trace(f"x_hat{here}", self.x_hat[r, c],
+                  (ways.product(f"(x{here} - mean[{c}]) * 1/std[{c}]", off[r], 1 / self.std[c]),)),
+            Trace(f"y{here}", self.y[r, c], (
+                ways.product(f"x_hat{here} * weight[{c}]", self.x_hat[r, c], self.weight[c]),
+                (f"bias[{c}]", (), self.bias[c]))),
+            Agreement("y" + which, {"loops": self.by_loops(channels), "F.batch_norm": self.y[:, list(channels)]}),
+        ]  # fmt: skip
 
-    # Back, path by path. A constant has none.
-    grad_x_hat = grad_y * weight
-    to_mean = -grad_x_hat.sum(axis=0) / std
-    to_variance = (grad_x_hat * (x - mean)).sum(axis=0) * -0.5 / std**3
-    through_x = grad_x_hat / std
-    through_mean = to_mean / m * np.ones_like(x) if training else np.zeros_like(x)
-    through_variance = to_variance * 2 / m * (x - mean) if training else np.zeros_like(x)
-    found = {"the paths": through_x + through_mean + through_variance}
-    backward: list[Item] = [
-        Beside((Numbers("grad_y", grad_y, ((r, c),)), "*", Numbers("weight", weight, ((c,),)), "=",
-                Numbers("grad_x_hat", grad_x_hat, channel))),
-    ]  # fmt: skip
-    if training:
-        found["in one line"] = weight / std * (grad_y - grad_y.mean(axis=0) - x_hat * (grad_y * x_hat).mean(axis=0))
-        backward += [
+    def to_x_hat(self) -> Item:
+        return Beside((self.chosen("grad_y", self.grad_y), "*", self.chosen("weight", self.weight), "=",
+                       Numbers("grad_x_hat", self.grad_x_hat, self.column)))  # fmt: skip
+
+    def backward_in_training(self) -> list[Item]:
+        """Path by path, each as the chain rule gives it."""
+        m, r, c, here, off = self.m, self.r, self.c, self.here, self.x - self.mean
+        grad_mean = -self.grad_x_hat.sum(axis=0) / self.std
+        grad_variance = (self.grad_x_hat * off).sum(axis=0) * -0.5 / self.std**3
+        through_x = self.grad_x_hat / self.std
+        through_mean = grad_mean / m * np.ones_like(off)
+        through_variance = grad_variance * 2 / m * off
+        found = {
+            "the paths": through_x + through_mean + through_variance,
+            "in one line": self.weight / self.std * (self.grad_y - self.grad_y.mean(axis=0)
+                                                     - self.x_hat * (self.grad_y * self.x_hat).mean(axis=0)),
+            "F.batch_norm's backward": self.grad_x,
+        }  # fmt: skip
+        return [
+            self.to_x_hat(),
             Prose("From x to x_hat there are three paths: x itself; the mean, of which it is a part; and the variance. "
                   "On the last two an x acts on all x_hat of its channel, so every image gets a gradient from all "
                   "others in the batch. (The mean is in the variance, too; what goes that way adds up to 0.)"),
@@ -150,77 +194,75 @@ def explanation(
                      "grad_x        = grad_x_hat / std                 through x",
                      "              + grad_mean * 1/m                  through the mean",
                      "              + grad_variance * 2(x - mean)/m    through the variance")),
-            Beside((Numbers("grad_mean", to_mean, ((c,),)), Numbers("grad_variance", to_variance, ((c,),)))),
-            Beside((Numbers("through x", through_x, ((r, c),)), "+", Numbers("through mean", through_mean, ((r, c),)),
-                    "+", Numbers("through variance", through_variance, ((r, c),)), "=",
-                    Numbers("grad_x", grad_x, ((r, c),)))),
-            Trace(f"grad_x{here}", grad_x[r, c], (
-                (f"grad_x_hat{here} * 1/std[{c}]", (grad_x_hat[r, c], 1 / std[c]), through_x[r, c]),
-                (f"grad_mean[{c}] * 1/m", (to_mean[c], 1 / m), through_mean[r, c]),
-                (f"grad_variance[{c}] * 2(x{here} - mean[{c}])/m", (to_variance[c], 2 / m * (x[r, c] - mean[c])),
-                 through_variance[r, c]))),
+            Beside((self.chosen("grad_mean", grad_mean), self.chosen("grad_variance", grad_variance))),
+            Beside((self.chosen("through x", through_x), "+", self.chosen("through mean", through_mean), "+",
+                    self.chosen("through variance", through_variance), "=", self.chosen("grad_x", self.grad_x))),
+            Trace(f"grad_x{here}", self.grad_x[r, c], (
+                ways.product(f"grad_x_hat{here} * 1/std[{c}]", self.grad_x_hat[r, c], 1 / self.std[c]),
+                ways.product(f"grad_mean[{c}] * 1/m", grad_mean[c], 1 / m),
+                ways.product(f"grad_variance[{c}] * 2(x{here} - mean[{c}])/m", grad_variance[c], 2 / m * off[r, c]))),
             Prose("All three in one line, as the library has it:"),
             Formula(("grad_x = weight/std * (grad_y - mean(grad_y) - x_hat * mean(grad_y * x_hat))",)),
             Prose("Added to all x of a channel, a constant changes no y. So the gradients of a channel add up to 0."),
-            Agreement("the sum of grad_x over a channel", {"0": np.zeros(channels),
-                                                           "F.batch_norm's backward": grad_x.sum(axis=0)}),
+            Agreement("the sum of grad_x over a channel", {
+                "0": np.zeros(self.channels), "F.batch_norm's backward": self.grad_x.sum(axis=0)}),
+            *ways.gradient_agreements("grad_x", found, self.again, self.x, self.grad_y),
         ]  # fmt: skip
-    else:
-        backward += [
+
+    def backward_in_evaluation(self) -> list[Item]:
+        r, c, here = self.r, self.c, self.here
+        found = {"this path": self.grad_x_hat / self.std, "F.batch_norm's backward": self.grad_x}
+        return [
+            self.to_x_hat(),
             Prose("Mean and variance are constants, so there is one path: through x itself. (In training there are "
                   "three: x is also a part of the mean and of the variance.)"),
-            Beside((Numbers("grad_x_hat", grad_x_hat, ((r, c),)), "/", Numbers("std", std, ((c,),)), "=",
-                    Numbers("grad_x", grad_x, ((r, c),)))),
-            Trace(f"grad_x{here}", grad_x[r, c], (
-                (f"grad_x_hat{here} * 1/std[{c}]", (grad_x_hat[r, c], 1 / std[c]), through_x[r, c]),)),
+            Beside((self.chosen("grad_x_hat", self.grad_x_hat), "/", self.chosen("std", self.std), "=",
+                    self.chosen("grad_x", self.grad_x))),
+            Trace(f"grad_x{here}", self.grad_x[r, c], (
+                ways.product(f"grad_x_hat{here} * 1/std[{c}]", self.grad_x_hat[r, c], 1 / self.std[c]),)),
+            *ways.gradient_agreements("grad_x", found, self.again, self.x, self.grad_y),
         ]  # fmt: skip
-    found["F.batch_norm's backward"] = grad_x
-    backward += ways.gradient_agreements("grad_x", found, forward_again, x, grad_y)
-    by_sums = (grad_y * x_hat).sum(axis=0), grad_y.sum(axis=0)
-    to_parameters: list[Item] = [
-        Prose("Every y of a channel has used its weight and its bias once: sums over the column."),
-        Trace(f"grad_weight[{c}]", grad_weight[c], tuple(
-            (f"grad_y[{q},{c}] * x_hat[{q},{c}]", (grad_y[q, c], x_hat[q, c]), grad_y[q, c] * x_hat[q, c])
-            for q in range(m))),
-        Trace(f"grad_bias[{c}]", grad_bias[c], tuple((f"grad_y[{q},{c}]", (), grad_y[q, c]) for q in range(m))),
-        *ways.gradient_agreements("grad_weight", {"the sums": by_sums[0], "F.batch_norm's backward": grad_weight},
-                                  forward_again, weight, grad_y),
-        *ways.gradient_agreements("grad_bias", {"the sums": by_sums[1], "F.batch_norm's backward": grad_bias},
-                                  forward_again, bias, grad_y),
-    ]  # fmt: skip
-    sections = [
-        Section("The formula", [Formula((
-            "x_hat = (x - mean) / std,   std = sqrt(variance + eps)", "y     = weight * x_hat + bias", "",
-            f"x {shape}: mean and variance of each of the {channels} channels; eps {eps:g}",
-        ))]),
-        Section("Forward", forward),
-        Section("Backward: to the input", backward),
-        Section("Backward: to weight and bias", to_parameters),
-    ]  # fmt: skip
-    if before[0] is not None and before[1] is not None and m > 1:
-        after = copies(before)
-        y_training = library(Tensor(x), Tensor(weight), Tensor(bias), True, after).data
-        y_evaluation = library(Tensor(x), Tensor(weight), Tensor(bias), False).data
-        sections.append(Section("Training and evaluation", [
-            *updates(x, before, after, momentum, c),
+
+    def backward_to_parameters(self) -> list[Item]:
+        c, grad_y, x_hat, name = self.c, self.grad_y, self.x_hat, "F.batch_norm's backward"
+        to_weight = {"the sums": (grad_y * x_hat).sum(axis=0), name: self.grad_weight}
+        to_bias = {"the sums": grad_y.sum(axis=0), name: self.grad_bias}
+        return [
+            Prose("Every y of a channel has used its weight and its bias once: sums over the column."),
+            Trace(f"grad_weight[{c}]", self.grad_weight[c], tuple(
+                ways.product(f"grad_y[{q},{c}] * x_hat[{q},{c}]", grad_y[q, c], x_hat[q, c]) for q in range(self.m))),
+            Trace(f"grad_bias[{c}]", self.grad_bias[c], tuple(
+                (f"grad_y[{q},{c}]", (), grad_y[q, c]) for q in range(self.m))),
+            *ways.gradient_agreements("grad_weight", to_weight, self.again, self.weight, grad_y),
+            *ways.gradient_agreements("grad_bias", to_bias, self.again, self.bias, grad_y),
+        ]  # fmt: skip
+
+    def both_modes(self, y_training: np.ndarray) -> list[Item]:
+        mean, var = self.before
+        y = self.library(Tensor(self.x), Tensor(self.weight), Tensor(self.bias), False).data
+        return [
             Prose("The same x with the statistics of its batch, and with the running ones as they were before:"),
-            Beside((Numbers("y in training", y_training, ((r, c),)),
-                    Numbers("y in evaluation", y_evaluation, ((r, c),)))),
-            Agreement("y in evaluation", {"weight (x - running_mean) / std + bias": weight * (x - before[0]) / np.sqrt(
-                before[1] + eps) + bias, "F.batch_norm": y_evaluation}),
-        ]))  # fmt: skip
-    made_of = {
-        "x_hat": lambda at: {"x": [at], "mean": [(at[1],)], "std": [(at[1],)]},
-        "y": lambda at: {"x_hat": [at], "weight": [(at[1],)], "bias": [(at[1],)]},
-        "grad_x_hat": lambda at: {"grad_y": [at], "weight": [(at[1],)]},
-    }
-    if training:
-        made_of |= {
-            "mean": lambda at: {"x": [(q, at[0]) for q in range(m)]},
-            "grad_mean": lambda at: {"grad_x_hat": [(q, at[0]) for q in range(m)], "std": [at]},
-            "grad_x": lambda at: {f"through {path}": [at] for path in ("x", "mean", "variance")},
+            Beside((self.chosen("y in training", y_training), self.chosen("y in evaluation", y))),
+            Agreement("y in evaluation", {
+                "weight * (x - running_mean) / std + bias":
+                    self.weight * (self.x - mean) / np.sqrt(var + self.eps) + self.bias,
+                "F.batch_norm": y}),
+        ]  # fmt: skip
+
+    def made_of(self) -> dict[str, Any]:
+        """What lights up on the page."""
+        found: dict[str, Any] = {
+            "x_hat": lambda at: {"x": [at], "mean": [(at[1],)], "std": [(at[1],)]},
+            "y": lambda at: {"x_hat": [at], "weight": [(at[1],)], "bias": [(at[1],)]},
+            "grad_x_hat": lambda at: {"grad_y": [at], "weight": [(at[1],)]},
         }
-    return Explanation("batch_norm: every channel gets mean 0 and variance 1", sections, made_of)
+        if self.training:
+            found |= {
+                "mean": lambda at: {"x": [(q, at[0]) for q in range(self.m)]},
+                "grad_mean": lambda at: {"grad_x_hat": [(q, at[0]) for q in range(self.m)], "std": [at]},
+                "grad_x": lambda at: {f"through {path}": [at] for path in ("x", "mean", "variance")},
+            }
+        return found
 
 
 def copies(statistics: Statistics) -> Statistics:
