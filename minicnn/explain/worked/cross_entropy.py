@@ -66,7 +66,10 @@ def explanation(
     def library(logits: Tensor) -> Tensor:
         return F.cross_entropy(logits, targets, weight, reduction=reduction, label_smoothing=label_smoothing)
 
-    y = library(Tensor(logits)).data
+    with np.errstate(invalid="ignore"):
+        y = library(Tensor(logits)).data
+    if not np.isfinite(y).all():
+        raise ValueError("cross_entropy: the loss is not finite: the weights of the targets add up to 0")
     grad_y = ways.cotangent("cross_entropy", grad_y, y.shape)
     (grad_logits,) = ways.gradients(library, [logits], grad_y)
     rows, classes = logits.shape
@@ -104,7 +107,7 @@ def explanation(
                 Numbers("log sum", log_sum, ((n, 0),)), "=", Numbers("log_p", log_p, ((n, k),)))),
         *what_is_wanted(one_hot, q, weight, label_smoothing, (n, k)),
         Trace(f"loss[{n}]", losses[n], tuple(
-            (f"-q[{n},{j}] * log_p[{n},{j}]", (-q[n, j], log_p[n, j]), terms[n, j])
+            ways.product(f"-q[{n},{j}] * log_p[{n},{j}]", -q[n, j], log_p[n, j])
             for j in range(classes) if q[n, j] != 0)),
     ]  # fmt: skip
     if reduction != "none":
@@ -129,9 +132,8 @@ def explanation(
         Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
                 Numbers("g", arrives, ((n, 0),)), "=", Numbers("grad_logits", grad_logits, ((n, k),)))),
         Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
-            (f"softmax[{n},{k}]{whole} * g[{n}]", (p[n, k], *(() if ones else (total[n, 0],)), arrives[n, 0]),
-             p[n, k] * total[n, 0] * arrives[n, 0]),
-            (f"-q[{n},{k}] * g[{n}]", (-q[n, k], arrives[n, 0]), -q[n, k] * arrives[n, 0]))),
+            ways.product(f"softmax[{n},{k}]{whole} * g[{n}]", p[n, k], *(() if ones else total[n]), arrives[n, 0]),
+            ways.product(f"-q[{n},{k}] * g[{n}]", -q[n, k], arrives[n, 0]))),
         *ways.gradient_agreements("grad_logits", {"softmax - q": one_step, "F.cross_entropy's backward": grad_logits},
                                   forward_again, logits, grad_y),
     ]  # fmt: skip
@@ -191,8 +193,8 @@ def two_steps(p: np.ndarray, q: np.ndarray, arrives: np.ndarray, grad_logits: np
         Beside((Numbers("p", p, (at,)), "->", Numbers("grad_p", grad_p, (at,)), "->",
                 Numbers("dot", dot, ((n, 0),)), "->", Numbers("grad_logits", p * (grad_p - dot), (at,)))),
         Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
-            (f"p[{n},{k}] * grad_p[{n},{k}]", (p[n, k], grad_p[n, k]), p[n, k] * grad_p[n, k]),
-            (f"-p[{n},{k}] * dot[{n}]", (-p[n, k], dot[n, 0]), -p[n, k] * dot[n, 0]))),
+            ways.product(f"p[{n},{k}] * grad_p[{n},{k}]", p[n, k], grad_p[n, k]),
+            ways.product(f"-p[{n},{k}] * dot[{n}]", -p[n, k], dot[n, 0]))),
         Agreement("grad_logits", {"two steps": p * (grad_p - dot), "F.cross_entropy's backward": grad_logits}),
     ]  # fmt: skip
 

@@ -68,7 +68,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
 
     plus_bias = () if bias is None else ("+", Numbers("bias", bias, ((o,),)))
     terms: list[ways.Term] = [] if bias is None else [(f"bias[{o}]", (), bias[o])]
-    terms += [(f"x[{n},{j}] * weight[{o},{j}]", (x[n, j], weight[o, j]), x[n, j] * weight[o, j]) for j in range(inputs)]
+    terms += [ways.product(f"x[{n},{j}] * weight[{o},{j}]", x[n, j], weight[o, j]) for j in range(inputs)]
     places = ways.sample(y.shape, max(1, ways.MOST_LOOPS // inputs), (n, o))
     forward: list[Item] = [
         ways.code(loops),
@@ -92,8 +92,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
             Numbers("grad_x", grads["grad_x"], ((n, i),)),
         )),
         Trace(f"grad_x[{n},{i}]", grads["grad_x"][n, i], tuple(
-            (f"grad_y[{n},{k}] * weight[{k},{i}]", (grad_y[n, k], weight[k, i]), grad_y[n, k] * weight[k, i])
-            for k in range(outputs))),
+            ways.product(f"grad_y[{n},{k}] * weight[{k},{i}]", grad_y[n, k], weight[k, i]) for k in range(outputs))),
         *agreements("grad_x", "matrix product", grad_y @ weight),
     ]  # fmt: skip
     to_weight: list[Item] = [
@@ -104,7 +103,7 @@ def explanation(x, weight, bias=None, *, at=None, grad_y=None) -> Explanation:
             Numbers("grad_weight", grads["grad_weight"], ((o, i),)),
         )),
         Trace(f"grad_weight[{o},{i}]", grads["grad_weight"][o, i], tuple(
-            (f"grad_y[{m},{o}] * x[{m},{i}]", (grad_y[m, o], x[m, i]), grad_y[m, o] * x[m, i]) for m in range(rows))),
+            ways.product(f"grad_y[{m},{o}] * x[{m},{i}]", grad_y[m, o], x[m, i]) for m in range(rows))),
         *agreements("grad_weight", "matrix product", grad_y.T @ x),
     ]  # fmt: skip
     if bias is not None:

@@ -76,15 +76,14 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
               f"the Jacobian. That of row {r} has dy_i/dx_j = y_i ([i = j] - y_j) in its row i and column j. A column "
               "adds up to 0, as the y keep adding up to 1."),
         Beside((Numbers(f"y[{r}]", y[r], ((i,),)), "->", Numbers("Jacobian", jacobian, tuple((j, i) for j in row)))),
-        Trace(f"dy_{i}/dx_{i}", jacobian[i, i], ((f"y_{i} * (1 - y_{i})", (y[r, i], 1 - y[r, i]), jacobian[i, i]),)),
+        Trace(f"dy_{i}/dx_{i}", jacobian[i, i], (ways.product(f"y_{i} * (1 - y_{i})", y[r, i], 1 - y[r, i]),)),
         Agreement("the sum of a column of the Jacobian", {"0": np.zeros(k), "the matrix": jacobian.sum(axis=0)}),
         Prose("The gradient that arrives, times the Jacobian, is the gradient of x."),
         Beside((Numbers(f"grad_y[{r}]", grad_y[r], tuple((j,) for j in row)), "@",
                 Numbers("Jacobian", jacobian, tuple((j, i) for j in row)), "=",
                 Numbers(f"grad_x[{r}]", grad_x[r], ((i,),)))),
         Trace(f"grad_x[{r},{i}]", grad_x[r, i], tuple(
-            (f"grad_y[{r},{j}] * dy_{j}/dx_{i}", (grad_y[r, j], jacobian[j, i]), grad_y[r, j] * jacobian[j, i])
-            for j in row)),
+            ways.product(f"grad_y[{r},{j}] * dy_{j}/dx_{i}", grad_y[r, j], jacobian[j, i]) for j in row)),
         Prose("The matrix need not be built: of all its sums one dot product a row is left, which is what the library "
               "computes."),
         Formula(("grad_x = y * (grad_y - dot),   dot = sum of grad_y * y over the row",)),

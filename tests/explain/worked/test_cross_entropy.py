@@ -59,6 +59,11 @@ def test_the_rest_of_the_example_fits_what_is_given(given, rows):
     assert len(array(example("cross_entropy", **given), "logits")) == rows
 
 
+def test_what_has_no_loss_is_refused():
+    with raises(ValueError, "cross_entropy: the loss is not finite: the weights of the targets add up to 0"):
+        mc.explain(F.cross_entropy, LOGITS, TARGETS, weight=[0.0, 1.0, 0.0])
+
+
 def test_a_target_out_of_range_is_refused():
     with raises(ValueError, "cross_entropy: targets[1] is 3, expected a class from 0 to 2"):
         mc.explain(F.cross_entropy, LOGITS, [0, 3])
