@@ -18,7 +18,7 @@ def page(explanation: Explanation) -> str:
     for section in explanation.sections:
         items = "\n".join(writer.item(item) for item in section.items)
         sections.append(f"<section><h2>{escape(section.title)}</h2>\n{items}</section>")
-    pointable = " or of ".join(escape(name) for name in explanation.made_of)
+    pointable = " or ".join(escape(name) for name in explanation.made_of)
     return template.substitute(
         title=escape(explanation.title), sections="\n".join(sections), pointable=pointable,
         hidden="" if pointable else "hidden",

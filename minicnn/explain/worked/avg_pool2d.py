@@ -45,6 +45,7 @@ def explanation(
 ) -> Explanation:
     """Arguments as F.avg_pool2d takes them; at: the element of y that is traced; grad_y: what arrives at y."""
     x = ways.as_array("avg_pool2d", "x", x)
+    window = Window.of_pool("avg_pool2d", x, kernel_size, stride, padding, ceil_mode)
 
     def library(x: Tensor) -> Tensor:
         return F.avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad)
@@ -55,7 +56,6 @@ def explanation(
     y = forward_again()  # with all the library's checks
     at, grad_y = ways.element("avg_pool2d", at, y.shape), ways.cotangent("avg_pool2d", grad_y, y.shape)
     n, c, i, j = at
-    window = Window.of_pool("avg_pool2d", x, kernel_size, stride, padding, ceil_mode)
     planes = ways.planes(y, window.kernel, (n, c))
     some = ways.some(planes, y[:, :, 0, 0], "channels")
     pixel, grad_x = window.middle(i, j), ways.gradients(library, [x], grad_y)[0]

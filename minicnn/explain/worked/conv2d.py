@@ -24,6 +24,7 @@ from minicnn.explain.document import (
 from minicnn.explain.worked import ways
 from minicnn.explain.worked.im2col import col2im, im2col
 from minicnn.explain.worked.window import Window, all_of, named
+from minicnn.functional import checks
 from minicnn.tensor import Tensor
 
 EXAMPLE = {
@@ -65,12 +66,13 @@ def explanation(x, weight, bias=None, stride=1, padding=0, *, at=None, grad_y=No
     """Arguments as F.conv2d takes them; at: the element of y that is traced; grad_y: the gradient that arrives at y."""
     x, weight = ways.as_array("conv2d", "x", x), ways.as_array("conv2d", "weight", weight)
     bias = None if bias is None else ways.as_array("conv2d", "bias", bias)
+    checks.ndim("conv2d", "weight", weight, 4, "(K, C, KH, KW)")
+    window = Window.fitting("conv2d", x, weight.shape[2:], stride, padding)
 
     def library(x, weight, bias=None):
         return F.conv2d(x, weight, bias, stride, padding)
 
     y = library(*(Tensor(a) for a in (x, weight, bias) if a is not None)).data  # with all its checks
-    window = Window.fitting("conv2d", x, weight.shape[2:], stride, padding)
     at = ways.element("conv2d", at, y.shape)
     grad_y = ways.cotangent("conv2d", grad_y, y.shape)
     of_library = ways.gradients(library, (x, weight, bias), grad_y)

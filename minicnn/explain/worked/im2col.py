@@ -40,13 +40,13 @@ def col2im(columns, size, kernel, stride, padding):
 def explanation(x, kernel_size, stride=1, padding=0, *, at=None, grad_y=None) -> Explanation:
     """Arguments as F.im2col takes them; at: the element of the columns that is traced; grad_y: their gradient."""
     x = ways.as_array("im2col", "x", x)
+    window = Window.fitting("im2col", x, kernel_size, stride, padding)
 
     def library(x):
         return F.im2col(x, kernel_size, stride, padding)
 
     y = library(Tensor(x)).data  # with all its checks
     at, grad_y = ways.element("im2col", at, y.shape), ways.cotangent("im2col", grad_y, y.shape)
-    window = Window.fitting("im2col", x, kernel_size, stride, padding)
 
     def columns_made_of(index: Index) -> dict[str, list[Index]]:
         n, q, p = index

@@ -53,6 +53,7 @@ def loops_back(grad_y, winners, size):
 def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=None, grad_y=None) -> Explanation:
     """Arguments as F.max_pool2d takes them; at: the element of y that is traced; grad_y: what arrives at y."""
     x = ways.as_array("max_pool2d", "x", x)
+    window = Window.of_pool("max_pool2d", x, kernel_size, stride, padding, ceil_mode)
 
     def library(x: Tensor) -> Tensor:
         return F.max_pool2d(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
@@ -60,7 +61,6 @@ def explanation(x, kernel_size, stride=None, padding=0, *, ceil_mode=False, at=N
     y = library(Tensor(x)).data  # with all its checks
     at, grad_y = ways.element("max_pool2d", at, y.shape), ways.cotangent("max_pool2d", grad_y, y.shape)
     n, c, i, j = at
-    window = Window.of_pool("max_pool2d", x, kernel_size, stride, padding, ceil_mode)
     won = {plane: loops(x[plane], window) for plane in ways.planes(y, window.kernel, (n, c))}
     winner = won[n, c][i, j]
     row, column = window.formula()

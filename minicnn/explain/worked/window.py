@@ -14,6 +14,8 @@ from minicnn.functional.im2col import output_size
 from minicnn.functional.pooling import Windows
 
 Pair = tuple[int, int]
+MOST_PLACES = 1 << 18  # of a window, over which plain loops walk
+MOST_IN_PATCHES = 1 << 25  # numbers in the patches of an image
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,39 @@ class Window:
 
     @classmethod
     def fitting(cls, operation: str, x: np.ndarray, kernel_size: Any, stride: Any, padding: Any) -> Window:
-        """The window of a convolution over images x (N, C, H, W), which the library's operation has accepted."""
-        kernel, stride, padding = (checks.pair(operation, "", value) for value in (kernel_size, stride, padding))
-        return cls(x.shape[2:], kernel, stride, padding, output_size(operation, x.shape[2:], kernel, stride, padding))
+        """The window of a convolution over images x (N, C, H, W). ValueError where the example would be too large."""
+        checks.ndim(operation, "x", x, 4, "(N, C, H, W)")
+        kernel = checks.pair(operation, "kernel_size", kernel_size, minimum=1)
+        stride, padding = (
+            checks.pair(operation, "stride", stride, minimum=1),
+            checks.pair(operation, "padding", padding),
+        )
+        places = output_size(operation, x.shape[2:], kernel, stride, padding)
+        if math.prod((x.shape[1], *kernel, *places)) > MOST_IN_PATCHES:
+            raise ValueError(
+                f"{operation}: the patches of x {x.shape} would be more than {MOST_IN_PATCHES:,} numbers, too many for "
+                "an example: give it a part of x"
+            )
+        return cls(x.shape[2:], kernel, stride, padding, places).small_enough(operation, len(x))
 
     @classmethod
     def of_pool(
         cls, operation: str, x: np.ndarray, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool
     ) -> Window:
-        """The window of a pool over images x (N, C, H, W)."""
+        """The window of a pool over images x (N, C, H, W). ValueError where the example would be too large."""
         windows = Windows(operation, kernel_size, stride, padding, ceil_mode)
-        return cls(x.shape[2:], windows.kernel, windows.stride, windows.padding, windows.fit(x))
+        places = windows.fit(x)
+        return cls(x.shape[2:], windows.kernel, windows.stride, windows.padding, places).small_enough(operation, 1)
+
+    def small_enough(self, operation: str, images: int) -> Window:
+        """Itself, where plain loops can walk over all its places in so many images; else ValueError."""
+        places = images * math.prod(self.places)
+        if places > MOST_PLACES:
+            raise ValueError(
+                f"{operation}: there are {places:,} places for the window, at most {MOST_PLACES:,} can be explained: "
+                "give it a part of x"
+            )
+        return self
 
     def geometry(self) -> tuple[Pair, Pair, Pair]:
         return self.kernel, self.stride, self.padding

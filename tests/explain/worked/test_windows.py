@@ -88,6 +88,17 @@ def test_of_large_inputs_what_is_around_the_chosen_element():
     assert len(shown.splitlines()) < 350
 
 
+@pytest.mark.parametrize(("function", "arguments", "message"), [
+    (F.max_pool2d, (2, 1), "max_pool2d: there are 999,999 places for the window, at most 262,144"),
+    (F.avg_pool2d, (2, 1), "avg_pool2d: there are 999,999 places"),
+    (F.conv2d, (np.ones((1, 1, 2, 2)),), "conv2d: there are 999,999 places"),
+    (F.im2col, ((2, 500),), "im2col: the patches of x .1, 1, 2, 1000000. would be more than 33,554,432 numbers"),
+])  # fmt: skip
+def test_an_image_of_which_nobody_sees_an_end_is_refused(function, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mc.explain(function, np.zeros((1, 1, 2, 1_000_000)), *arguments)
+
+
 def test_where_a_window_was_over_a_pixel():
     window = Window((4, 5), (3, 2), (2, 1), (1, 0), (2, 4))
     for i, j in np.ndindex(window.places):
