@@ -93,7 +93,7 @@ def explanation(
             Beside((Numbers("x", x, (at,)), Numbers("curvature", curvature, (at,)))),
             *ways.gradient_agreements(
                 "grad", {"curvature * x": curvature * x, "backward": found[0]["grad"]},
-                lambda: np.asarray((curvature / 2 * x * x).sum()), x, np.array(1.0)),
+                lambda: curvature / 2 * x * x, x, np.ones_like(x)),
         ]),
         Section("The plain loop", [ways.code(loops)]),
         *(Section(f"Step {step + 1}", one_step(step, found, at, options)) for step in range(min(steps, 3))),
