@@ -17,6 +17,16 @@ def test_a_sum_is_that_of_its_terms():
     assert Trace("y", 2, (("a", (), 1), ("b", (), 2)), how="largest").value == 2
 
 
+def test_small_numbers_are_looked_at_as_closely():
+    with pytest.raises(AssertionError, match="its factors give"):
+        Trace("y", 2e-12, (("a * b", (1e-6, 1e-6), 2e-12),))
+    with pytest.raises(AssertionError, match="its terms add up"):
+        Trace("y", 2e-12, (("a", (), 1e-12),))
+    with pytest.raises(AssertionError, match="differ by 1e-09"):
+        Agreement("y", {"loops": np.array([1e-9]), "library": np.array([2e-9])})
+    Agreement("y", {"loops": np.array([0.0]), "differences": np.array([1e-10])})
+
+
 @pytest.mark.parametrize(("found", "message"), [
     (np.array([1.0, 2.1]), "y: loops and library differ by 0.1, expected 2e-06"),
     (np.array([1.0]), r"y: loops gives shape \(2,\), library \(1,\)"),
