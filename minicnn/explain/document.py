@@ -6,7 +6,8 @@ traced to what it was made of, and checks that several ways agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,16 +24,17 @@ class Prose:
 
 @dataclass(frozen=True)
 class Formula:
-    """Lines that are shown as they are, 72 characters at most."""
+    """Lines that are shown as they are; 76 characters of each fit a terminal, longer ones are wrapped there."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """An array with its name, shown in aligned columns; `marked` elements stand out (color, and a * without color).
+    """An array with its name, shown in aligned columns; `marked` elements stand out (color, and [ ] without color).
 
-    An axis of more than two dimensions is shown slice by slice. note: what stands beside it, its shape for example.
+    With more than two axes it is shown matrix by matrix, x[0,0], x[0,1]; of a large one what lies around the marked
+    elements. A name such as "weight[1]" says that the array is a part of another. note: what stands beside the name.
     """
 
     name: str
@@ -52,13 +54,23 @@ class Beside:
 class Trace:
     """One number and what it was made of: result = the sum (or whatever `how` says) of the terms.
 
-    terms: (what it is, such as "x[0,1,2] * w[0,0,1,2]"; its factors in numbers; their product).
+    terms: (what it is, such as "x[0,1,2] * w[0,0,1,2]"; its factors in numbers, () for none; their product).
+    AssertionError where a term is not the product of its factors, or a sum is not that of its terms.
     """
 
     name: str
     value: float
     terms: tuple[tuple[str, tuple[float, ...], float], ...]
     how: str = "sum"
+
+    def __post_init__(self) -> None:
+        for what, factors, product in self.terms:
+            if factors and not math.isclose(math.prod(factors), product, rel_tol=1e-6):
+                raise AssertionError(f"{self.name}: {what} is {product:g}, its factors give {math.prod(factors):g}")
+        products = [product for _, _, product in self.terms]
+        largest = max(map(abs, products), default=0.0)
+        if self.how == "sum" and not math.isclose(sum(products), self.value, rel_tol=1e-6, abs_tol=1e-6 * largest):
+            raise AssertionError(f"{self.name} is {self.value:g}, its terms add up to {sum(products):g}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,9 @@ class Agreement:
         for name, found in others:
             if np.shape(found) != np.shape(expected):
                 raise AssertionError(f"{self.what}: {first} gives shape {np.shape(expected)}, {name} {np.shape(found)}")
-            limit = self.within * max(1.0, float(np.max(np.abs(expected), initial=0)))
+            # Differences of numbers around 1 are not exact to the last digit, even where the slope is 0.
+            smallest = 1e-3 if name == "differences" else 1e-6
+            limit = self.within * max(smallest, float(np.max(np.abs(expected), initial=0)))
             if not np.allclose(found, expected, rtol=0, atol=limit):
                 raise AssertionError(
                     f"{self.what}: {first} and {name} differ by {self.off():.3g}, expected {limit:.3g}"
@@ -100,7 +114,32 @@ class Section:
 
 @dataclass
 class Explanation:
-    """A worked example of one operation. `print` it, or write `html()` to a file; a notebook shows the page."""
+    """A worked example of one operation. `print` it, or write `html()` to a file; a notebook shows the page.
+
+    made_of: for the page, where pointing at a number lights up what it was made of. {"y": f} with f(index of a number
+    of y) = {"x": indices of numbers of x, "weight": ...}; names are those of `Numbers` without their brackets.
+    """
 
     title: str
     sections: list[Section] = field(default_factory=list)
+    made_of: Mapping[str, Callable[[Index], Mapping[str, Sequence[Index]]]] = field(default_factory=dict)
+
+    def text(self, color: bool = False) -> str:
+        """Lines of 80 columns at most; with color for terminals that have it."""
+        from minicnn.explain.terminal import text
+
+        return text(self, color)
+
+    def html(self) -> str:
+        """A page of its own, which needs nothing but a browser."""
+        from minicnn.explain.page import page
+
+        return page(self)
+
+    def _repr_html_(self) -> str:
+        from minicnn.explain.page import frame
+
+        return frame(self)
+
+    def __str__(self) -> str:
+        return self.text()

@@ -1,0 +1,223 @@
+"""cross_entropy: how surprised the network is by the right answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn.functional as F
+from minicnn.explain.document import (
+    Agreement,
+    Beside,
+    Explanation,
+    Formula,
+    Index,
+    Item,
+    Numbers,
+    Prose,
+    Section,
+    Trace,
+)
+from minicnn.explain.worked import ways
+from minicnn.tensor import Tensor
+
+EXAMPLE: dict[str, Any] = {"logits": np.array([[2, 1, 0], [0, 3, 1]]), "targets": np.array([0, 2])}
+
+
+def loops(logits, q):
+    """The loss of each row."""
+    losses = []
+    for row in range(len(logits)):
+        largest = max(logits[row])
+        total = 0.0
+        for logit in logits[row]:
+            total += np.exp(logit - largest)
+        loss = 0.0
+        for k in range(len(q[row])):
+            if q[row, k] != 0:
+                log_p = logits[row, k] - largest - np.log(total)
+                loss -= q[row, k] * log_p
+        losses.append(loss)
+    return np.array(losses)
+
+
+def fitting(given: dict[str, Any]) -> dict[str, Any]:
+    """Targets that fit a learner's logits, or logits that fit their targets."""
+    if "logits" in given and "targets" not in given and np.ndim(given["logits"]) == 2:
+        rows, classes = np.shape(given["logits"])
+        return {"targets": np.resize(EXAMPLE["targets"], rows) % max(1, classes)}
+    if "targets" in given and "logits" not in given and np.size(given["targets"]):
+        targets = np.asarray(given["targets"])
+        classes = targets.shape[1] if targets.ndim == 2 else max(3, int(targets.max()) + 1)
+        return {"logits": np.resize(EXAMPLE["logits"], (len(targets), classes))}
+    return {}
+
+
+def explanation(
+    logits, targets, weight=None, *, reduction="mean", label_smoothing=0.0, at=None, grad_y=None
+) -> Explanation:
+    """Arguments as F.cross_entropy takes them; at: the logit that is traced, [n, k], as the loss is one number.
+
+    grad_y: the gradient that arrives at the loss, 1 if it is None, or at the losses of all rows for reduction "none".
+    """
+    logits = ways.as_array("cross_entropy", "logits", logits)
+
+    def library(logits: Tensor) -> Tensor:
+        return F.cross_entropy(logits, targets, weight, reduction=reduction, label_smoothing=label_smoothing)
+
+    with np.errstate(invalid="ignore"):
+        y = library(Tensor(logits)).data
+    if not np.isfinite(y).all():
+        raise ValueError("cross_entropy: the loss is not finite: the weights of the targets add up to 0")
+    grad_y = ways.cotangent("cross_entropy", grad_y, y.shape)
+    (grad_logits,) = ways.gradients(library, [logits], grad_y)
+    rows, classes = logits.shape
+
+    # q, what is wanted: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
+    wanted = np.asarray(targets.numpy() if isinstance(targets, Tensor) else targets)
+    one_hot = np.eye(classes)[wanted] if wanted.ndim == 1 else wanted.astype(np.float64)
+    n, k = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
+    q = (1 - label_smoothing) * one_hot + label_smoothing / classes
+    divisor = float(rows) if reduction == "mean" else 1.0
+    if weight is not None:
+        weight = ways.as_array("cross_entropy", "weight", weight)
+        q = weight * q
+        if reduction == "mean" and wanted.ndim == 1:
+            divisor = float(weight[wanted].sum())
+
+    def reduced(losses: np.ndarray) -> np.ndarray:
+        return losses if reduction == "none" else losses.sum() / divisor
+
+    def forward_again() -> np.ndarray:
+        """The loss of what is in logits now: by the loops, or by F.cross_entropy where those would take long."""
+        return library(Tensor(logits)).data if logits.size > ways.MOST_MOVED else reduced(loops(logits, q))
+
+    largest = logits.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(logits - largest).sum(axis=1, keepdims=True))
+    log_p = logits - largest - log_sum
+    terms = -q * np.where(q != 0, log_p, 0)
+    losses = terms.sum(axis=1)
+    each_class = tuple((n, j) for j in range(classes))
+    forward: list[Item] = [
+        ways.code(loops),
+        Prose("The logarithm of softmax is computed without softmax itself: a probability may be rounded to 0, and "
+              "then has no logarithm."),
+        Beside((Numbers("logits", logits, each_class), "-", Numbers("largest", largest, ((n, 0),)), "-",
+                Numbers("log sum", log_sum, ((n, 0),)), "=", Numbers("log_p", log_p, ((n, k),)))),
+        *what_is_wanted(one_hot, q, weight, label_smoothing, (n, k)),
+        Trace(f"loss[{n}]", losses[n], tuple(
+            ways.product(f"-q[{n},{j}] * log_p[{n},{j}]", -q[n, j], log_p[n, j])
+            for j in range(classes) if q[n, j] != 0)),
+    ]  # fmt: skip
+    if reduction != "none":
+        divided = f" / {divisor:g}" if reduction == "mean" else ""
+        forward.append(Trace("loss", float(y), tuple(
+            (f"loss[{m}]{divided}", (losses[m], 1 / divisor) if divided else (), losses[m] / divisor)
+            for m in range(rows))))  # fmt: skip
+    forward.append(Agreement("the loss", {"loops": reduced(loops(logits, q)), "F.cross_entropy": y}))
+
+    p, total = np.exp(log_p), q.sum(axis=1, keepdims=True)
+    arrives = grad_y.reshape(-1, 1) / divisor * np.ones((rows, 1))  # at the loss of each row
+    one_step = (p * total - q) * arrives
+    ones = np.allclose(total, 1)
+    whole = "" if ones else " * total"
+    backward: list[Item] = [
+        Prose("Almost everything that exponentials and logarithm do on the way back cancels. What is left is what "
+              "softmax gets wrong: what it says, minus what is wanted."
+              + ("" if ones else " total is the sum of a row of q, which is not 1 here.")),
+        Formula((f"grad_logits = (softmax(logits){whole} - q) * g",
+                 f"g           = grad_loss{'' if divisor == 1 else f' / {divisor:g}'}: what arrives at a row's loss")),
+        *(() if ones else (Numbers("total", total, ((n, 0),)),)),
+        Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
+                Numbers("g", arrives, ((n, 0),)), "=", Numbers("grad_logits", grad_logits, ((n, k),)))),
+        Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
+            ways.product(f"softmax[{n},{k}]{whole} * g[{n}]", p[n, k], *(() if ones else total[n]), arrives[n, 0]),
+            ways.product(f"-q[{n},{k}] * g[{n}]", -q[n, k], arrives[n, 0]))),
+        *ways.gradient_agreements("grad_logits", {"softmax - q": one_step, "F.cross_entropy's backward": grad_logits},
+                                  forward_again, logits, grad_y),
+    ]  # fmt: skip
+    return Explanation("cross_entropy: how surprised the network is by the right answer", [
+        Section("The formula", [Formula((
+            "log_p   = log softmax(logits)", "loss[n] = -sum over k of q[n,k] * log_p[n,k]",
+            f"loss    = {'the losses' if reduction == 'none' else f'their {reduction}'}",
+            "", f"logits {logits.shape}: a row for each image, a column for each class",
+        ))]),
+        Section("Forward", forward),
+        Section("Backward", backward),
+        Section("Backward in two steps", two_steps(p, q, arrives, grad_logits, (n, k))),
+        large_numbers(),
+    ], {
+        "log_p": lambda at: {"logits": [at], "largest": [(at[0], 0)], "log sum": [(at[0], 0)]},
+        "grad_logits": lambda at: {"softmax": [at], "q": [at], "g": [(at[0], 0)]},
+    })  # fmt: skip
+
+
+def what_is_wanted(
+    one_hot: np.ndarray, q: np.ndarray, weight: np.ndarray | None, label_smoothing: float, at: Index
+) -> list[Item]:
+    """q, and how it comes about."""
+    classes = one_hot.shape[1]
+    items: list[Item] = []
+    if label_smoothing:
+        items.append(Prose(f"Label smoothing s = {label_smoothing:g} takes a part of the certainty and spreads it over "
+                           f"all {classes} classes, so that no logit is asked to grow without end."))  # fmt: skip
+    if weight is not None:
+        items += [Prose("With a weight for each class, what belongs to class k counts weight[k] times. The mean "
+                        "divides by the sum of the targets' weights, as PyTorch's does (where targets are "
+                        "probabilities: by their number)."),
+                  Numbers("weight", weight, ((at[1],),))]  # fmt: skip
+    if not items:
+        return [Prose("q is what is wanted: 1 at the target, 0 elsewhere."), Numbers("q", q, (at,))]
+    formula = "((1 - s) * targets + s/K)" if label_smoothing else "targets"
+    items += [
+        Formula((f"q = {'weight * ' if weight is not None else ''}{formula}",)),
+        Beside((Numbers("targets", one_hot, (at,)), "->", Numbers("q", q, (at,)))),
+    ]
+    return items
+
+
+def two_steps(p: np.ndarray, q: np.ndarray, arrives: np.ndarray, grad_logits: np.ndarray, at: Index) -> list[Item]:
+    """Back through the logarithm to p, then through softmax."""
+    if p[q != 0].min(initial=1) < 1e-100:
+        return [Prose("Not with these numbers: a probability has become 0, or almost. See below.")]
+    n, k = at
+    grad_p = np.where(q != 0, -q / np.where(q != 0, p, 1), 0) * arrives
+    dot = (grad_p * p).sum(axis=1, keepdims=True)
+    return [
+        Prose("The same with log and softmax as two operations. The logarithm of a small probability is steep, so its "
+              "gradient is large; and softmax is flat just there. One undoes the other: p is divided by, then "
+              "multiplied with."),
+        Formula(("grad_p      = -q / p * g",
+                 "grad_logits = p * (grad_p - dot),   dot = sum of grad_p * p over the row")),
+        Beside((Numbers("p", p, (at,)), "->", Numbers("grad_p", grad_p, (at,)), "->",
+                Numbers("dot", dot, ((n, 0),)), "->", Numbers("grad_logits", p * (grad_p - dot), (at,)))),
+        Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
+            ways.product(f"p[{n},{k}] * grad_p[{n},{k}]", p[n, k], grad_p[n, k]),
+            ways.product(f"-p[{n},{k}] * dot[{n}]", -p[n, k], dot[n, 0]))),
+        Agreement("grad_logits", {"two steps": p * (grad_p - dot), "F.cross_entropy's backward": grad_logits}),
+    ]  # fmt: skip
+
+
+def large_numbers() -> Section:
+    """A probability that has become 0."""
+    one, two = (Tensor(np.array([[0.0, 1000.0]]), requires_grad=True) for _ in range(2))
+    loss = F.cross_entropy(one, [0])
+    loss.backward()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = F.softmax(two, 1)
+        log_p = F.log(p)
+        in_two_steps = -log_p[0, 0]
+        in_two_steps.backward()
+    return Section("Large numbers", [
+        Prose("Why one operation, and not two? Take the logits 0 and 1000, where the first is the target. Softmax "
+              "gives it e^-1000, which is 0 in any float. Its logarithm is -inf, and on the way back 0 meets inf:"),
+        Beside((Numbers("p", p.data), Numbers("log p", log_p.data), Numbers("loss", in_two_steps.data),
+                Numbers("grad_logits", np.asarray(two.grad)))),
+        Prose("In one operation the logarithm comes before anything is rounded to 0:"),
+        Beside((Numbers("log_p", F.log_softmax(one, 1).data), Numbers("loss", loss.data),
+                Numbers("grad_logits", np.asarray(one.grad)))),
+        Agreement("this loss", {"1000": np.array(1000.0), "F.cross_entropy": loss.data}),
+        Agreement("its gradient", {"softmax - q": np.array([[0.0 - 1.0, 1.0 - 0.0]]),
+                                   "F.cross_entropy's backward": np.asarray(one.grad)}),
+    ])  # fmt: skip
