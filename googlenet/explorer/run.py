@@ -23,7 +23,8 @@ class Place:
     one is missing where the loss does not depend on this place. node.inputs are the numbers of places.
     arrived: by loss, what each place behind this one sent back before it was added up, as (its number, root mean
     square); the number is None where backward begins, or the sender belongs to that loss alone.
-    function: None for the picture.
+    score: the gradient of the label's score, the logit of the main classifier, of the same shape; None in the heads and
+    behind the logits. function: None for the picture.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Place:
     y: np.ndarray
     gradients: dict[str, np.ndarray]
     arrived: dict[str, list[tuple[int | None, float]]]
+    score: np.ndarray | None
 
     @property
     def block(self) -> str:
@@ -43,13 +45,15 @@ class Place:
 class Run:
     """places: inputs first. logits and losses: by the name of the classifier: main, aux1, aux2, those that there are.
 
-    losses has the total too. label: the class that the losses are of.
+    losses has the total too. label: the class that the losses are of. sum_of_logits: the total is that of the sum of
+    all logits (preset mnist), not a sum of losses.
     """
 
     places: list[Place]
     logits: dict[str, np.ndarray]
     losses: dict[str, float]
     label: int
+    sum_of_logits: bool
 
 
 def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Run:
@@ -71,14 +75,18 @@ def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Ru
         n: {step.at: (step.gradient, [(numbers.get(who), rms(g)) for who, g in step.arrived]) for step in replay(part)}
         for n, part in losses.items()
     }
+    one_score = np.zeros_like(output.logits.data)
+    one_score[0, label] = 1
+    scores = {step.at: step.gradient for step in replay(output.logits, one_score)}
     places = []
     for number, (node, at) in enumerate(zip(graph(parts.total, names), functions, strict=True)):
         y = x if at is picture else results[at]
         gradients = {n: found[at][0].reshape(y.shape) for n, found in steps.items() if at in found}
         alone = {n: gradient[0] if gradient.ndim else gradient for n, gradient in gradients.items()}
         came = {n: found[at][1] for n, found in steps.items() if at in found}
-        places.append(Place(number, node, None if at is picture else at, y[0] if y.ndim else y, alone, came))
-    return Run(places, logits, {n: part.item() for n, part in losses.items()}, label)
+        score = scores[at].reshape(y.shape)[0] if at in scores else None
+        places.append(Place(number, node, None if at is picture else at, y[0] if y.ndim else y, alone, came, score))
+    return Run(places, logits, {n: part.item() for n, part in losses.items()}, label, model.preset.sum_logits)
 
 
 def rms(array: np.ndarray) -> float:
