@@ -17,6 +17,8 @@ function drawMap() {
     if (from.startsWith('loss') && to === 'total') svg.lastChild.textContent = from === 'loss main' ? '' : '× 0.3';
   }
   place.style.height = `${found.height}px`;
+  place.classList.toggle('narrow', found.narrow);
+  document.body.classList.toggle('backward', backward);
   const span = decades();
   place.replaceChildren(svg, ...[...found.boxes].map(([name, box]) => boxButton(blocks.get(name), box, span)));
   markMap();
@@ -28,13 +30,14 @@ function boxButton(block, {x, y, width, height}, span) {
   const size = norm(block.result), backward = state.direction === 'backward';
   const text = size === undefined ? 'not reached' : shown(size);
   const share = backward && state.loss === 'total' ? sharesText(block.result) : '';
-  const classes = ['box', size === undefined ? 'unreached' : '', block.inputs.length ? '' : 'first'];
+  const classes = ['node', size === undefined ? 'unreached' : '', block.inputs.length ? '' : 'first'];
   return make('button', {type: 'button', class: classes.join(' ').trim(), 'data-block': block.name,
     '--x': `${x}px`, '--y': `${y}px`, '--w': `${width}px`, '--h': `${height}px`, '--heat': heat(size, span),
     'aria-label': `${block.name}, ${blockText(block)}: ${backward ? `gradient of ${state.loss}` : 'activations'} ${text}${share ? `, from ${share}` : ''}. Open it`,
     title: share ? `from ${share}` : null,
     onclick: () => { goTo({at: block.result.number}); byId('block-title').scrollIntoView({block: 'nearest'}); },
-  }, make('b', {}, block.name), make('span', {class: 'what'}, blockText(block)), make('span', {class: 'size'}, text),
+  }, make('b', {}, block.name), make('span', {class: 'what'}, size === undefined ? text : blockText(block)),
+  make('span', {class: 'size'}, size === undefined ? '' : text),
   share ? sharesBar(block.result) : '');
 }
 
@@ -42,7 +45,7 @@ function boxButton(block, {x, y, width, height}, span) {
 function markMap() {
   const open = state.at === null ? null : blockName(data.places[state.at]);
   const current = state.step === null ? null : blockName(data.places[state.step]);
-  for (const box of byId('map').querySelectorAll('.box')) {
+  for (const box of byId('map').querySelectorAll('.node')) {
     box.setAttribute('aria-pressed', box.dataset.block === open);
     box.classList.toggle('current', box.dataset.block === current);
   }
@@ -107,4 +110,5 @@ function startMap() {
   showing(['direction', 'loss'], () => { drawMap(); say(); });
   showing(['at', 'step'], markMap);
   say();
+  byId('map-why').replaceWith(texts(['heads', 'total']));
 }
