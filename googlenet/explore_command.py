@@ -48,10 +48,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     c.add_argument("image", type=not_empty, metavar="IMAGE", help="a picture, of any size")
     c.add_argument("-o", "--output", type=not_empty, metavar="OUT", help="the page, OUT.html; only with --json none is "
                    "needed")  # fmt: skip
-    c.add_argument("--label", type=not_empty, metavar="CLASS", help="the losses and scores are of this class, a name or "
-                   "a number from 0 (the most probable one)")  # fmt: skip
-    c.add_argument("--channels", type=at_least(1), metavar="N", help="exact numbers of the N strongest channels of each "
-                   "operation (8, or fewer where they are too many)")  # fmt: skip
+    c.add_argument("--label", type=not_empty, metavar="CLASS", help="losses and scores are of this class, a name or a "
+                   "number from 0 (the most probable one)")  # fmt: skip
+    c.add_argument("--channels", type=at_least(1), metavar="N", help="exact numbers of the N strongest channels of "
+                   "each operation (8, or fewer where they are too many)")  # fmt: skip
     c.add_argument("--layers", type=not_empty, metavar="BLOCKS", help="exact numbers of these alone: conv1,3a,aux1 "
                    "(all)")  # fmt: skip
     c.add_argument("--full", action="store_true", help="exact numbers of all channels: a page of any size")

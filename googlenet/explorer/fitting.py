@@ -15,7 +15,7 @@ LARGE = 64  # pixels along a side of a map; of larger ones half may do
 
 
 class Exact(NamedTuple):
-    """How many channels of a place have exact numbers, of places whose maps have at most so many pixels along a side."""
+    """How many channels of a place have exact numbers, where its maps have at most `side` pixels along a side."""
 
     channels: int
     side: int | None = None
@@ -38,9 +38,7 @@ class Pictures(NamedTuple):
             what = "The pictures of gradients" if self.results == maps.LEVELS else "All pictures of maps"
             said.append(f"{what} have {self.gradients} colors, so that the page stays small.")
         if not self.total:
-            said.append(
-                "There are no pictures of the gradients of the total loss, only of the losses that add up to it."
-            )
+            said.append("There are no pictures of the gradients of the total, only of the losses that add up to it.")
         if self.half:
             said.append(f"Maps larger than {LARGE} pixels are shown at half of their size.")
         if self.channels:
@@ -49,7 +47,7 @@ class Pictures(NamedTuple):
 
 
 # From the best to the least. The first that fits is taken, and the last where none does.
-EXACT = (Exact(8), Exact(4), Exact(2), Exact(2, 64), Exact(2, 32), Exact(2, 8), Exact(0, 0))
+EXACT = (Exact(8), Exact(4), Exact(2), Exact(2, 64), Exact(2, 32), Exact(2, 8), Exact(2, 0))
 FEW = maps.FEW_LEVELS
 PICTURES = (
     Pictures(), Pictures(FEW), Pictures(FEW, FEW), Pictures(FEW, FEW, False), Pictures(FEW, FEW, False, True),
@@ -99,20 +97,34 @@ def add_pictures(places: list[dict[str, Any]], run: Run, room: int | None) -> li
     for place, found in zip(places, run.places, strict=True):
         place["order"] = maps.strongest_first(found.y) if found.y.ndim else []
     for attempt in PICTURES:
-        for place, found in zip(places, run.places, strict=True):
-            place["maps"] = atlases(found, place["order"], attempt, attempt.total or run.sum_of_logits)
-        if room is None or len(json.dumps([place["maps"] for place in places])) <= room:
+        if drawn(places, run, attempt, None if attempt == PICTURES[-1] else room):
             break
     return attempt.left_out()
+
+
+def drawn(places: list[dict[str, Any]], run: Run, how: Pictures, room: int | None) -> bool:
+    """Put the pictures into the places; False, early, where they take more than `room` characters."""
+    size = 0
+    for place, found in zip(places, run.places, strict=True):
+        place["maps"] = atlases(found, place["order"], how, how.total or run.sum_of_logits)
+        size += len(json.dumps(place["maps"]))
+        if room is not None and size > room:
+            return False
+    return True
 
 
 def atlases(place: Place, order: list[int], how: Pictures, total: bool) -> dict[str, Any]:
     """The pictures of a place, of its result ("y") and of the gradient of each loss; none of a single number."""
     if not place.y.ndim:
         return {}
-    half, chosen = how.half and max(place.y.shape[1:], default=1) > LARGE, order[: how.channels]
+    half, chosen = how.half and side(place) > LARGE, order[: how.channels]
     found = {"y": maps.atlas(place.y, chosen, maps.is_signed(place.y), how.results, half)}
     for name, gradient in place.gradients.items():
         if name != "total" or total:
             found[name] = maps.atlas(gradient, chosen, True, how.gradients, half)
     return found
+
+
+def side(place: Place) -> int:
+    """The longer side of its maps, in pixels; 1 where it has none."""
+    return max(place.y.shape[1:], default=1)

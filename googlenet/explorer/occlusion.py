@@ -71,5 +71,5 @@ def box(number: int, count: int, length: int, patch: int) -> slice:
 def probabilities(model: GoogLeNet, x: NDArray[np.float32], label: int) -> list[float]:
     """That of the class for each image, in evaluation mode."""
     with no_grad():
-        p = F.softmax(model.eval()(Tensor(x))).data
+        p = F.softmax(model.eval()(Tensor(x)), axis=1).data
     return [float(value) for value in p[:, label]]

@@ -72,7 +72,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def html(block: str) -> str:
-    """A paragraph, or what is indented, as HTML. Of Markdown it knows what the passages use: `code`, **strong**, *it*."""
+    """A paragraph, or what is indented or fenced, as HTML; with `code`, **strong** and *emphasis*, as in Markdown."""
     if block.startswith(("    ", "```")):
         lines = "\n".join(line for line in block.splitlines() if not line.startswith("```"))
         return f"<pre>{escape(textwrap.dedent(lines), quote=False)}</pre>"
