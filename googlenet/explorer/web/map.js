@@ -13,8 +13,7 @@ function drawMap() {
     const dim = backward && norm(blocks.get(to).result) === undefined;
     svg.append(
       draw('path', {d: path, class: dim ? 'line dim' : 'line', [backward ? 'marker-start' : 'marker-end']: dim ? 'url(#tip-dim)' : 'url(#tip)'}),
-      draw('text', {x: label.x, y: label.y, 'text-anchor': label.anchor}, shapeText(shape)));
-    if (from.startsWith('loss') && to === 'total') svg.lastChild.textContent = from === 'loss main' ? '' : '× 0.3';
+      ...lineTexts(from, to, shape, label));
   }
   place.style.height = `${found.height}px`;
   place.classList.toggle('narrow', found.narrow);
@@ -24,6 +23,16 @@ function drawMap() {
   markMap();
   if (focused) place.querySelector(`[data-block="${focused}"]`).focus({preventScroll: true});
   byId('legend').replaceChildren(...legend(span));
+}
+
+// What stands at a line: the shape, above and below it where it is too long for the gap between two boxes; and on the
+// way to the total the weight.
+function lineTexts(from, to, shape, {x, y, anchor}) {
+  const weight = data.weights && data.weights[from.replace('loss ', '')];
+  let words = [shapeText(shape)];
+  if (!shape.length) words = [weight === 1 || weight === undefined ? '' : `× ${weight}`];
+  else if (anchor === 'middle' && words[0].length > 8) words = [`${shape[0]} ×`, `${shape[1]}×${shape[2]}`];
+  return words.map((text, i) => draw('text', {x, y: y + 20 * i, 'text-anchor': anchor}, text));
 }
 
 function boxButton(block, {x, y, width, height}, span) {
