@@ -1,16 +1,16 @@
 """The answers to why, from the course's texts."""
 
 import re
+from pathlib import Path
 
 import pytest
-from support import REPOSITORY
 
 from googlenet.explorer import texts as room
 from googlenet.explorer.texts import PASSAGES, html, paragraphs, texts
 
 
 def test_all_of_them_are_in_the_course():
-    assert room.COURSE == REPOSITORY / "exercises" / "course"
+    assert Path(__file__).resolve().parents[3] / "exercises" / "course" == room.COURSE
     found = texts()
     assert list(found) == list(PASSAGES)
     assert found["heads"]["title"] == "Why heads?"
