@@ -1,20 +1,10 @@
-"""What the tests of pages share: HTML as a browser sees it, and a browser."""
+"""What the tests of pages share: HTML as a browser sees it. A browser itself is in browser.py."""
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Sequence
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: apt-get install chromium")
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -61,35 +51,3 @@ def rows(html: str) -> list[list[str]]:
         [Parsed(cell).text.strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.S)]
         for row in re.findall(r"<tr>.*?</tr>", html, re.S)
     ]
-
-
-FRAME = """<!doctype html><meta name="color-scheme" content="light dark">
-<body style="margin: 0"><iframe src="{page}" style="border: 0; width: {width}px; height: 1200px"></iframe><script>
-addEventListener("message", (event) => {{ document.body.dataset.found = event.data; }});
-</script></body>"""
-
-
-def look_at(page: Path, script: str, width: int, dark: bool = False) -> Any:
-    """What a script has to say when the page is loaded, in a browser, so wide.
-
-    script: JavaScript, the body of a function that returns what JSON can hold. The page is in a frame, because
-    Chromium has no window of less than 500 pixels.
-    """
-    html, look = page.read_text(encoding="utf-8"), page.with_name("look.html")
-    tell = f'addEventListener("load", () => parent.postMessage(JSON.stringify((() => {{ {script} }})()), "*"));'
-    look.write_text(html.replace("</body>", f"<script>{tell}</script></body>"), encoding="utf-8")
-    frame = page.with_name("frame.html")
-    frame.write_text(FRAME.format(page=look.name, width=width), encoding="utf-8")
-    options = ["--blink-settings=preferredColorScheme=0"] if dark else []
-    return json.loads(Parsed(in_browser(frame, options)).all("body")[0]["data-found"] or "")
-
-
-def in_browser(page: Path, options: Sequence[str] = ()) -> str:
-    """The page's HTML after its scripts have run."""
-    assert BROWSER is not None
-    profile = page.parent / "browser"
-    command = [
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}",
-        "--virtual-time-budget=3000", "--window-size=1600,1200", *options, "--dump-dom", page.resolve().as_uri(),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

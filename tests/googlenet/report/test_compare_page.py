@@ -1,18 +1,14 @@
 """The page that lays runs over each other."""
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import pytest
+from browser import needs_browser, opened
 
 from googlenet.report.compare import Run, compare
 from googlenet.report.compare_page import chart, page, ticks
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-)
 VOID = {"meta", "line", "circle", "polyline"}
 
 
@@ -132,18 +128,11 @@ def test_ticks_enclose_the_values_and_are_few(low, span):
 
 
 @pytest.mark.everything("browser")
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
-@pytest.mark.parametrize("width", [375, 1600])
-def test_nothing_is_wider_than_the_window(tmp_path, width):
-    """Chromium has no window of 375 pixels: the page is in a frame of that width, which tells its parent."""
-    inner = page(compare([run(*[0.1 * i for i in range(9)], folder="runs/" + "long" * 40, lr=i) for i in range(12)]))
-    tell = "root = document.documentElement; parent.postMessage(root.scrollWidth - root.clientWidth, '*')"
-    (tmp_path / "page.html").write_text(f"{inner}<script>{tell}</script>")
-    (tmp_path / "frame.html").write_text(
-        "<p id=p>none</p><script>onmessage = e => p.textContent = `${e.data} pixels too wide`</script>"
-        f'<iframe src="page.html" width={width} height=800 style="border:0"></iframe>'
-    )
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-               "--virtual-time-budget=3000", "--dump-dom", (tmp_path / "frame.html").as_uri()]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    assert ">0 pixels too wide<" in shown
+@needs_browser
+@pytest.mark.parametrize(("width", "dark"), [(375, False), (375, True), (1600, True)])
+def test_in_a_browser(tmp_path, width, dark):
+    """It has no faults, long names included."""
+    html = page(compare([run(*[0.1 * i for i in range(9)], folder="runs/" + "long" * 40, lr=i) for i in range(12)]))
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    with opened(tmp_path / "page.html", width=width, dark=dark) as shown:
+        assert shown.faults() == []

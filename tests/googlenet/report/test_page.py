@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from pages import Parsed, look_at, needs_browser
+from browser import needs_browser, opened
+from pages import Parsed
 from pages import rows as table_rows
 from rows import WITHOUT_HEADS, record, row
 
@@ -177,25 +178,14 @@ def test_the_file_is_whole_text_whatever_names_hold(tmp_path):
 # ---- in a browser -------------------------------------------------------------------------------------------------
 
 LOOK = """
-  const wide = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".box") &&
-    e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + "." + e.className);
-  const chart = document.querySelector("svg[data-walk]"), said = chart.parentElement.querySelector(".said");
-  const words = [said.textContent];
-  chart.focus();
-  for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowLeft"]) {
-    chart.dispatchEvent(new KeyboardEvent("keydown", {key: key}));
-    words.push(said.textContent);
-  }
-  const box = chart.getBoundingClientRect();
-  chart.dispatchEvent(new PointerEvent("pointermove", {clientX: box.right - 1, clientY: box.top + 20}));
-  words.push(said.textContent);
-  return {
-    wide: wide, words: words, title: document.title, across: document.documentElement.scrollWidth - innerWidth,
-    small: parseFloat(getComputedStyle(chart.querySelector("text")).fontSize) * box.width / chart.viewBox.baseVal.width,
-    back: getComputedStyle(document.body).backgroundColor,
+  const chart = document.querySelector("svg[data-walk]"), text = getComputedStyle(chart.querySelector("text"));
+  ({
+    title: document.title, back: getComputedStyle(document.body).backgroundColor,
+    small: parseFloat(text.fontSize) * chart.getBoundingClientRect().width / chart.viewBox.baseVal.width,
     broken: [...document.images].filter((image) => !image.naturalWidth).length,
-  };
+  });
 """
+SAID = "document.querySelector('svg[data-walk]').parentElement.querySelector('.said').textContent"
 
 
 @pytest.mark.everything("browser")
@@ -204,13 +194,19 @@ LOOK = """
     ("width", "dark", "classes"), [(375, False, 3), (375, True, 24), (1600, True, 3), (1600, False, 24)]
 )
 def test_in_a_browser(tmp_path, width, dark, classes):
-    """Nothing sticks out, keys and pointer walk along a chart, names run no script, colors follow the system."""
+    """It has no faults, keys and pointer walk along a chart, names run no script, colors follow the system."""
     names = CLASSES if classes == 3 else [f"a class with a long name, the one with number {i}" for i in range(classes)]
     write_page(tmp_path / "page.html", make(classes=names, predictions=predictions(classes, 300)))
-    found = look_at(tmp_path / "page.html", LOOK, width, dark)
     first, last = "epoch 1: main 2.1, aux1 2.2, aux2 2.25", "epoch 2: main 1.5, aux1 2.2, aux2 2.25"
-    assert found["words"] == [last, first, last, last, first, last]
-    assert found["title"] == "my run"
-    assert (found["wide"], found["across"], found["broken"]) == ([], 0, 0)
+    with opened(tmp_path / "page.html", width=width, dark=dark) as shown:
+        found, words = shown.evaluate(LOOK), [shown.evaluate(SAID)]
+        shown.evaluate("document.querySelector('svg[data-walk]').focus()")
+        for key in "Home", "ArrowRight", "ArrowRight", "ArrowLeft":
+            shown.press(key)
+            words.append(shown.evaluate(SAID))
+        shown.point("svg[data-walk]", across=0.99)
+        assert [*words, shown.evaluate(SAID)] == [last, first, last, last, first, last]
+        assert shown.faults() == []
+    assert (found["title"], found["broken"]) == ("my run", 0)
     assert found["small"] > 9  # pixels: the smallest text
     assert found["back"] == ("rgb(20, 23, 26)" if dark else "rgb(255, 255, 255)")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from pages import look_at, needs_browser
+from browser import needs_browser, opened
 from support import REPOSITORY, raises
 
 import googlenet.model
@@ -223,7 +223,7 @@ boxes.forEach(box => {
     if (inside[0] && (r.left < inside[0].left || r.right > inside[0].right)) found.wide.push(t.textContent);
   });
 });
-return found;
+found;
 """
 
 
@@ -235,7 +235,9 @@ def test_in_a_browser_no_text_is_cut_off_or_under_another(tmp_path: Path, name, 
     drawn = whole if name == "paper" else small(name)
     page = tmp_path / "page.html"
     page.write_text(f"<!doctype html><body>{drawn.svg()}</body>", encoding="utf-8")
-    found = look_at(page, TEXTS, width=1000, dark=dark)
+    with opened(page, width=1000, dark=dark) as shown:
+        found = shown.evaluate(TEXTS)
+        assert shown.low_contrast() == []
     assert found["texts"] > 200
     assert (found["overlapping"], found["outside"], found["wide"]) == ([], [], [])
     assert found["dark"] == ("rgb(18, 23, 29)" if dark else "rgb(255, 255, 255)")

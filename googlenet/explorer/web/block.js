@@ -1,0 +1,104 @@
+'use strict';
+// A block, opened: its branches side by side, the operations of each in their order, and the seam where they meet.
+
+// Places of a block by branch, in order: [["branch1", [...]], ..., ["", [...]]]. "" is what is in no branch.
+function lanes(block) {
+  const found = new Map();
+  for (const place of block.places) {
+    const branch = (place.name.match(/\.(branch\d)/) || ['', ''])[1];
+    if (!found.has(branch)) found.set(branch, []);
+    found.get(branch).push(place);
+  }
+  return [...found];
+}
+
+let drawn = ''; // what is there already: another place of the same block is no reason to draw all of it
+
+function drawBlock() {
+  const block = state.at === null ? null : blocks.get(blockName(data.places[state.at]));
+  const wanted = [block && block.name, state.direction, state.loss].join(' ');
+  if (wanted === drawn) return;
+  drawn = wanted;
+  byId('block-title').textContent = block ? `Inside ${block.name}` : 'Inside a block';
+  if (!block) {
+    byId('block').replaceChildren(make('p', {}, 'Choose a box in the map, and what is inside is shown here.'));
+    return;
+  }
+  const kept = scrolled(byId('block'));
+  const branches = lanes(block).filter(([branch]) => branch).map(([branch, places]) => make('section', {class: 'lane'},
+    make('h3', {}, laneText(branch, places)), ...places.map(card)));
+  const rest = lanes(block).filter(([branch]) => !branch).flatMap(([, places]) => places.map(card));
+  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)),
+    make('div', {class: 'lanes'}, ...branches), ...rest);
+  restore(byId('block'), kept);
+}
+
+function blockIntroduction(block) {
+  const [input] = block.inputs;
+  const from = input ? `${shapeText(input.shape)} come in from ${input.from}, ` : '';
+  const many = block.places.some((place) => place.operation === 'Concat') && block.places[0].block;
+  const what = many ? 'go through four branches of their own, and all channels that come out are put behind each other: '
+    : 'and what leaves is ';
+  const backward = state.direction === 'backward' && many
+    ? ' Backward, the gradient is cut at the seam, each branch gets its own channels, and where the branches began, '
+    + 'their four gradients are added up.' : '';
+  const maps = block.places.some((place) => place.maps && place.maps.y);
+  const order = maps ? ' Maps stand in the order of their largest activation; those with a Σ have all their numbers on this page. '
+    + 'Choose one to enlarge it.' : '';
+  return `${from}${what}${shapeText(block.result.shape)}.${backward}${order}`;
+}
+
+function laneText(branch, places) {
+  const steps = places.filter((place) => place.kernel).map((place) =>
+    `${place.kernel.join('×')} ${place.operation === 'Conv2d' ? '' : 'pool'}`.trim());
+  return `${branch.replace('branch', 'Branch ')}: ${steps.join(', then ')}`;
+}
+
+// One operation with its maps.
+function card(place) {
+  const shares = state.direction === 'backward' && state.loss === 'total' ? sharesText(place) : '';
+  const into = place.inputs.length === 1 ? `${shapeText(data.places[place.inputs[0]].shape)} → ` : '';
+  return make('article', {class: 'place', 'data-place': place.number, 'aria-label': placeName(place)},
+    make('h4', {}, operationText(place)),
+    make('p', {class: 'soft'}, `${into}${shapeText(place.shape)}`, make('span', {class: 'norm'}, normText(place)),
+      shares ? make('span', {class: 'norm'}, `from ${shares}`) : '', state.direction === 'backward' && state.loss === 'total' ? sharesBar(place) : ''),
+    place.operation === 'Concat' ? seam(place) : '',
+    strip(place));
+}
+
+function normText(place) {
+  const size = norm(place);
+  if (size === undefined) return 'not reached';
+  return place.shape.length ? `typical size ${shown(size)}` : `value ${shown(place.norms.y)}`;
+}
+
+// Which channels of a concat come from where, each piece as wide as it has channels.
+function seam(place) {
+  let first = 0;
+  const pieces = place.inputs.map((number, i) => {
+    const channels = data.places[number].shape[0];
+    const text = `${first} to ${first + channels - 1}`;
+    first += channels;
+    return make('li', {'--channels': channels, class: `piece${i % 4}`}, make('b', {}, place.block ? `Branch ${i + 1}` : `Part ${i + 1}`), ` ${text}`);
+  });
+  return make('ol', {class: 'seam', 'aria-label': 'Which channels come from which branch'}, ...pieces);
+}
+
+// ---- drawing anew does not move what one looks at ----------------------------------------------------------------------
+
+// How far each strip is scrolled, and which tile has the focus.
+function scrolled(element) {
+  const strips = [...element.querySelectorAll('[data-place]')].map((place) => [place.dataset.place,
+    place.querySelector('.strip').scrollLeft]);
+  const focused = element.contains(document.activeElement) ? document.activeElement.closest('[data-place]') : null;
+  return {strips: new Map(strips), place: focused && focused.dataset.place, channel: document.activeElement.dataset.channel};
+}
+
+function restore(element, {strips, place, channel}) {
+  for (const [number, left] of strips) {
+    const found = element.querySelector(`[data-place="${number}"] .strip`);
+    if (found) found.scrollLeft = left;
+  }
+  const focused = place && element.querySelector(`[data-place="${place}"] [data-channel="${channel}"]`);
+  if (focused) focused.focus({preventScroll: true});
+}
