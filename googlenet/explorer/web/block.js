@@ -12,8 +12,13 @@ function lanes(block) {
   return [...found];
 }
 
+let drawn = ''; // what is there already: another place of the same block is no reason to draw all of it
+
 function drawBlock() {
   const block = state.at === null ? null : blocks.get(blockName(data.places[state.at]));
+  const wanted = [block && block.name, state.direction, state.loss].join(' ');
+  if (wanted === drawn) return;
+  drawn = wanted;
   byId('block-title').textContent = block ? `Inside ${block.name}` : 'Inside a block';
   if (!block) {
     byId('block').replaceChildren(make('p', {}, 'Choose a box in the map, and what is inside is shown here.'));
@@ -23,7 +28,7 @@ function drawBlock() {
   const branches = lanes(block).filter(([branch]) => branch).map(([branch, places]) => make('section', {class: 'lane'},
     make('h3', {}, laneText(branch, places)), ...places.map(card)));
   const rest = lanes(block).filter(([branch]) => !branch).flatMap(([, places]) => places.map(card));
-  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), ...texts(whyHere(block)),
+  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)),
     make('div', {class: 'lanes'}, ...branches), ...rest);
   restore(byId('block'), kept);
 }
@@ -37,7 +42,10 @@ function blockIntroduction(block) {
   const backward = state.direction === 'backward' && many
     ? ' Backward, the gradient is cut at the seam, each branch gets its own channels, and where the branches began, '
     + 'their four gradients are added up.' : '';
-  return `${from}${what}${shapeText(block.result.shape)}.${backward}`;
+  const maps = block.places.some((place) => place.maps && place.maps.y);
+  const order = maps ? ' Maps stand in the order of their largest activation; those with a Σ have all their numbers on this page. '
+    + 'Choose one to enlarge it.' : '';
+  return `${from}${what}${shapeText(block.result.shape)}.${backward}${order}`;
 }
 
 function laneText(branch, places) {
@@ -71,7 +79,7 @@ function seam(place) {
     const channels = data.places[number].shape[0];
     const text = `${first} to ${first + channels - 1}`;
     first += channels;
-    return make('li', {'--channels': channels, class: `piece${i % 4}`}, make('b', {}, `Branch ${i + 1}`), ` ${text}`);
+    return make('li', {'--channels': channels, class: `piece${i % 4}`}, make('b', {}, place.block ? `Branch ${i + 1}` : `Part ${i + 1}`), ` ${text}`);
   });
   return make('ol', {class: 'seam', 'aria-label': 'Which channels come from which branch'}, ...pieces);
 }

@@ -18,10 +18,11 @@ function closeEnlarged() {
 function drawEnlarged() {
   const dialog = byId('enlarged');
   if (state.channel === null) {
-    if (dialog.open) dialog.close();
+    if (dialog.open) backToTile(dialog);
     return;
   }
   const place = data.places[state.at], rank = place.order.indexOf(state.channel);
+  dialog.dataset.channel = state.channel;
   const top = dialog.scrollTop, held = dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
   cursor = state.pixel || cursorWithin(place);
   dialog.replaceChildren(
@@ -29,12 +30,21 @@ function drawEnlarged() {
       make('button', {type: 'button', 'data-keep': 'close', onclick: closeEnlarged}, 'Close')),
     make('p', {class: 'soft'}, `${operationText(place)}. Number ${rank + 1} of ${place.order.length} by strength.`),
     make('div', {class: 'row'}, neighbor(place, rank - 1, '‹ stronger'), neighbor(place, rank + 1, 'weaker ›'), showChoice('enlarged-choice')),
-    make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank)), make('div', {class: 'sum', id: 'sum'})));
+    make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank)), make('div', {class: 'sum', id: 'sum'})),
+    texts(whyPixel(place)));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = top;
   const focus = (held && dialog.querySelector(`[data-keep="${held}"]:not(:disabled)`)) || byId('pixels') || byId('enlarged-title');
   focus.focus({preventScroll: true});
   drawSum(place);
+}
+
+// Close, and let the focus be where one would go on: on the map that was enlarged last.
+function backToTile(dialog) {
+  dialog.close();
+  const strip = document.querySelector(`#block [data-place="${state.at}"] .strip`);
+  const tile = strip && strip.querySelector(`[data-channel="${dialog.dataset.channel}"]`);
+  (tile || byId('block-title')).focus();
 }
 
 function cursorWithin(place) {
@@ -51,8 +61,8 @@ function neighbor(place, rank, text) {
 
 function pixels(place, rank) {
   const maps = atlas(place);
-  if (!maps) return [make('p', {}, noMaps(place, state.direction, state.loss))];
-  const [height, width] = maps.tile;
+  if (!maps || rank >= maps.count) return [make('p', {}, noMaps(place, state.direction, state.loss))];
+  const [, height = 1, width = 1] = place.shape; // the picture may have been made smaller
   const cell = Math.max(1, Math.floor(SIDE / Math.max(height, width)));
   const canvas = make('canvas', {width: width * cell, height: height * cell, 'aria-hidden': 'true'});
   const mark = make('span', {class: 'cursor', 'aria-hidden': 'true'});
@@ -86,7 +96,15 @@ function pixels(place, rank) {
     }}, canvas, mark);
   drawTile(canvas, maps, rank).then(() => drawGrid(canvas, cell));
   show();
-  return [element, said, make('p', {class: 'soft'}, `All maps of this place: from ${shown(maps.lowest)} to ${shown(maps.highest)}.`)];
+  return [element, said, colorScale(maps)];
+}
+
+// What the colors of the maps of a place stand for. A root scale: at a quarter of the largest, half of the way.
+function colorScale({lowest, highest, signed}) {
+  const colors = data.colors[signed ? 'signed' : 'unsigned'];
+  return make('p', {class: 'soft'},
+    make('span', {class: 'ramp'}, shown(lowest), make('span', {class: 'scale', 'aria-hidden': 'true', '--colors': colors.join(', ')}), shown(highest)),
+    ` The same colors in all maps of this place${signed ? ', white is 0' : ''}; a root scale, so that small numbers are seen too.`);
 }
 
 // Lines between the pixels, where these are large enough.
@@ -117,11 +135,11 @@ async function drawSum(place) {
 
 // How to get a page that has the numbers of this channel.
 function noSum(place, channel) {
-  const rank = place.order.indexOf(channel) + 1, command = data.about.command;
-  const more = place.open && place.open.length ? `--channels ${rank}` : `--layers ${blockName(place)}`;
+  const command = data.about.command && data.about.command.replace(/ --(channels|layers) \S+| --full/g, '');
   const parts = [make('p', {}, 'The numbers of this channel are not on this page, only its picture: all numbers of all channels would '
     + `make it too large. ${place.open && place.open.length ? `Here the ${place.open.length} strongest channels have them, those with a Σ.` : ''}`)];
   if (!command) return parts;
-  return [...parts, make('p', {}, 'This writes a page that has them:'), make('pre', {class: 'command'}, `${command} ${more}`),
-    make('p', {}, 'or, with all of all layers:'), make('pre', {class: 'command'}, `${command} --full`)];
+  const block = place.block ? `--layers ${place.block} ` : '';
+  return [...parts, make('p', {}, block ? `This writes the page with all numbers of ${place.block}, of all its channels:` : 'This writes the page with all numbers:'),
+    make('pre', {class: 'command'}, `${command} ${block}--full`)];
 }

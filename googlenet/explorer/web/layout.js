@@ -6,7 +6,7 @@ const WIDE = {width: 104, height: 74, x: 66, y: 44, margin: 20}; // a box, and f
 const NARROW = {width: 152, height: 60, y: 26, margin: 16};
 const FEWEST_COLUMNS = 4; // with fewer the map is narrow
 
-// {boxes: name -> {x, y, width, height}, lines: [{from, to, path, label: {x, y, anchor}}], width, height}
+// {boxes: name -> {x, y, width, height}, lines: [{from, to, path, label: {x, y, anchor}, shape}], width, height, narrow}
 function layout(width) {
   const columns = Math.floor((width - 2 * WIDE.margin + WIDE.x) / (WIDE.width + WIDE.x));
   const names = [...blocks.keys()];
@@ -35,7 +35,7 @@ function inRows(trunk, heads, columns) {
     row += 1;
   }
   const widest = Math.max(...[...boxes.values()].map((box) => box.column)) + 1;
-  return {boxes, lines: linesBetween(boxes, widest, wideLine), width: 2 * margin + widest * stepX - WIDE.x, height: row * stepY - WIDE.y + 4};
+  return {boxes, narrow: false, lines: linesBetween(boxes, widest, wideLine), width: 2 * margin + widest * stepX - WIDE.x, height: row * stepY - WIDE.y + 4};
 }
 
 // The rows of the trunk; where there is room for a whole stage of the network, a row is a stage.
@@ -83,7 +83,7 @@ function inAColumn(trunk, heads, available) {
     head.names.forEach((name, i) => boxes.set(name, {x: available - margin - width, y: 2 + (row + 1 + i) * step,
       width, height, column: 1, row: row + 1 + i}));
   }
-  return {boxes, lines: linesBetween(boxes, available, narrowLine), width: available, height: trunk.length * step - NARROW.y + 4};
+  return {boxes, narrow: true, lines: linesBetween(boxes, available, narrowLine), width: available, height: trunk.length * step - NARROW.y + 4};
 }
 
 function narrowLine(a, b, available) {

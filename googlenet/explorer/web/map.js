@@ -13,10 +13,11 @@ function drawMap() {
     const dim = backward && norm(blocks.get(to).result) === undefined;
     svg.append(
       draw('path', {d: path, class: dim ? 'line dim' : 'line', [backward ? 'marker-start' : 'marker-end']: dim ? 'url(#tip-dim)' : 'url(#tip)'}),
-      draw('text', {x: label.x, y: label.y, 'text-anchor': label.anchor}, shapeText(shape)));
-    if (from.startsWith('loss') && to === 'total') svg.lastChild.textContent = from === 'loss main' ? '' : '× 0.3';
+      ...lineTexts(from, to, shape, label));
   }
   place.style.height = `${found.height}px`;
+  place.classList.toggle('narrow', found.narrow);
+  document.body.classList.toggle('backward', backward);
   const span = decades();
   place.replaceChildren(svg, ...[...found.boxes].map(([name, box]) => boxButton(blocks.get(name), box, span)));
   markMap();
@@ -24,17 +25,28 @@ function drawMap() {
   byId('legend').replaceChildren(...legend(span));
 }
 
+// What stands at a line: the shape, above and below it where it is too long for the gap between two boxes; and on the
+// way to the total the weight.
+function lineTexts(from, to, shape, {x, y, anchor}) {
+  const weight = data.weights && data.weights[from.replace('loss ', '')];
+  let words = [shapeText(shape)];
+  if (!shape.length) words = [weight === 1 || weight === undefined ? '' : `× ${weight}`];
+  else if (anchor === 'middle' && words[0].length > 8) words = [`${shape[0]} ×`, `${shape[1]}×${shape[2]}`];
+  return words.map((text, i) => draw('text', {x, y: y + 20 * i, 'text-anchor': anchor}, text));
+}
+
 function boxButton(block, {x, y, width, height}, span) {
   const size = norm(block.result), backward = state.direction === 'backward';
   const text = size === undefined ? 'not reached' : shown(size);
   const share = backward && state.loss === 'total' ? sharesText(block.result) : '';
-  const classes = ['box', size === undefined ? 'unreached' : '', block.inputs.length ? '' : 'first'];
+  const classes = ['node', size === undefined ? 'unreached' : '', block.inputs.length ? '' : 'first'];
   return make('button', {type: 'button', class: classes.join(' ').trim(), 'data-block': block.name,
     '--x': `${x}px`, '--y': `${y}px`, '--w': `${width}px`, '--h': `${height}px`, '--heat': heat(size, span),
     'aria-label': `${block.name}, ${blockText(block)}: ${backward ? `gradient of ${state.loss}` : 'activations'} ${text}${share ? `, from ${share}` : ''}. Open it`,
     title: share ? `from ${share}` : null,
     onclick: () => { goTo({at: block.result.number}); byId('block-title').scrollIntoView({block: 'nearest'}); },
-  }, make('b', {}, block.name), make('span', {class: 'what'}, blockText(block)), make('span', {class: 'size'}, text),
+  }, make('b', {}, block.name), make('span', {class: 'what'}, size === undefined ? text : blockText(block)),
+  make('span', {class: 'size'}, size === undefined ? '' : text),
   share ? sharesBar(block.result) : '');
 }
 
@@ -42,7 +54,7 @@ function boxButton(block, {x, y, width, height}, span) {
 function markMap() {
   const open = state.at === null ? null : blockName(data.places[state.at]);
   const current = state.step === null ? null : blockName(data.places[state.step]);
-  for (const box of byId('map').querySelectorAll('.box')) {
+  for (const box of byId('map').querySelectorAll('.node')) {
     box.setAttribute('aria-pressed', box.dataset.block === open);
     box.classList.toggle('current', box.dataset.block === current);
   }
@@ -107,4 +119,5 @@ function startMap() {
   showing(['direction', 'loss'], () => { drawMap(); say(); });
   showing(['at', 'step'], markMap);
   say();
+  byId('map-why').replaceWith(texts(['heads', 'total']));
 }

@@ -32,8 +32,8 @@ function drawPicture() {
   byId('picture').append(
     make('figure', {class: 'picture', '--ratio': `${width} / ${height}`},
       make('img', {src: data.picture.src, alt: `the picture, ${width} by ${height} pixels`}), over),
-    make('div', {class: 'row'}, make('label', {for: 'overlay'}, 'Over it'), choose,
-      make('label', {for: 'opacity'}, 'opacity'), opacity),
+    make('div', {class: 'over-choice'}, make('label', {for: 'overlay'}, 'Over it'), choose,
+      make('label', {for: 'opacity'}, 'Opacity'), opacity),
     said);
   showing(['overlay'], show);
   show();

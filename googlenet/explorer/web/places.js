@@ -60,14 +60,15 @@ function placeName(place) {
 function blockText(block) {
   const {places, name} = block;
   if (name === 'picture') return 'what goes in';
-  if (name.startsWith('loss') || name === 'total') return `= ${shown(block.result.norms.y)}`;
+  if (name.startsWith('loss')) return 'cross-entropy';
+  if (name === 'total') return 'what is trained';
   if (name === 'scaling') return 'to [-1, 1]';
   if (name.startsWith('aux')) return 'auxiliary head';
   if (places.some((place) => place.operation === 'Concat')) return 'four branches';
   const short = {Conv2d: 'conv', MaxPool2d: 'max pool', AvgPool2d: 'average', AdaptiveAvgPool2d: 'average',
     LocalResponseNorm: 'neighbors', Linear: 'linear', Reshape: 'to a vector'}[places[0].operation];
   const {kernel, stride} = places[0];
-  return [kernel ? kernel.join('×') : '', short, stride && stride[0] > 1 ? `/${stride[0]}` : ''].join(' ').trim();
+  return `${kernel ? kernel.join('×') : ''}${stride && stride[0] > 1 ? `/${stride[0]}` : ''} ${short || ''}`.trim();
 }
 
 // ---- gradients of the losses -----------------------------------------------------------------------------------------

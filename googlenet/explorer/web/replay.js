@@ -37,6 +37,7 @@ function startReplay() {
     slider.value = Math.max(0, position());
     drawStep();
   };
+  byId('replay').append(texts(['sum']));
   showing(['step', 'loss'], show);
   show();
 }
@@ -55,6 +56,7 @@ function toStep(number) {
 function drawStep() {
   const steps = stepsOf(state.loss), at = position();
   const place = at < 0 ? steps[0] : steps[at];
+  byId('replay').classList.toggle('begun', at >= 0);
   byId('step-text').textContent = at < 0 ? `${steps.length} steps from the loss (${state.loss}) to the picture.`
     : `Step ${at + 1} of ${steps.length}: ${placeName(place)}, ${operationText(place)}`;
   byId('step').setAttribute('aria-valuetext', at < 0 ? 'not begun' : `step ${at + 1}, ${placeName(place)}`);

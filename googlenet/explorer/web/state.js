@@ -13,6 +13,9 @@ const state = {
   overlay: null, // which of data.overlays lies over the picture
   step: null, // the place that the replay of backward has reached
 };
+// In the beginning the first Inception block is open.
+const first = data.places.findLast((place) => place.block === 'inception3a');
+if (first) state.at = first.number;
 const BEGINNING = {...state};
 
 // Each part of the page: the values that it shows, and how it is drawn anew when one of them has changed.

@@ -38,10 +38,10 @@ function strip(place, direction = state.direction, loss = state.loss) {
   const what = direction === 'forward' ? 'activations' : `gradients of ${loss}`;
   const flat = maps.tile[0] * maps.tile[1] === 1;
   const row = make('div', {class: flat ? 'strip flat' : 'strip', role: 'toolbar',
-    'aria-label': `${place.order.length} maps of ${placeName(place)}, ${what}, strongest channel first`});
+    'aria-label': `${maps.count} maps of ${placeName(place)}, ${what}, strongest channel first`});
   const grow = () => {
     const from = row.children.length;
-    place.order.slice(from, from + AT_ONCE).forEach((channel, i) => row.append(tile(place, channel, from + i, maps, direction)));
+    place.order.slice(from, Math.min(maps.count, from + AT_ONCE)).forEach((channel, i) => row.append(tile(place, channel, from + i, maps, direction)));
   };
   row.addEventListener('scroll', () => {
     if (row.scrollLeft + 2 * row.clientWidth > row.scrollWidth) grow();
@@ -57,7 +57,8 @@ function noMaps(place, direction, loss) {
   if (direction === 'backward' && !(loss in place.norms)) {
     return `Nothing comes back to here: ${LOSS_TEXTS[loss]} (${loss}) does not depend on this place.`;
   }
-  return 'There are no pictures of this on the page, to keep it small.';
+  return direction === 'backward' && loss === 'total' ? 'The page has no pictures of the total’s gradient here, to stay '
+    + 'small: choose main, aux1 or aux2, of which it is made.' : 'The page has no picture of this, to stay small.';
 }
 
 function tile(place, channel, rank, maps, direction) {
