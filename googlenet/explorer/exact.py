@@ -5,7 +5,7 @@ first axis follows `open`. A vector of features has maps of one pixel, so that e
 
     y           name [n, H, W], the result
     gradients   {loss: name [n, H, W]}. The total is there where it is not main + 0.3 (aux1 + aux2), at the losses
-                themselves, and where maps are larger than 150x150: there it is the only one
+                themselves, and where maps are larger than 120x120: there it is the only one
     as          in place of y and gradients, for the concat and x[:, 1:2]: [[place, channel], ...], where they are
     begins      the losses whose way back begins here: with 1 at the loss itself, and with softmax - onehot at logits
                 where the loss is no part of what is trained (preset mnist)
@@ -39,12 +39,12 @@ import numpy as np
 
 import minicnn.functional as F
 from googlenet.explorer.numbers import Numbers
-from googlenet.explorer.opening import MIXING, as_map, consumers, first_channel, open_channels, sources
+from googlenet.explorer.opening import MIXING, as_map, consumers, open_channels, sources
 from googlenet.explorer.run import LOSSES, Place, Run
 from minicnn.nn.module import Parameter
 from minicnn.tensor import Tensor
 
-LARGE = 150 * 150  # pixels of a map that has the gradient of the total alone
+LARGE = 120 * 120  # pixels of a map that has the gradient of the total alone
 
 
 def exact_numbers(
@@ -64,17 +64,12 @@ def exact_numbers(
     return found, numbers
 
 
-def total_is_sum(run: Run) -> bool:
-    """Whether the total is main + 0.3 (aux1 + aux2); of the preset that trains a sum of logits it is not."""
-    return run.places[-1].node.operation != "CrossEntropy" or "aux1" not in run.losses
-
-
 class Exact:
     """Makes the description of each place, and adds the arrays to `numbers` as it goes."""
 
     def __init__(self, run: Run, opened: dict[int, list[int]], numbers: Numbers, full: bool) -> None:
         self.run, self.open, self.numbers, self.full = run, opened, numbers, full
-        self.after, self.is_sum = consumers(run), total_is_sum(run)
+        self.after = consumers(run)
 
     def of(self, place: Place) -> dict[str, Any]:
         """All that the docstring of this file lists."""
@@ -93,7 +88,7 @@ class Exact:
 
     def losses_of(self, place: Place) -> list[str]:
         """The losses whose gradients are stored here, of those that reach it."""
-        if place.y.ndim == 0 or not self.is_sum:
+        if place.y.ndim == 0 or self.run.sum_of_logits:
             return [n for n in LOSSES if n in place.gradients]
         large = as_map(place.y)[0].size > LARGE and not self.full
         return ["total"] if large else [n for n in LOSSES if n in place.gradients and n != "total"]

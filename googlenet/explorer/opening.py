@@ -9,7 +9,7 @@ import numpy as np
 from googlenet.explorer.run import Place, Run
 
 MIXING = ("Conv2d", "Linear")  # every output channel is made of all input channels
-ROOM = 3136 * 224**2  # floats of a channel's map times pixels of the picture: 2 channels of 56x56 at 224x224, 8 of 14x14
+ROOM = 2300 * 224**2  # floats of a place times pixels of the picture: at 224x224 2 channels of 28x28, 8 of 14x14
 
 
 def open_channels(run: Run, chosen: set[int], channels: int, full: bool) -> dict[int, list[int]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 SCRIPTS = (  # each may use what those before it define
     "elements", "numbers", "state", "places", "picture", "tiles", "choice", "texts", "layout", "map", "replay",
-    "block", "exact", "sums", "enlarged", "start",
+    "block", "exact", "grids", "sums", "enlarged", "start",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def page(data: Mapping[str, Any], numbers: str) -> str:
     scripts = [web(f"{name}.js") for name in SCRIPTS]
     return Template(web("page.html")).substitute(
         title=escape(data["title"].encode("utf-8", "backslashreplace").decode()),
-        style=web("style.css"),
+        style=web("style.css") + web("sums.css"),
         hashes=" ".join(map(script_hash, scripts)),
         data=json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         numbers=numbers,

@@ -60,6 +60,7 @@ def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Ru
     """The network in evaluation mode, heads included where it has them, on x (1, C, H, W), and back from each loss.
 
     label: a class, the most probable one where it is None. The `grad` of the parameters stays as it is.
+    Raises ValueError where a result is infinite or no number: nothing could be said of it.
     """
     picture = Tensor(x, requires_grad=True)
     with recording() as results, names_of_functions(model.eval()) as names:
@@ -67,6 +68,10 @@ def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Ru
         logits = {n: y.data[0] for n, y in zip(LOSSES, output, strict=False) if y is not None}
         label = int(logits["main"].argmax()) if label is None else label
         parts = loss(output, np.array([label]), AUX_WEIGHT)
+    for function, y in results.items():
+        if not np.isfinite(y).all():
+            where = f"in {names[function]} ({type(function).__name__})" if function in names else "in the losses"
+            raise ValueError(f"run_network: on this picture numbers become infinite {where}; are the weights trained?")
     losses = {n: part for n in LOSSES if (part := getattr(parts, n)) is not None}
     assert parts.total.creator is not None  # the picture requires a gradient
     functions = inputs_first(parts.total.creator)
