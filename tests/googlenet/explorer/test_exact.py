@@ -1,5 +1,4 @@
 import functools
-import itertools
 import json
 
 import numpy as np
@@ -111,7 +110,10 @@ def has_sum(page, place):
     return place.function is not None and (here or place.node.operation in ("Conv2d", "Linear"))
 
 
-@pytest.mark.parametrize(("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, False), ("paper", False, True)])
+@pytest.mark.parametrize(
+    ("preset", "heads", "full"),
+    [("paper", True, False), ("mnist", True, False), ("mnist", False, False), ("paper", False, True)],
+)
 def test_all_sums_of_a_small_network(preset, heads, full):
     run = small_run(preset, heads)
     assert compare(run, page_of(run, full=full), 4) == []
