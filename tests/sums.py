@@ -109,7 +109,7 @@ class Sums:
             rest = self.combined(consumer.get("rest", {}), loss)
             if rest is not None:
                 terms.append(self.rest_at(rest, place["open"].index(c), i, j))
-            if "exact" in self.places[consumer["to"]] and loss in self.losses(consumer["to"]):
+            if self.places[consumer["to"]]["open"] and loss in self.losses(consumer["to"]):
                 terms += self.through(number, self.places[consumer["to"]], loss, c, i, j)
         return sum(terms), terms
 

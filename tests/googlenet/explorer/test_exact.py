@@ -72,8 +72,8 @@ def page_of(run: Run, chosen=None, channels=4, full=False) -> Sums:
         node = place.node
         places.append({"number": place.number, "operation": node.operation, "inputs": node.inputs,
                        "shape": place.y.shape, "kernel": node.kernel, "stride": node.stride, "padding": node.padding,
-                       "options": node.options, **found.get(place.number, {})})  # fmt: skip
-    weights = None if run.sum_of_logits else {n: WEIGHTS[n] for n in run.losses if n != "total"}
+                       "options": node.options, "open": [], "exact": {}, **found.get(place.number, {})})  # fmt: skip
+    weights = None if run.sum_of_logits and len(run.logits) > 1 else {n: WEIGHTS[n] for n in run.losses if n != "total"}
     data = {"places": places, "arrays": numbers.index, "weights": weights}
     return Sums(json.loads(json.dumps(data)), numbers.text())
 
@@ -86,7 +86,7 @@ def compare(run: Run, page: Sums, pixels: int) -> list[str]:
     rng, wrong = np.random.default_rng(1), []
     for place in run.places:
         data, y = page.places[place.number], as_map(place.y)
-        for c in data.get("open", []):
+        for c in data["open"]:
             everywhere = list(np.ndindex(*y.shape[1:]))
             star = [(i, j) for d, i, j in (data["exact"]["star"], data["exact"]["gradient_star"]) if d == c]
             drawn = (everywhere[k] for k in rng.integers(len(everywhere), size=pixels))
@@ -107,7 +107,7 @@ def compare(run: Run, page: Sums, pixels: int) -> list[str]:
 
 def has_sum(page, place):
     """Whether the page has what the place's result is made of."""
-    here = all("exact" in page.places[n] for n in place.node.inputs)
+    here = all(page.places[n]["open"] for n in place.node.inputs)
     return place.function is not None and (here or place.node.operation in ("Conv2d", "Linear"))
 
 
