@@ -39,19 +39,13 @@ def is_signed(y: NDArray[np.floating]) -> bool:
 def quantized(values: NDArray[np.floating], largest: float, levels: int, signed: bool) -> NDArray[np.uint8]:
     """Each value as the number of its color, 0 to levels - 1, on a root scale: of the same shape.
 
-    signed: from -largest to largest, 0 in the middle; else from 0 to largest. See `restored` for the way back.
+    signed: from -largest to largest, 0 in the middle; else from 0 to largest. The way back:
+    t = number / middle - 1, or number / (levels - 1); value = sign(t) * t^2 * largest.
     """
     root = np.sqrt(np.abs(values) / largest) if largest > 0 else np.zeros_like(values)
     middle = (levels - 1) / 2
     numbers = middle * (1 + np.sign(values) * root) if signed else (levels - 1) * root
     return np.rint(numbers).astype(np.uint8)
-
-
-def restored(numbers: NDArray[np.uint8], largest: float, levels: int, signed: bool) -> NDArray[np.floating]:
-    """The values that numbers of colors stand for: what whoever reads a picture has to compute."""
-    middle = (levels - 1) / 2
-    t = (numbers - middle) / middle if signed else numbers / (levels - 1)
-    return np.sign(t) * t**2 * largest
 
 
 def atlas(
@@ -106,14 +100,15 @@ def overlay(values: NDArray[np.floating], signed: bool) -> dict[str, Any]:
 def png(numbers: NDArray[np.uint8], stops: Sequence[str], levels: int, alphas: NDArray[np.uint8] | None = None) -> str:
     """A picture of numbers (H, W) as an address that is its own content, the colors evenly between `stops`.
 
-    alphas: how opaque each color is, 0 to 255. A PNG with a palette: its pixels are the numbers.
+    alphas: how opaque each color is, 0 to 255. A PNG with a palette: its pixels are the numbers, and of at most 16
+    colors two share a byte.
     """
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(numbers))
     image.putpalette(palette(stops, levels).tobytes())
     more = {} if alphas is None else {"transparency": alphas.tobytes()}
-    return address(image, bits=4 if levels <= 16 else 8, **more)
+    return address(image, **more)
 
 
 def address(image: Photo, **options: Any) -> str:
