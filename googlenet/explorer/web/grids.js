@@ -91,8 +91,11 @@ function grid(label, rows, scale = scaleOf(rows.flat().map((cell) => cell.value 
 
 const NOTES = {outside: 'outside of the map: 0', shut: 'ReLU was shut here: nothing passes', winner: 'the largest: it wins'};
 
-function where({at, channel, pixel: [i, j]}) {
-  return `${channelText(data.places[at], channel)} of ${placeName(data.places[at])}, row ${i}, column ${j}`;
+// A pixel in words; of a feature, and of a loss, there is but one.
+function where({at, channel, pixel: [i, j]}, withName = true) {
+  const place = data.places[at], of = withName ? ` of ${placeName(place)}` : '';
+  if (!place.shape.length) return `the number${of}`;
+  return `${channelText(place, channel)}${of}${place.shape.length > 1 ? `, row ${i}, column ${j}` : ''}`;
 }
 
 // Go to the pixel that a number came from, in the direction in which one looks.

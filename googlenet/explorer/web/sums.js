@@ -9,7 +9,7 @@ function showSum(element, place, channel, i, j, direction, loss) {
     return;
   }
   const sum = sumAt(place, channel, i, j, direction, of), value = valueAt(place, channel, i, j, direction === 'forward' ? 'y' : of);
-  const here = make('h3', {}, `${capital(channelText(place, channel))}, row ${i}, column ${j}`);
+  const here = make('h3', {}, capital(where({at: place.number, channel, pixel: [i, j]}, false)));
   const title = make('p', {}, direction === 'forward' ? 'The result here is ' : `The gradient of ${of === 'total' ? 'the total' : `the loss ${of}`} here is `, make('span', {class: 'value'}, fourDigits(value)));
   element.replaceChildren(here, title,
     only ? make('p', {class: 'trouble'}, `Of a map as large as this only the gradient of the total is on the page in numbers: it is shown in the place of ${loss}.`) : '',
@@ -55,7 +55,7 @@ function reach(terms, what) {
   const pixels = terms.filter((term) => term.kind === 'product').slice(0, 1).flatMap((term) => term.a.flat()).filter((cell) => cell.to).map((cell) => cell.to.pixel);
   if (!pixels.length) return `${what} ${what === 'They' ? 'are' : 'is'} not on this page number by number`;
   const along = (axis) => [...new Set([Math.min(...pixels.map((pixel) => pixel[axis])), Math.max(...pixels.map((pixel) => pixel[axis]))])].join(' to ');
-  return `${what} ${what === 'They' ? 'are at' : 'is at'} row ${along(0)}, column ${along(1)}`;
+  return `${what} ${what === 'They' ? 'are at' : 'is at'} rows ${along(0)}, columns ${along(1)}`;
 }
 
 // Terms that are products, as grids, or as a table where each is a single product; and those that are one number.
@@ -214,13 +214,17 @@ function spread(place, channel, i, j, loss) {
   const title = make('h4', {}, 'And on it goes, into what it was made of');
   if (isMixing(place)) {
     const gradient = gradientThroughRelu(place, channel, i, j, loss);
-    const text = gradient.shut ? 'ReLU was shut here: nothing goes on, whatever the gradient is.'
-      : 'Each pixel of the patch gets the gradient times the number of the kernel that it met. At these pixels it adds up with what comes from other outputs.';
-    if (gradient.shut) return [title, make('p', {}, text)];
-    const cells = (c) => patchAt(place, i, j, mapSize(input)).map((row) => row.map(({p, q, u, v, inside}) => ({
-      value: inside ? gradient.value * weightAt(place, channel, c, u, v) : 0, note: inside ? '' : 'outside', to: inside ? to(c, p, q) : undefined})));
-    const grids = input.open.slice(0, 8).map((c) => grid(channelText(input, c), cells(c)));
-    return grids.length ? [title, make('p', {}, text), make('div', {class: 'grids'}, ...grids)] : [];
+    if (gradient.shut) return [title, make('p', {}, 'ReLU was shut here: nothing goes on, whatever the gradient is.')];
+    const shares = input.open.map((c) => ({c, rows: patchAt(place, i, j, mapSize(input)).map((row) => row.map(({p, q, u, v, inside}) => (inside
+      ? {value: gradient.value * weightAt(place, channel, c, u, v), weight: weightAt(place, channel, c, u, v), to: to(c, p, q)} : {value: 0, note: 'outside'})))}));
+    if (!shares.length) return [];
+    const single = shares.every(({rows}) => rows.length === 1 && rows[0].length === 1);
+    const scale = scaleOf(shares.flatMap(({rows}) => rows.flat().map((cell) => cell.value)));
+    const met = place.operation === 'Linear' ? 'Each feature gets the gradient times its weight.' : 'Each pixel of the patch gets the gradient times the number of the kernel that it met.';
+    const table = () => termTable('shares', ['', 'weight', 'gradient · weight'], shares.map(({c, rows: [[cell]]}) => ({c, cell})).sort((a, b) => Math.abs(b.cell.value) - Math.abs(a.cell.value))
+      .map(({c, cell}) => [channelText(input, c), cell.weight, linked(cell.value, cell.to)]));
+    return [title, make('p', {}, `${met} There it adds up with what comes from other outputs.`),
+      single ? table() : make('div', {class: 'grids'}, ...shares.map(({c, rows}) => grid(channelText(input, c), rows, scale)))];
   }
   if (place.operation === 'MaxPool2d') {
     const {p, q} = winnerAt(place, channel, i, j);
