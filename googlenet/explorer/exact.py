@@ -233,7 +233,8 @@ def parts_back(place: Place, arrived: np.ndarray, weight: np.ndarray, i: int, j:
 def returned(place: Place, gradient: np.ndarray, edge: int) -> np.ndarray:
     """The whole gradient that an operation sends back to one of its inputs, by its own backward."""
     function: Any = place.function
-    return as_map(function.backward(gradient[None] if gradient.ndim else gradient)[edge][0])
+    grad_x = function.gradients(gradient[np.newaxis] if gradient.ndim else gradient)[edge]
+    return as_map(grad_x[0] if grad_x.ndim else grad_x)
 
 
 def neighbors(lrn: Any, channel: int, count: int) -> range:
