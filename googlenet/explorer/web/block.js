@@ -63,7 +63,12 @@ function card(place) {
     make('p', {class: 'soft'}, `${into}${shapeText(place.shape)}`, make('span', {class: 'norm'}, normText(place)),
       shares ? make('span', {class: 'norm'}, `from ${shares}`) : '', state.direction === 'backward' && state.loss === 'total' ? sharesBar(place) : ''),
     place.operation === 'Concat' ? seam(place) : '',
-    strip(place));
+    place.shape.length ? strip(place) : lossNumber(place));
+}
+
+// A loss has no maps, but it is a sum too.
+function lossNumber(place) {
+  return make('p', {}, make('button', {type: 'button', onclick: () => goTo({at: place.number, channel: 0, pixel: [0, 0]})}, 'How it is computed'));
 }
 
 function normText(place) {

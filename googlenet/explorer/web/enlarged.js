@@ -1,7 +1,8 @@
 'use strict';
 // One map, enlarged: its pixels, a cursor on them, and the sum that a pixel is.
 
-const SIDE = 440; // pixels of the enlarged map, at most
+const SIDE = 440; // pixels of the screen, of the enlarged map, at most
+const FOR_NUMBERS = 40; // those of the map with as many of the screen have their numbers in them
 let cursor = [0, 0]; // moves with the arrows; Enter opens the sum of the pixel under it
 
 function startEnlarged() {
@@ -25,6 +26,7 @@ function drawEnlarged() {
   dialog.dataset.channel = state.channel;
   const top = dialog.scrollTop, held = dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
   cursor = state.pixel || cursorWithin(place);
+  if (!dialog.open) dialog.showModal();
   dialog.replaceChildren(
     make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, `Channel ${state.channel} of ${placeName(place)}`),
       make('button', {type: 'button', 'data-keep': 'close', onclick: closeEnlarged}, 'Close')),
@@ -32,7 +34,6 @@ function drawEnlarged() {
     make('div', {class: 'row'}, neighbor(place, rank - 1, '‹ stronger'), neighbor(place, rank + 1, 'weaker ›'), showChoice('enlarged-choice')),
     make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank)), make('div', {class: 'sum', id: 'sum'})),
     texts(whyPixel(place)));
-  if (!dialog.open) dialog.showModal();
   dialog.scrollTop = top;
   const focus = (held && dialog.querySelector(`[data-keep="${held}"]:not(:disabled)`)) || byId('pixels') || byId('enlarged-title');
   focus.focus({preventScroll: true});
@@ -60,43 +61,61 @@ function neighbor(place, rank, text) {
 // ---- the pixels --------------------------------------------------------------------------------------------------------------
 
 function pixels(place, rank) {
-  const maps = atlas(place);
-  if (!maps || rank >= maps.count) return [make('p', {}, noMaps(place, state.direction, state.loss))];
   const [, height = 1, width = 1] = place.shape; // the picture may have been made smaller
-  const cell = Math.max(1, Math.floor(SIDE / Math.max(height, width)));
-  const canvas = make('canvas', {width: width * cell, height: height * cell, 'aria-hidden': 'true'});
+  if (height * width === 1) return [make('p', {}, 'One number, no map.')];
+  const maps = atlas(place), pictured = maps && rank < maps.count;
+  const cell = Math.max(1, Math.floor(Math.min(SIDE, byId('enlarged').clientWidth - 40) / Math.max(height, width)));
+  const canvas = make('canvas', {width: width * cell * devicePixelRatio, height: height * cell * devicePixelRatio, 'aria-hidden': 'true'});
   const mark = make('span', {class: 'cursor', 'aria-hidden': 'true'});
   const said = make('p', {class: 'said', id: 'pixel-said', 'aria-live': 'polite'});
-  const show = () => {
-    const [i, j] = cursor;
-    for (const [name, value] of Object.entries({'--i': i / height, '--j': j / width, '--h': 1 / height, '--w': 1 / width})) {
-      mark.style.setProperty(name, value);
-    }
-    said.textContent = `Row ${i}, column ${j} (counted from 0)`;
-  };
-  const to = (i, j) => {
-    cursor = [Math.min(height - 1, Math.max(0, i)), Math.min(width - 1, Math.max(0, j))];
-    show();
-  };
-  const element = make('div', {id: 'pixels', class: 'pixels', tabindex: 0, role: 'application', 'data-keep': 'pixels', '--ratio': `${width} / ${height}`,
+  const element = make('div', {id: 'pixels', class: 'pixels', tabindex: 0, role: 'application', 'data-keep': 'pixels',
+    '--ratio': `${width} / ${height}`, '--width': `${width * cell}px`,
     'aria-label': `${height} by ${width} pixels. Arrows move, Enter opens the sum of the pixel`, 'aria-describedby': 'pixel-said',
     onkeydown: (event) => {
-      const [i, j] = cursor;
-      const moved = {ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1],
-        Home: [i, 0], End: [i, width - 1], PageUp: [0, j], PageDown: [height - 1, j]}[event.key];
-      if (moved) to(...moved);
+      const moved = movedBy(event.key, height, width);
+      if (moved) setCursor(moved, place, mark, said);
       else if (event.key === 'Enter' || event.key === ' ') goTo({pixel: [...cursor]});
       else return;
       event.preventDefault();
     },
     onclick: (event) => {
       const box = element.getBoundingClientRect();
-      to(Math.floor((event.clientY - box.top) / box.height * height), Math.floor((event.clientX - box.left) / box.width * width));
+      const at = (share, size) => Math.min(size - 1, Math.max(0, Math.floor(share * size)));
+      cursor = [at((event.clientY - box.top) / box.height, height), at((event.clientX - box.left) / box.width, width)];
+      setCursor(cursor, place, mark, said);
       goTo({pixel: [...cursor]});
     }}, canvas, mark);
-  drawTile(canvas, maps, rank).then(() => drawGrid(canvas, cell));
-  show();
-  return [element, said, colorScale(maps)];
+  (pictured ? drawTile(canvas, maps, rank) : Promise.resolve()).then(() => ready).then(() => {
+    drawGrid(canvas, cell * devicePixelRatio);
+    if (cell >= FOR_NUMBERS) drawNumbers(canvas, place, cell);
+    setCursor(cursor, place, mark, said);
+  });
+  setCursor(cursor, place, mark, said);
+  return [element, said, pictured ? colorScale(maps) : make('p', {class: 'soft'}, noMaps(place, state.direction, state.loss))];
+}
+
+// Where a key moves the cursor; undefined for other keys.
+function movedBy(key, height, width) {
+  const [i, j] = cursor;
+  return {ArrowUp: [Math.max(0, i - 1), j], ArrowDown: [Math.min(height - 1, i + 1), j], ArrowLeft: [i, Math.max(0, j - 1)],
+    ArrowRight: [i, Math.min(width - 1, j + 1)], Home: [i, 0], End: [i, width - 1], PageUp: [0, j], PageDown: [height - 1, j]}[key];
+}
+
+function setCursor([i, j], place, mark, said) {
+  const [, height, width] = place.shape;
+  cursor = [i, j];
+  for (const [name, value] of Object.entries({'--i': i / height, '--j': j / width, '--h': 1 / height, '--w': 1 / width})) {
+    mark.style.setProperty(name, value);
+  }
+  const value = exactValue(place, i, j);
+  said.textContent = `Row ${i}, column ${j}${value === null ? '' : `: ${shown(value)}`} (rows and columns are counted from 0)`;
+}
+
+// The number of a pixel of what is looked at; null where the page does not have it.
+function exactValue(place, i, j) {
+  const what = state.direction === 'forward' ? 'y' : state.loss;
+  return allNumbers && canOpen(place, state.channel) && (what === 'y' || what in place.norms)
+    ? valueAt(place, state.channel, i, j, what) : null;
 }
 
 // What the colors of the maps of a place stand for. A root scale: at a quarter of the largest, half of the way.
@@ -109,11 +128,28 @@ function colorScale({lowest, highest, signed}) {
 
 // Lines between the pixels, where these are large enough.
 function drawGrid(canvas, cell) {
-  if (cell < 8) return;
+  if (cell < 8 * devicePixelRatio) return;
   const context = canvas.getContext('2d');
   context.strokeStyle = 'rgb(128 128 128 / 0.55)';
   for (let x = cell; x < canvas.width; x += cell) context.strokeRect(x - 0.5, -1, canvas.width, canvas.height + 2);
   for (let y = cell; y < canvas.height; y += cell) context.strokeRect(-1, y - 0.5, canvas.width + 2, canvas.height);
+}
+
+// The numbers themselves, on pixels that are large enough: dark on light ones, light on dark ones.
+function drawNumbers(canvas, place, cell) {
+  const [, height, width] = place.shape;
+  const context = canvas.getContext('2d');
+  context.scale(devicePixelRatio, devicePixelRatio);
+  Object.assign(context, {font: '10.5px system-ui, sans-serif', textAlign: 'center', textBaseline: 'middle'});
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const value = exactValue(place, i, j);
+      if (value === null) return;
+      const [red, green, blue] = context.getImageData((j + 0.2) * cell * devicePixelRatio, (i + 0.2) * cell * devicePixelRatio, 1, 1).data;
+      context.fillStyle = 0.3 * red + 0.59 * green + 0.11 * blue > 128 ? '#000' : '#fff';
+      context.fillText(Number(value.toPrecision(2)), (j + 0.5) * cell, (i + 0.5) * cell, cell - 3);
+    }
+  }
 }
 
 // ---- the sum -----------------------------------------------------------------------------------------------------------------
@@ -124,13 +160,14 @@ async function drawSum(place) {
     element.replaceChildren(...noSum(place, channel));
     return;
   }
-  if (!pixel) {
+  const [, height = 1, width = 1] = place.shape;
+  if (!pixel && height * width > 1) {
     element.replaceChildren(make('p', {}, 'Which numbers made this pixel? Click on one; or go there with the arrow keys '
       + 'and press Enter. Its sum is written out here, number by number.'));
     return;
   }
   await ready;
-  if (element.isConnected) showSum(element, place, channel, ...pixel, direction, loss);
+  if (element.isConnected) showSum(element, place, channel, ...(pixel || [0, 0]), direction, loss);
 }
 
 // How to get a page that has the numbers of this channel.

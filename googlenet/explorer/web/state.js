@@ -63,7 +63,7 @@ function readAddress() {
   found.at = number('at', data.places.length);
   found.step = number('step', data.places.length);
   found.overlay = number('overlay', data.overlays.length);
-  const [channels = 0, height = 1, width = 1] = found.at === null ? [] : data.places[found.at].shape;
+  const [channels = 1, height = 1, width = 1] = found.at === null ? [0] : data.places[found.at].shape;
   found.channel = number('channel', channels);
   const pixel = (words.get('pixel') || '').match(/^(\d+),(\d+)$/);
   if (found.channel !== null && pixel && pixel[1] < height && pixel[2] < width) {
