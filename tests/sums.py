@@ -27,6 +27,7 @@ class Sums:
     def __init__(self, data: dict[str, Any], numbers: str) -> None:
         self.places, self.arrays, self.weights = data["places"], data["arrays"], data["weights"]
         self.floats = np.frombuffer(gzip.decompress(base64.b64decode(numbers)), "<f4").astype(np.float64)
+        self.maps: dict[tuple[int, int, str], np.ndarray | None] = {}
 
     def array(self, name: str) -> np.ndarray:
         at, shape = self.arrays[name]["at"], self.arrays[name]["shape"]
@@ -34,6 +35,11 @@ class Sums:
 
     def map(self, number: int, channel: int, what: str) -> np.ndarray | None:
         """The map of an open channel: of "y" or of a loss's gradient; None where the loss does not reach it."""
+        if (number, channel, what) not in self.maps:
+            self.maps[number, channel, what] = self.found_map(number, channel, what)
+        return self.maps[number, channel, what]
+
+    def found_map(self, number: int, channel: int, what: str) -> np.ndarray | None:
         place = self.places[number]
         exact, index = place["exact"], place["open"].index(channel)
         if "as" in exact:
@@ -109,7 +115,7 @@ class Sums:
             rest = self.combined(consumer.get("rest", {}), loss)
             if rest is not None:
                 terms.append(self.rest_at(rest, place["open"].index(c), i, j))
-            if "exact" in self.places[consumer["to"]] and loss in self.losses(consumer["to"]):
+            if self.places[consumer["to"]]["open"] and loss in self.losses(consumer["to"]):
                 terms += self.through(number, self.places[consumer["to"]], loss, c, i, j)
         return sum(terms), terms
 
@@ -236,7 +242,7 @@ def seen_from(place: dict[str, Any], shape: tuple[int, ...], i: int, j: int) -> 
     By trying all of the outputs whose patch could have it.
     """
     whole = (10**9, 10**9)
-    near = [range(max(0, at // s - 8), min(n, at // s + 9)) for at, n, s in zip((i, j), shape, place["stride"] or (1, 1), strict=True)]
+    near = [range(max(0, at // s - 6), min(n, at // s + 7)) for at, n, s in zip((i, j), shape, place["stride"] or (1, 1), strict=True)]
     return [
         (p, q, u, v)
         for p in near[0]

@@ -25,7 +25,7 @@ first axis follows `open`. A vector of features has maps of one pixel, so that e
         parts       at gradient_star alone: {loss: name [K]}, the share of each of its K channels
     star        [channel, i, j]: the largest |y| of the open channels; forward has parts [C] there, the share of each
                 channel of the input
-    gradient_star   the same for the largest gradient, of the total
+    gradient_star   the same for the largest gradient, of the total (where the place's own ReLU lets it through)
 
 The gradient at a pixel is the sum of all that comes back. Rests are computed with the library, in float64.
 """
@@ -70,12 +70,13 @@ class Exact:
     def __init__(self, run: Run, opened: dict[int, list[int]], numbers: Numbers, full: bool) -> None:
         self.run, self.open, self.numbers, self.full = run, opened, numbers, full
         self.after = consumers(run)
+        self.adds_up = not run.sum_of_logits or len(run.logits) == 1  # the total, of the losses
 
     def of(self, place: Place) -> dict[str, Any]:
         """All that the docstring of this file lists."""
         opened = self.open[place.number]
         losses = self.losses_of(place)
-        y, total = as_map(place.y)[opened], as_map(place.gradients["total"])[opened]
+        y, total = as_map(place.y)[opened], as_map(through_relu(place, place.gradients["total"]))[opened]
         star, gradient_star = ([opened[c], i, j] for c, i, j in (largest(y), largest(total)))
         exact = self.values(place, y, losses)
         exact["forward"] = self.forward(place, star)
@@ -88,7 +89,7 @@ class Exact:
 
     def losses_of(self, place: Place) -> list[str]:
         """The losses whose gradients are stored here, of those that reach it."""
-        if place.y.ndim == 0 or self.run.sum_of_logits:
+        if place.y.ndim == 0 or not self.adds_up:
             return [n for n in LOSSES if n in place.gradients]
         large = as_map(place.y)[0].size > LARGE and not self.full
         return ["total"] if large else [n for n in LOSSES if n in place.gradients and n != "total"]
@@ -232,7 +233,8 @@ def parts_back(place: Place, arrived: np.ndarray, weight: np.ndarray, i: int, j:
 def returned(place: Place, gradient: np.ndarray, edge: int) -> np.ndarray:
     """The whole gradient that an operation sends back to one of its inputs, by its own backward."""
     function: Any = place.function
-    return as_map(function.backward(gradient[None] if gradient.ndim else gradient)[edge][0])
+    grad_x = function.gradients(gradient[np.newaxis] if gradient.ndim else gradient)[edge]
+    return as_map(grad_x[0] if grad_x.ndim else grad_x)
 
 
 def neighbors(lrn: Any, channel: int, count: int) -> range:

@@ -3,7 +3,11 @@
 // Everything here computes; how it looks is in grids.js and sums.js. The format is described in explorer/exact.py.
 
 function canOpen(place, channel) {
-  return Boolean(place.open && place.open.includes(channel));
+  return place.open.includes(channel);
+}
+
+function hasNumbers(place) {
+  return place.open.length > 0;
 }
 
 function mapSize(place) {
@@ -196,12 +200,12 @@ const strongestFirst = (terms) => terms.sort((a, b) => Math.abs(b.value) - Math.
 // The result of a place at a pixel; null where its input is not in the page.
 function forwardSum(place, channel, i, j) {
   const inputs = place.inputs.map((number) => data.places[number]), [input] = inputs, {forward} = place.exact;
-  if (!isMixing(place) && inputs.some((from) => !from.exact)) return null;
+  if (!isMixing(place) && !inputs.every(hasNumbers)) return null;
   const from = (p, q, c = channel, source = input) => ({value: valueAt(source, c, p, q, 'y'), to: {at: source.number, channel: c, pixel: [p, q]}});
   switch (place.operation) {
     case 'Conv2d':
     case 'Linear': {
-      const terms = (input.exact ? input.open : []).map((c) => productTerm(channelText(input, c), patchAt(place, i, j, mapSize(input)).map((row) => row.map(
+      const terms = input.open.map((c) => productTerm(channelText(input, c), patchAt(place, i, j, mapSize(input)).map((row) => row.map(
         ({p, q, u, v, inside}) => ({a: inside ? from(p, q, c) : {value: 0, note: 'outside'}, b: {value: weightAt(place, channel, c, u, v)}})))));
       strongestFirst(terms);
       const index = place.open.indexOf(channel);
@@ -297,7 +301,7 @@ function backwardSum(place, channel, i, j, loss) {
   for (const consumer of exact.backward) {
     const to = data.places[consumer.to], terms = [];
     let detail = {};
-    if (to.exact && lossesAt(to).includes(loss)) {
+    if (hasNumbers(to) && lossesAt(to).includes(loss)) {
       detail = throughPlace(place, to, channel, i, j, loss);
       terms.push(...detail.terms);
     }
@@ -307,7 +311,7 @@ function backwardSum(place, channel, i, j, loss) {
       const count = Array.isArray(consumer.others) ? consumer.others[index] : consumer.others;
       const parts = starred ? closedParts(Array.from({length: data.arrays[Object.values(starred)[0]].shape[0]},
         (_, k) => byLoss(starred, loss, (name) => array(name)[k])), to) : null;
-      if (count !== 0) terms.push({text: to.exact ? otherText(count, to) : 'all that comes back from there', value: rest, kind: 'rest', parts});
+      if (count !== 0) terms.push({text: hasNumbers(to) ? otherText(count, to, Array.isArray(consumer.others)) : 'all that comes back from there', value: rest, kind: 'rest', parts});
     }
     if (terms.length) groups.push({...detail, to, terms, value: total(terms.map((term) => term.value))});
   }
@@ -406,8 +410,8 @@ function channelText(place, channel) {
   return `channel ${channel}`;
 }
 
-function otherText(count, place) {
-  const things = place.shape.length === 1 ? 'feature' : 'channel';
+function otherText(count, place, neighbors = false) {
+  const things = neighbors ? 'neighbor' : place.shape.length === 1 ? 'feature' : 'channel';
   return count === 1 ? `the other ${things}` : `the other ${count} ${things}s together`;
 }
 

@@ -30,11 +30,17 @@ function exactText(value) {
   return String(Number(value.toPrecision(9))).replace('-', '−');
 }
 
-// A number by itself: four digits.
+// A number by itself: four digits, or fewer where these are all it has.
 function fourDigits(value) {
-  const size = Math.abs(value);
-  const text = size === 0 || (size >= 1e-3 && size < 1e5) ? String(Number(value.toPrecision(4))) : value.toExponential(3);
+  const size = Math.abs(value), short = Number(value.toPrecision(4)) === Number(value.toPrecision(9));
+  const plain = size === 0 || (size >= 1e-3 && size < 1e4);
+  const text = !plain ? value.toExponential(3) : short ? String(Number(value.toPrecision(4))) : value.toPrecision(4);
   return make('span', {class: 'number', title: exactText(value)}, text.replaceAll('-', '−'));
+}
+
+// A number with as many digits as it takes to see a difference in the fourth.
+function digits(value) {
+  return make('span', {class: 'number', title: exactText(value)}, String(Number(value.toPrecision(7))).replace('-', '−'));
 }
 
 // Round the terms so that they add up to the rounded sum: those that lost most by rounding down are rounded up.
@@ -49,12 +55,16 @@ function roundedToAddUp(values, {unit, decimals}) {
   return {terms: downs.map(write), sum: write(sum)};
 }
 
-// a + b + c = sum. terms: [{text, value}]; beyond eight the weaker ones stand together.
+// a + b + c = sum. terms: [{text, value}], the strongest first. Of more than eight the weaker products stand together.
 function equation(terms, text, value) {
-  const shownTerms = terms.length > 9 ? [...terms.slice(0, 8), {text: `${terms.length - 8} more`, value: total(terms.slice(8).map((term) => term.value))}] : terms;
-  const scale = scaleOf([...shownTerms.map((term) => term.value), value]), rounded = roundedToAddUp(shownTerms.map((term) => term.value), scale);
-  const parts = shownTerms.map((term, n) => make('span', {class: 'addend', title: exactText(term.value)},
-    make('b', {}, (n ? (rounded.terms[n].startsWith('−') ? '− ' : '+ ') : '') + (n ? rounded.terms[n].replace('−', '') : rounded.terms[n])), make('small', {}, term.text)));
+  const products = terms.filter((term) => term.kind === 'product' && term.value), others = terms.filter((term) => term.kind !== 'product');
+  const some = products.length + others.length > 8 ? products.slice(0, 7 - others.length) : products, weaker = products.slice(some.length);
+  const folded = weaker.length ? [{text: `${weaker.length} weaker ones`, value: total(weaker.map((term) => term.value))}] : [];
+  const addends = [...some, ...folded, ...others];
+  if (!addends.length) addends.push({text: 'nothing', value: 0});
+  const scale = scaleOf([...addends.map((term) => term.value), value]), rounded = roundedToAddUp(addends.map((term) => term.value), scale);
+  const parts = addends.map((term, n) => make('span', {class: 'addend', title: exactText(term.value)},
+    make('b', {}, n ? `${rounded.terms[n].startsWith('−') ? '−' : '+'} ${rounded.terms[n].replace('−', '')}` : rounded.terms[n]), make('small', {}, term.text)));
   return make('div', {class: 'equation'}, ...parts,
     make('span', {class: 'addend result', title: exactText(value)}, make('b', {}, `= ${rounded.sum}`), make('small', {}, text)),
     scale.exponent ? make('small', {class: 'soft'}, unitText(scale)) : null);
@@ -81,8 +91,11 @@ function grid(label, rows, scale = scaleOf(rows.flat().map((cell) => cell.value 
 
 const NOTES = {outside: 'outside of the map: 0', shut: 'ReLU was shut here: nothing passes', winner: 'the largest: it wins'};
 
-function where({at, channel, pixel: [i, j]}) {
-  return `${channelText(data.places[at], channel)} of ${placeName(data.places[at])}, row ${i}, column ${j}`;
+// A pixel in words; of a feature, and of a loss, there is but one.
+function where({at, channel, pixel: [i, j]}, withName = true) {
+  const place = data.places[at], of = withName ? ` of ${placeName(place)}` : '';
+  if (!place.shape.length) return `the number${of}`;
+  return `${channelText(place, channel)}${of}${place.shape.length > 1 ? `, row ${i}, column ${j}` : ''}`;
 }
 
 // Go to the pixel that a number came from, in the direction in which one looks.

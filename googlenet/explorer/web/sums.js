@@ -9,8 +9,8 @@ function showSum(element, place, channel, i, j, direction, loss) {
     return;
   }
   const sum = sumAt(place, channel, i, j, direction, of), value = valueAt(place, channel, i, j, direction === 'forward' ? 'y' : of);
-  const here = make('h3', {}, `${capital(channelText(place, channel))}, row ${i}, column ${j}`);
-  const title = make('p', {}, direction === 'forward' ? 'The result here is ' : `The gradient of ${of} here is `, make('span', {class: 'value'}, fourDigits(value)));
+  const here = make('h3', {}, capital(where({at: place.number, channel, pixel: [i, j]}, false)));
+  const title = make('p', {}, direction === 'forward' ? 'The result here is ' : `The gradient of ${of === 'total' ? 'the total' : `the loss ${of}`} here is `, make('span', {class: 'value'}, fourDigits(value)));
   element.replaceChildren(here, title,
     only ? make('p', {class: 'trouble'}, `Of a map as large as this only the gradient of the total is on the page in numbers: it is shown in the place of ${loss}.`) : '',
     ...(direction === 'forward' ? forwardParts(place, channel, i, j, sum) : backwardParts(place, channel, i, j, of, sum)),
@@ -42,12 +42,20 @@ function forwardParts(place, channel, i, j, sum) {
   return show(sum, place, channel, i, j);
 }
 
-function forwardProducts(sum, place) {
+function forwardProducts(sum, place, channel, i, j) {
   const text = place.operation === 'Linear' ? 'Every feature times its weight, all added up, and the bias.'
     : 'The patch under the kernel times the kernel, number by number, in every input channel; all products are added up, and the bias.';
   const relu = sum.relu ? [make('p', {}, 'Then ReLU: the larger of 0 and ', fourDigits(sum.sum), ' is ', fourDigits(sum.value), '.')] : [];
-  return [make('p', {}, text, place.operation === 'Linear' ? '' : ' A number of the patch leads to its own sum.'),
-    ...productTerms(sum.terms, ['patch', 'kernel', 'products']), equation(sum.terms, sum.relu ? 'before ReLU' : 'the result', sum.sum), ...relu];
+  return [make('p', {}, text, place.operation === 'Linear' ? '' : ` ${reach(sum.terms, 'The patch')}; its numbers lead to their own sums.`),
+    ...productTerms(sum.terms, ['patch', 'kernel', 'products']), equation(sum.terms, sum.relu ? 'before ReLU' : 'the result', sum.sum), ...relu, ...starredElsewhere(sum, place, 'star', channel, i, j)];
+}
+
+// Which rows and columns the first factors of products stand in.
+function reach(terms, what) {
+  const pixels = terms.filter((term) => term.kind === 'product').slice(0, 1).flatMap((term) => term.a.flat()).filter((cell) => cell.to).map((cell) => cell.to.pixel);
+  if (!pixels.length) return `${what} ${what === 'They' ? 'are' : 'is'} not on this page number by number`;
+  const along = (axis) => [...new Set([Math.min(...pixels.map((pixel) => pixel[axis])), Math.max(...pixels.map((pixel) => pixel[axis]))])].join(' to ');
+  return `${what} ${what === 'They' ? 'are at' : 'is at'} rows ${along(0)}, columns ${along(1)}`;
 }
 
 // Terms that are products, as grids, or as a table where each is a single product; and those that are one number.
@@ -55,7 +63,7 @@ function productTerms(terms, [a, b, c]) {
   const products = terms.filter((term) => term.kind === 'product' && term.a.length && term.a[0].length), single = products.every(({cells}) => cells.length === 1 && cells[0].length === 1);
   const rest = terms.filter((term) => term.kind === 'rest').map(restTerm);
   if (single && products.length) {
-    const rows = products.map((term) => [term.text, linked(term.a[0][0].value, term.a[0][0].to, NOTES[term.a[0][0].note]), term.b[0][0].value, term.value]);
+    const rows = products.map(({text, a: [[x]], b: [[y]], value}) => [text, make('span', {}, linked(x.value, x.to, NOTES[x.note]), x.note ? ' (shut)' : ''), y.value, value]);
     return [termTable(`${a}, ${b}, product`, ['', a === 'patch' ? 'input' : 'gradient', a === 'patch' ? 'weight' : b, 'product'], rows), ...rest];
   }
   return [...products.map((term) => make('div', {class: 'term'}, make('h5', {}, `${capital(term.text)}: `, fourDigits(term.value)),
@@ -67,7 +75,7 @@ function restTerm({text, value, parts}) {
   const head = [make('h5', {}, `${capital(text)}: `, fourDigits(value))];
   if (parts) {
     const more = make('details', {ontoggle: () => { if (more.open && more.children.length === 1) more.append(termTable('shares', ['', 'its share'], parts.map((part) => [part.text, part.value]), 24)); }},
-      make('summary', {}, 'This is the starred pixel: the share of each of them'));
+      make('summary', {}, 'One by one: this is the starred pixel'));
     head.push(more);
   }
   return make('div', {class: 'term'}, ...head);
@@ -86,8 +94,8 @@ function forwardNeighbors({x, neighbors, s, value}, place, channel) {
   return [make('p', {}, `Each number is divided by a power of what its ${size} neighboring channels have at the same pixel: y = x / s^β, s = k + α/${size} · (sum of their squares), `
     + `with k = ${k}, α = ${alpha}, β = ${beta}.`),
   termTable('neighbors', ['channel', 'x', 'x²'], neighbors.map((one) => [one.channel === channel ? `${one.channel} (this one)` : String(one.channel), linked(one.x, one.to), one.x * one.x])),
-  make('p', {}, 's = ', fourDigits(k), ' + ', fourDigits(alpha / size), ' · ', fourDigits(total(neighbors.map((one) => one.x * one.x))), ' = ', fourDigits(s), ', and s^β = ', fourDigits(s ** beta), '.'),
-  make('p', {}, 'y = ', linked(x.value, x.to), ' / ', fourDigits(s ** beta), ' = ', fourDigits(value), '.')];
+  make('p', {}, `s = ${k} + ${alpha}/${size} · `, digits(total(neighbors.map((one) => one.x * one.x))), ' = ', digits(s), ', and s^β = ', digits(s ** beta), '.'),
+  make('p', {}, 'y = ', digits(x.value), ' / ', digits(s ** beta), ' = ', digits(value), '.')];
 }
 
 function forwardWindow({rows, winner, value}) {
@@ -134,9 +142,17 @@ function forwardLoss({softmax, label, input, value}) {
 function backwardParts(place, channel, i, j, loss, sum) {
   const groups = sum.groups.map((group) => make('section', {},
     make('h4', {}, group.to ? `Back from ${placeName(group.to)}: ` : 'Here the way back begins: ', fourDigits(group.value)), ...backwardGroup(group, loss)));
-  const consumersText = sum.groups.length > 1 ? `It is the sum of what came back from ${sum.groups.length} places that took this number.` : '';
-  const all = sum.groups.length > 1 ? [make('h4', {}, 'All that came back, added up'), equation(sum.groups.map((group) => ({text: group.to ? placeName(group.to) : 'the loss', value: group.value})), 'the gradient', sum.value)] : [];
-  return [consumersText ? make('p', {}, consumersText) : '', ...ofTheTotal(place, channel, i, j, loss), ...groups, ...all, ...spread(place, channel, i, j, loss)];
+  const all = sum.groups.length === 1 ? [] : [make('p', {}, sum.groups.length ? `It is the sum of what comes back from ${sum.groups.length} places that took this number:` : 'Nothing comes back to here.'),
+    equation(sum.groups.map((group) => ({text: group.to ? placeName(group.to) : 'the loss', value: group.value})), 'the gradient', sum.value)];
+  return [...ofTheTotal(place, channel, i, j, loss), ...all, ...groups, ...starredElsewhere(sum, place, 'gradient_star', channel, i, j), ...spread(place, channel, i, j, loss)];
+}
+
+// The way to the pixel where the others stand one by one.
+function starredElsewhere(sum, place, star, channel, i, j) {
+  const [c, p, q] = place.exact[star], here = c === channel && p === i && q === j;
+  if (here || !sum.terms.some((term) => term.kind === 'rest')) return [];
+  return [make('p', {class: 'soft'}, 'The others are on the page one by one at the starred pixel of this place: ', linked(valueAt(place, c, p, q, star === 'star' ? 'y' : 'total'), {at: place.number, channel: c, pixel: [p, q]}),
+    ` of ${channelText(place, c)}, row ${p}, column ${q}.`)];
 }
 
 // The gradient of the total, as the sum of the losses' gradients.
@@ -164,12 +180,12 @@ function backwardGroup(group, loss) {
     case 'products': {
       const seen = terms.some((term) => term.kind === 'product' && term.a.length && term.a[0].length);
       const text = !seen ? 'No output saw this pixel.' : to.operation === 'Linear' ? 'Every output sends back its gradient times the weight that this feature had in it.'
-        : 'Each output whose patch had this pixel sends back its gradient, times the number of the kernel that the pixel met there.';
+        : `Each output whose patch had this pixel sends back its gradient, times the number of the kernel that the pixel met there. ${reach(terms, 'They')}.`;
       return [make('p', {}, text), ...productTerms(terms, ['gradients', 'kernel', 'products']), terms.length > 1 ? equation(terms, 'back from here', group.value) : ''];
     }
     case 'neighbors': {
       const {size, alpha, beta} = to.exact.forward;
-      const rows = terms.filter((term) => term.row).map((term) => [term.text, linked(term.row.gradient.value, term.row.gradient.to), term.row.s, term.value]);
+      const rows = terms.filter((term) => term.row).map((term) => [term.text, linked(term.row.gradient.value, term.row.gradient.to), digits(term.row.s), term.value]);
       return [make('p', {}, `A number acts on its own result directly: gradient · s^−β. And it is in the sums s of its neighbors, which it makes smaller: for each −2αβ/${size} · x · (gradient · x · s^(−β−1) of the neighbor), `
         + `with α = ${alpha}, β = ${beta}, and x = ${exactText(group.x)} here.`), termTable('neighbors', ['', 'gradient', 's', 'comes back'], rows), ...rest, equation(terms, 'back from here', group.value)];
     }
@@ -193,18 +209,22 @@ function backwardGroup(group, loss) {
 // How the gradient of this pixel spreads into the patch that it was made of.
 function spread(place, channel, i, j, loss) {
   const [input] = place.inputs.map((number) => data.places[number]);
-  if (!input || !input.exact || place.inputs.length > 1 && place.operation !== 'Concat') return [];
+  if (!input || !hasNumbers(input) || place.inputs.length > 1 && place.operation !== 'Concat') return [];
   const to = (c, p, q, at = input.number) => ({at, channel: c, pixel: [p, q], direction: 'backward'});
   const title = make('h4', {}, 'And on it goes, into what it was made of');
   if (isMixing(place)) {
     const gradient = gradientThroughRelu(place, channel, i, j, loss);
-    const text = gradient.shut ? 'ReLU was shut here: nothing goes on, whatever the gradient is.'
-      : 'Each pixel of the patch gets the gradient times the number of the kernel that it met. At these pixels it adds up with what comes from other outputs.';
-    if (gradient.shut) return [title, make('p', {}, text)];
-    const cells = (c) => patchAt(place, i, j, mapSize(input)).map((row) => row.map(({p, q, u, v, inside}) => ({
-      value: inside ? gradient.value * weightAt(place, channel, c, u, v) : 0, note: inside ? '' : 'outside', to: inside ? to(c, p, q) : undefined})));
-    const grids = input.open.slice(0, 8).map((c) => grid(channelText(input, c), cells(c)));
-    return grids.length ? [title, make('p', {}, text), make('div', {class: 'grids'}, ...grids)] : [];
+    if (gradient.shut) return [title, make('p', {}, 'ReLU was shut here: nothing goes on, whatever the gradient is.')];
+    const shares = input.open.map((c) => ({c, rows: patchAt(place, i, j, mapSize(input)).map((row) => row.map(({p, q, u, v, inside}) => (inside
+      ? {value: gradient.value * weightAt(place, channel, c, u, v), weight: weightAt(place, channel, c, u, v), to: to(c, p, q)} : {value: 0, note: 'outside'})))}));
+    if (!shares.length) return [];
+    const single = shares.every(({rows}) => rows.length === 1 && rows[0].length === 1);
+    const scale = scaleOf(shares.flatMap(({rows}) => rows.flat().map((cell) => cell.value)));
+    const met = place.operation === 'Linear' ? 'Each feature gets the gradient times its weight.' : 'Each pixel of the patch gets the gradient times the number of the kernel that it met.';
+    const table = () => termTable('shares', ['', 'weight', 'gradient · weight'], shares.map(({c, rows: [[cell]]}) => ({c, cell})).sort((a, b) => Math.abs(b.cell.value) - Math.abs(a.cell.value))
+      .map(({c, cell}) => [channelText(input, c), cell.weight, linked(cell.value, cell.to)]));
+    return [title, make('p', {}, `${met} There it adds up with what comes from other outputs.`),
+      single ? table() : make('div', {class: 'grids'}, ...shares.map(({c, rows}) => grid(channelText(input, c), rows, scale)))];
   }
   if (place.operation === 'MaxPool2d') {
     const {p, q} = winnerAt(place, channel, i, j);

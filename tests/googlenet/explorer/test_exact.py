@@ -1,92 +1,29 @@
-import functools
-import itertools
-import json
+"""Every sum of a page, added up elsewhere from the page's own numbers (sums.py), against the library."""
 
 import numpy as np
 import pytest
+from explored import narrow_googlenet, small_run, sums_data
 from sums import Sums
 
 import minicnn as mc
-import minicnn.functional as F
-from googlenet import GoogLeNet, Inception, presets
-from googlenet.explorer.exact import exact_numbers
+from googlenet import presets
 from googlenet.explorer.opening import as_map
 from googlenet.explorer.run import Run, run_network
-from googlenet.model import GoogLeNetOutput, between_minus_1_and_1
-from minicnn import nn
-
-WEIGHTS = {"main": 1, "aux1": 0.3, "aux2": 0.3}
 
 
-class Small(nn.Module):
-    """Every operation of the presets, in a network of a few channels."""
-
-    def __init__(self, preset="paper", heads=True):
-        self.preset = presets[preset]
-        self.conv1 = nn.Conv2d(3, 7, 5, stride=2, padding=2, relu=True)
-        self.norm1 = nn.LocalResponseNorm(5, alpha=0.5)
-        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.block = Inception(7, 2, 3, 4, 2, 3, 2, batch_norm=True)
-        self.aux_conv = nn.Conv2d(11, 3, 1, relu=True) if heads else None
-        self.aux_fc1, self.aux_fc2 = nn.Linear(12, 5), nn.Linear(5, 4)
-        self.last = Inception(11, 3, 4, 4, 2, 3, 2)
-        self.fc = nn.Linear(12, 4)
-
-    def forward(self, x, heads):
-        x = self.block(self.pool(self.norm1(self.conv1(between_minus_1_and_1(x)))))
-        aux1 = aux2 = None
-        if self.aux_conv:
-            aux1 = self.head(F.avg_pool2d(x, 2, stride=2))
-            aux2 = self.head(F.adaptive_avg_pool2d(x, 2))
-        logits = self.fc(F.flatten(F.adaptive_avg_pool2d(self.last(x), 1)))
-        return GoogLeNetOutput(logits, aux1, aux2) if not self.preset.sum_logits else mnist_output(logits, aux1, aux2)
-
-    def head(self, x):
-        return self.aux_fc2(F.relu(self.aux_fc1(F.flatten(self.aux_conv(x)))))
+def page_of(run: Run, **options) -> Sums:
+    return Sums(*sums_data(run, **options))
 
 
-def mnist_output(*logits):
-    from googlenet.model import SummedOutput
-
-    return SummedOutput(*logits)
-
-
-@functools.cache
-def small_run(preset: str = "paper", heads: bool = True) -> Run:
-    mc.manual_seed(3)
-    model = Small(preset, heads)
-    for bn in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
-        for values in (bn.running_mean, bn.running_var, bn.weight, bn.bias):
-            values.data[...] = np.random.default_rng(len(values.data)).uniform(0.5, 1.5, values.data.shape)
-    x = np.random.default_rng(0).standard_normal((1, 3, 15, 16)).astype(np.float32)
-    x[0, :, 4:8, 5:9] = 1.5  # the pool has ties in it
-    return run_network(model, x, 2)
-
-
-def page_of(run: Run, chosen=None, channels=4, full=False) -> Sums:
-    """The data that a page has of these places, as it comes out of JSON."""
-    everything = {place.number for place in run.places}
-    found, numbers = exact_numbers(run, everything if chosen is None else chosen, channels, full)
-    places = []
-    for place in run.places:
-        node = place.node
-        places.append({"number": place.number, "operation": node.operation, "inputs": node.inputs,
-                       "shape": place.y.shape, "kernel": node.kernel, "stride": node.stride, "padding": node.padding,
-                       "options": node.options, **found.get(place.number, {})})  # fmt: skip
-    weights = None if run.sum_of_logits else {n: WEIGHTS[n] for n in run.losses if n != "total"}
-    data = {"places": places, "arrays": numbers.index, "weights": weights}
-    return Sums(json.loads(json.dumps(data)), numbers.text())
-
-
-def compare(run: Run, page: Sums, pixels: int) -> list[str]:
+def compare(run: Run, page: Sums, pixels: int, only: set[int] | None = None) -> list[str]:
     """What does not add up, at so many pixels of every open channel, the corners and the starred ones among them.
 
     Rounding errors are measured by the terms, and by the largest number of the place: the rest is a long sum itself.
     """
     rng, wrong = np.random.default_rng(1), []
-    for place in run.places:
+    for place in [p for p in run.places if only is None or p.number in only]:
         data, y = page.places[place.number], as_map(place.y)
-        for c in data.get("open", []):
+        for c in data["open"]:
             everywhere = list(np.ndindex(*y.shape[1:]))
             star = [(i, j) for d, i, j in (data["exact"]["star"], data["exact"]["gradient_star"]) if d == c]
             drawn = (everywhere[k] for k in rng.integers(len(everywhere), size=pixels))
@@ -107,14 +44,21 @@ def compare(run: Run, page: Sums, pixels: int) -> list[str]:
 
 def has_sum(page, place):
     """Whether the page has what the place's result is made of."""
-    here = all("exact" in page.places[n] for n in place.node.inputs)
+    here = all(page.places[n]["open"] for n in place.node.inputs)
     return place.function is not None and (here or place.node.operation in ("Conv2d", "Linear"))
 
 
-@pytest.mark.parametrize(("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, False), ("paper", False, True)])
+@pytest.mark.parametrize(("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, True)])
 def test_all_sums_of_a_small_network(preset, heads, full):
     run = small_run(preset, heads)
-    assert compare(run, page_of(run, full=full), 4) == []
+    page = page_of(run, full=full)
+    assert compare(run, page, 1) == []
+    assert all(set(page.losses(p.number)) == set(p.gradients) for p in run.places)
+
+
+def test_neighbors_that_are_not_open_come_back_too():
+    run = small_run()
+    assert compare(run, page_of(run), 60, set(numbers_of(run, "conv1", "Conv2d"))) == []
 
 
 @pytest.mark.everything("presets")
@@ -122,8 +66,93 @@ def test_all_sums_of_a_small_network(preset, heads, full):
 def test_all_sums_of_every_preset(preset, heads):
     choice = presets[preset]
     mc.manual_seed(1)
-    model = GoogLeNet(3, choice, choice.in_channels, aux_heads=heads)
+    model = narrow_googlenet(3, choice, choice.in_channels, heads)
     rng = np.random.default_rng(2)
     size = max(40, choice.smallest_image)
     run = run_network(model, rng.standard_normal((1, choice.in_channels, size, size)).astype(np.float32), 1)
     assert compare(run, page_of(run, channels=3), 1) == []
+
+
+def numbers_of(run: Run, name: str, operation: str) -> list[int]:
+    """The places of this module and of those in it."""
+    return [p.number for p in run.places if p.node.name.startswith(name) and p.node.operation.startswith(operation)]
+
+
+@pytest.mark.parametrize("name", ["pool", "last", "last.branch2", "norm1", "block.branch4"])
+def test_of_some_places_alone(name):
+    """What comes from elsewhere, and goes elsewhere, is in the rests as a whole."""
+    run = small_run()
+    chosen = set(numbers_of(run, name, ""))
+    page = page_of(run, chosen=chosen)
+    assert {p["number"] for p in page.places if p["open"]} == chosen
+    assert compare(run, page, 2) == []
+
+
+def test_a_seam_whose_branches_are_not_there_has_its_own_numbers():
+    run = small_run()
+    assert compare(run, page_of(run, chosen=set(numbers_of(run, "last", "Concat"))), 2) == []
+
+
+def test_parts_at_the_star_add_up_to_the_rest():
+    run = small_run()
+    page = page_of(run)
+    checked = 0
+    for place in page.places:
+        exact, opened = place["exact"], place["open"]
+        if "parts" in exact["forward"]:
+            c, i, j = exact["star"]
+            closed = set(range(len(as_map(run.places[place["inputs"][0]].y)))) - set(page.places[place["inputs"][0]]["open"])
+            parts = page.array(exact["forward"]["parts"])[sorted(closed)]
+            assert len(closed) == exact["forward"]["others"]
+            assert page.array(exact["forward"]["rest"])[opened.index(c), i, j] == pytest.approx(parts.sum(), rel=1e-5)
+            assert abs(page.map(place["number"], c, "y")[i, j]) == abs(as_map(run.places[place["number"]].y)[opened]).max()
+            checked += 1
+        for consumer in exact["backward"]:
+            c, i, j = exact["gradient_star"]
+            for loss, name in consumer.get("parts", {}).items():
+                closed = set(range(len(as_map(run.places[consumer["to"]].y)))) - set(page.places[consumer["to"]]["open"])
+                rest = page.array(consumer["rest"][loss])[opened.index(c), i, j]
+                parts = page.array(name)
+                assert rest == pytest.approx(parts[sorted(closed)].sum(), rel=1e-5, abs=1e-9)
+                checked += 1
+    assert checked > 30
+
+
+def test_the_gradient_star_is_where_relu_lets_something_through():
+    run = small_run()
+    for place in page_of(run).places:
+        if place["options"].get("relu"):
+            y, gradient = (as_map(array) for array in (run.places[place["number"]].y, run.places[place["number"]].gradients["total"]))
+            through = abs(gradient * (y > 0))
+            assert through[tuple(place["exact"]["gradient_star"])] == through[place["open"]].max()
+
+
+@pytest.mark.parametrize(("kind", "what"), [("Conv2d", "weight"), ("Conv2d", "rest"), ("BatchNorm", "variance"), ("LocalResponseNorm", "x")])
+def test_a_wrong_number_is_seen(kind, what):
+    run = small_run()
+    data, text = sums_data(run)
+    page = Sums(data, text)
+    place = next(p for p in page.places if p["operation"] == kind and p["exact"]["forward"].get(what))
+    page.floats = page.floats.copy()
+    array = page.array(place["exact"]["forward"][what])
+    array += 0.01 * abs(array).max()
+    assert any(f"y of {kind} {place['number']} at" in line for line in compare(run, page, 4, {place["number"]}))
+
+
+def test_large_maps_have_the_gradient_of_the_total_alone(monkeypatch):
+    monkeypatch.setattr("googlenet.explorer.exact.LARGE", 200)
+    run = small_run()
+    page = page_of(run)
+    losses = {p["number"]: list(p["exact"].get("gradients", [])) for p in page.places}
+    assert losses[0] == ["total"] and losses[numbers_of(run, "conv1", "Conv2d")[0]] == ["main", "aux1", "aux2"]
+    assert compare(run, page, 0) == []
+    assert list(page_of(run, full=True).places[0]["exact"]["gradients"]) == ["main", "aux1", "aux2"]
+
+
+def test_the_seam_has_no_numbers_of_its_own():
+    run = small_run()
+    page = page_of(run)
+    [concat] = numbers_of(run, "block", "Concat")
+    exact = page.places[concat]["exact"]
+    assert "y" not in exact
+    assert [number for number, _ in exact["as"]] == page.places[concat]["inputs"]  # one channel of each of four branches
