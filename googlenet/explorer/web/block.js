@@ -16,7 +16,7 @@ let drawn = ''; // what is there already: another place of the same block is no 
 
 function drawBlock() {
   const block = state.at === null ? null : blocks.get(blockName(data.places[state.at]));
-  const wanted = [block && block.name, state.direction, state.loss].join(' ');
+  const wanted = [block && block.name, state.direction, state.loss, state.order].join(' ');
   if (wanted === drawn) return;
   drawn = wanted;
   byId('block-title').textContent = block ? `Inside ${block.name}` : 'Inside a block';
@@ -28,7 +28,7 @@ function drawBlock() {
   const branches = lanes(block).filter(([branch]) => branch).map(([branch, places]) => make('section', {class: 'lane'},
     make('h3', {}, laneText(branch, places)), ...places.map(card)));
   const rest = lanes(block).filter(([branch]) => !branch).flatMap(([, places]) => places.map(card));
-  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)),
+  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)), mapsOrder(),
     make('div', {class: 'lanes'}, ...branches), ...rest);
   restore(byId('block'), kept);
 }
@@ -42,10 +42,15 @@ function blockIntroduction(block) {
   const backward = state.direction === 'backward' && many
     ? ' Backward, the gradient is cut at the seam, each branch gets its own channels, and where the branches began, '
     + 'their four gradients are added up.' : '';
-  const maps = block.places.some((place) => place.maps && place.maps.y);
-  const order = maps ? ' Maps stand in the order of their largest activation; those with a Σ have all their numbers on this page. '
-    + 'Choose one to enlarge it.' : '';
-  return `${from}${what}${shapeText(block.result.shape)}.${backward}${order}`;
+  return `${from}${what}${shapeText(block.result.shape)}.${backward}`;
+}
+
+// How the maps are ordered, and what their captions mean.
+function mapsOrder() {
+  const box = make('input', {type: 'checkbox', id: 'order', checked: state.order === 'numbers',
+    onchange: () => goTo({order: box.checked ? 'numbers' : 'strength'}, true)});
+  return make('p', {class: 'order'}, make('label', {}, box, ' first the maps that have all their numbers on this page (Σ)'),
+    make('span', {class: 'soft'}, ' The others follow, those with the largest activations first. Choose a map to enlarge it.'));
 }
 
 function laneText(branch, places) {
@@ -96,14 +101,15 @@ function scrolled(element) {
   const strips = [...element.querySelectorAll('[data-place]')].map((place) => [place.dataset.place,
     place.querySelector('.strip').scrollLeft]);
   const focused = element.contains(document.activeElement) ? document.activeElement.closest('[data-place]') : null;
-  return {strips: new Map(strips), place: focused && focused.dataset.place, channel: document.activeElement.dataset.channel};
+  return {strips: new Map(strips), place: focused && focused.dataset.place, channel: document.activeElement.dataset.channel,
+    id: document.activeElement.id};
 }
 
-function restore(element, {strips, place, channel}) {
+function restore(element, {strips, place, channel, id}) {
   for (const [number, left] of strips) {
     const found = element.querySelector(`[data-place="${number}"] .strip`);
     if (found) found.scrollLeft = left;
   }
-  const focused = place && element.querySelector(`[data-place="${place}"] [data-channel="${channel}"]`);
+  const focused = id ? element.querySelector(`#${id}`) : place && element.querySelector(`[data-place="${place}"] [data-channel="${channel}"]`);
   if (focused) focused.focus({preventScroll: true});
 }

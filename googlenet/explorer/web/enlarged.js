@@ -24,20 +24,31 @@ function drawEnlarged() {
   }
   const place = data.places[state.at], rank = place.order.indexOf(state.channel);
   dialog.dataset.channel = state.channel;
-  const top = dialog.scrollTop, held = dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+  const same = `${state.at} ${state.channel}`, top = dialog.dataset.shown === same ? dialog.scrollTop : 0;
+  dialog.dataset.shown = same;
+  const held = dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
   cursor = state.pixel || cursorWithin(place);
   if (!dialog.open) dialog.showModal();
   dialog.replaceChildren(
-    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, `Channel ${state.channel} of ${placeName(place)}`),
+    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, enlargedTitle(place)),
       make('button', {type: 'button', 'data-keep': 'close', onclick: closeEnlarged}, 'Close')),
-    make('p', {class: 'soft'}, `${operationText(place)}. Number ${rank + 1} of ${place.order.length} by strength.`),
-    make('div', {class: 'row'}, neighbor(place, rank - 1, '‹ stronger'), neighbor(place, rank + 1, 'weaker ›'), showChoice('enlarged-choice')),
-    make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank)), make('div', {class: 'sum', id: 'sum'})),
-    texts(whyPixel(place)));
+    make('p', {class: 'soft'}, `${operationText(place)}.${place.shape.length ? ` Number ${rank + 1} of ${place.shape[0]} by its largest activation.` : ''}`),
+    make('div', {class: 'row'}, ...(place.shape.length ? [neighbor(place, -1, '‹ before'), neighbor(place, 1, 'next ›'), starButton(place)] : []),
+      showChoice('enlarged-choice')),
+    make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank), texts(whyPixel(place))),
+      make('div', {class: 'sum', id: 'sum'})));
   dialog.scrollTop = top;
   const focus = (held && dialog.querySelector(`[data-keep="${held}"]:not(:disabled)`)) || byId('pixels') || byId('enlarged-title');
   focus.focus({preventScroll: true});
   drawSum(place);
+}
+
+// A vector has numbers in the place of maps, and the logits are one for each class.
+function enlargedTitle(place) {
+  if (!place.shape.length) return placeName(place);
+  if (place.shape.length > 1) return `Channel ${state.channel} of ${placeName(place)}`;
+  const logit = consumers[place.number].some((number) => data.places[number].operation === 'CrossEntropy');
+  return `Number ${state.channel} of ${placeName(place)}${logit ? `: the logit of ${data.classes[state.channel]}` : ''}`;
 }
 
 // Close, and let the focus be where one would go on: on the map that was enlarged last.
@@ -53,9 +64,18 @@ function cursorWithin(place) {
   return cursor[0] < height && cursor[1] < width ? cursor : [0, 0];
 }
 
-function neighbor(place, rank, text) {
-  const channel = place.order[rank];
+// The channel before or behind this one, in the order in which the block shows them.
+function neighbor(place, by, text) {
+  const channels = inOrder(place), channel = channels[channels.indexOf(state.channel) + by];
   return make('button', {type: 'button', 'data-keep': text, disabled: channel === undefined, onclick: () => goTo({channel})}, text);
+}
+
+// The pixel of this place where all parts of the sum are on the page, also those of channels without numbers.
+function starButton(place) {
+  const star = place.exact && place.exact[state.direction === 'forward' ? 'star' : 'gradient_star'];
+  if (!star) return null;
+  const [channel, i, j] = star;
+  return make('button', {type: 'button', 'data-keep': 'star', onclick: () => goTo({channel, pixel: [i, j]})}, '★ the largest number');
 }
 
 // ---- the pixels --------------------------------------------------------------------------------------------------------------
@@ -108,7 +128,7 @@ function setCursor([i, j], place, mark, said) {
     mark.style.setProperty(name, value);
   }
   const value = exactValue(place, i, j);
-  said.textContent = `Row ${i}, column ${j}${value === null ? '' : `: ${shown(value)}`} (rows and columns are counted from 0)`;
+  said.textContent = `Row ${i}, column ${j} (counted from 0)${value === null ? '' : `: ${shown(value)}`}`;
 }
 
 // The number of a pixel of what is looked at; null where the page does not have it.

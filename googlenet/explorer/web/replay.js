@@ -37,7 +37,7 @@ function startReplay() {
     slider.value = Math.max(0, position());
     drawStep();
   };
-  byId('replay').append(texts(['sum']));
+  byId('replay').after(texts(['sum']));
   showing(['step', 'loss'], show);
   show();
 }
@@ -51,6 +51,14 @@ function toStep(number) {
   const steps = stepsOf(state.loss);
   const place = steps[Math.min(steps.length - 1, Math.max(0, number))];
   goTo({step: place.number, direction: 'backward'}, true);
+  followInMap();
+}
+
+// Where the map is higher than the screen, it moves along behind the controls, which stay.
+function followInMap() {
+  const box = document.querySelector('.node.current');
+  box.style.scrollMarginBottom = `${byId('replay').offsetHeight + 20}px`;
+  if (byId('map').classList.contains('narrow')) box.scrollIntoView({block: 'nearest'});
 }
 
 function drawStep() {

@@ -12,7 +12,7 @@ startChoice();
 startMap();
 startReplay();
 drawBlock();
-showing(['at', 'direction', 'loss'], drawBlock);
+showing(['at', 'direction', 'loss', 'order'], drawBlock);
 startEnlarged();
 drawEnd();
 readAddress();

@@ -11,6 +11,7 @@ const state = {
   channel: null, // of that place, enlarged
   pixel: null, // [row, column] of that channel, whose sum is open
   overlay: null, // which of data.overlays lies over the picture
+  order: 'numbers', // of maps: those with all their numbers first, or 'strength'
   step: null, // the place that the replay of backward has reached
 };
 // In the beginning the first Inception block is open.
@@ -60,6 +61,7 @@ function readAddress() {
   const found = {...BEGINNING};
   if (['forward', 'backward'].includes(words.get('direction'))) found.direction = words.get('direction');
   if (LOSSES.includes(words.get('loss'))) found.loss = words.get('loss');
+  if (words.get('order') === 'strength') found.order = 'strength';
   found.at = number('at', data.places.length);
   found.step = number('step', data.places.length);
   found.overlay = number('overlay', data.overlays.length);

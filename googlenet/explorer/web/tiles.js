@@ -27,6 +27,14 @@ async function drawTile(canvas, {src, tile: [height, width], columns}, rank) {
     0, 0, canvas.width, canvas.height);
 }
 
+// The channels of a place in the order in which they are shown: as they are stored, the strongest first, but those with
+// exact numbers before the others where that is chosen.
+function inOrder(place) {
+  if (state.order === 'strength') return place.order;
+  const exact = (channel) => canOpen(place, channel);
+  return [...place.order.filter(exact), ...place.order.filter((channel) => !exact(channel))];
+}
+
 // ---- a strip of tiles --------------------------------------------------------------------------------------------------
 
 const AT_ONCE = 24; // tiles are made as one scrolls: a place can have a thousand
@@ -36,12 +44,14 @@ function strip(place, direction = state.direction, loss = state.loss) {
   const maps = atlas(place, direction, loss);
   if (!maps) return make('p', {class: 'strip empty'}, noMaps(place, direction, loss));
   const what = direction === 'forward' ? 'activations' : `gradients of ${loss}`;
+  const pictured = new Set(place.order.slice(0, maps.count));
+  const channels = inOrder(place).filter((channel) => pictured.has(channel) || canOpen(place, channel));
   const flat = maps.tile[0] * maps.tile[1] === 1;
   const row = make('div', {class: flat ? 'strip flat' : 'strip', role: 'toolbar',
-    'aria-label': `${maps.count} maps of ${placeName(place)}, ${what}, strongest channel first`});
+    'aria-label': `${channels.length} maps of ${placeName(place)}, ${what}`});
   const grow = () => {
     const from = row.children.length;
-    place.order.slice(from, Math.min(maps.count, from + AT_ONCE)).forEach((channel, i) => row.append(tile(place, channel, from + i, maps, direction)));
+    row.append(...channels.slice(from, from + AT_ONCE).map((channel) => tile(place, channel, maps, direction)));
   };
   row.addEventListener('scroll', () => {
     if (row.scrollLeft + 2 * row.clientWidth > row.scrollWidth) grow();
@@ -61,11 +71,12 @@ function noMaps(place, direction, loss) {
     + 'small: choose main, aux1 or aux2, of which it is made.' : 'The page has no picture of this, to stay small.';
 }
 
-function tile(place, channel, rank, maps, direction) {
+function tile(place, channel, maps, direction) {
+  const rank = place.order.indexOf(channel);
   const canvas = make('canvas', {width: maps.tile[1], height: maps.tile[0], 'aria-hidden': 'true'});
-  drawTile(canvas, maps, rank);
-  const exact = place.open && place.open.includes(channel);
-  return make('button', {type: 'button', class: 'tile', tabindex: -1, 'data-channel': channel,
+  if (rank < maps.count) drawTile(canvas, maps, rank);
+  const exact = canOpen(place, channel);
+  return make('button', {type: 'button', class: exact ? 'tile exact' : 'tile', tabindex: -1, 'data-channel': channel,
     '--ratio': `${maps.tile[1]} / ${maps.tile[0]}`,
     'aria-label': `channel ${channel}, number ${rank + 1} by strength${exact ? ', with exact numbers' : ''}`,
     onclick: () => goTo({at: place.number, channel, direction}),

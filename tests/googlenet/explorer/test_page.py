@@ -87,24 +87,25 @@ def test_every_script_is_there_strict_and_used():
 # ---- in a browser --------------------------------------------------------------------------------------------------
 
 
-def written(folder, preset="paper", heads=True, side=32):
-    """The page of an untrained network, and its data."""
+def googlenet():
+    """An untrained network with both heads that has run; its blocks have an eighth of the channels, to be quick."""
     with pytest.MonkeyPatch.context() as patch:
-        rows, channels = {}, 192  # blocks with an eighth of the channels are made in a tenth of the time
+        rows, channels = {}, 192
         for name, row in INCEPTION.items():
             rows[name] = row._make([channels, *(n // 8 for n in row[1:])])
             channels = rows[name].out_channels
         patch.setattr("googlenet.model.INCEPTION", rows)
-        model = GoogLeNet(len(CLASSES), preset, 3, heads)
-    x = np.random.default_rng(0).standard_normal((1, 3, side, side)).astype(np.float32)
-    picture = np.random.default_rng(1).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    about = {
-        "picture": f"{NASTY}.jpg",
-        "command": "python -m googlenet explore w.safetensors a.jpg --channels 3 -o a.html",
-    }
-    data, numbers = explorer_data(
-        run_network(model, x, 2), model, {"classes": CLASSES}, picture, Options(about, label_given=True)
-    )
+        model = GoogLeNet(len(CLASSES))
+    x = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
+    return model, run_network(model, x, 2)
+
+
+def written(folder, model, run, classes=CLASSES):
+    """The page of a network that has run, and its data."""
+    picture = np.random.default_rng(1).integers(0, 256, (*run.places[0].y.shape[1:], 3), dtype=np.uint8)
+    command = "python -m googlenet explore w.safetensors a.jpg --channels 3 -o a.html"
+    options = Options({"picture": f"{NASTY}.jpg", "command": command}, label_given=True)
+    data, numbers = explorer_data(run, model, {"classes": classes}, picture, options)
     path = folder / "page.html"
     path.write_text(page(data, numbers), encoding="utf-8")
     return path, data
@@ -113,7 +114,7 @@ def written(folder, preset="paper", heads=True, side=32):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A page with both heads, and its data."""
-    return written(tmp_path_factory.mktemp("explorer"))
+    return written(tmp_path_factory.mktemp("explorer"), *googlenet())
 
 
 @pytest.fixture(scope="module")
@@ -314,7 +315,15 @@ def test_maps_are_made_as_one_walks_along_them(browser, made):
     channels = browser.evaluate(
         "row => [...document.querySelector(row).children].map(one => Number(one.dataset.channel))", row
     )
-    assert channels == place["order"]
+    exact = [channel in place["open"] for channel in place["order"]]
+    assert channels == [
+        c for want in (True, False) for c, found in zip(place["order"], exact, strict=True) if found is want
+    ]
+    browser.click("#order")
+    assert (
+        browser.evaluate("row => Number(document.querySelector(row).firstChild.dataset.channel)", row)
+        == place["order"][0]
+    )
     assert browser.evaluate("document.querySelectorAll('*').length") < 4000
 
 
@@ -322,16 +331,16 @@ def test_maps_are_made_as_one_walks_along_them(browser, made):
 @in_a_browser
 def test_a_map_is_enlarged_and_a_pixel_opened_by_keyboard(browser, made):
     place = results(made[1])["inception3a"]
-    rank = next(i for i, channel in enumerate(place["order"]) if channel in place["open"])
-    channel, row = place["order"][rank], f"#block [data-place='{place['number']}'] .strip"
+    channel = [channel for channel in place["order"] if channel in place["open"]][1]
+    row = f"#block [data-place='{place['number']}'] .strip"
     browser.evaluate("row => document.querySelector(row).firstChild.focus()", row)
-    browser.press("ArrowRight", times=rank)
+    browser.press("ArrowRight")
     browser.press("Enter")
     assert text(browser, "#enlarged-title") == f"Channel {channel} of inception3a"
     browser.wait_for("document.querySelector('#pixel-said').innerText.includes(':')")
     browser.press("ArrowDown")
     browser.press("ArrowRight", times=2)
-    assert text(browser, "#pixel-said").startswith("Row 1, column 2: ")
+    assert text(browser, "#pixel-said").startswith("Row 1, column 2 (counted from 0): ")
     assert browser.evaluate("state.pixel") is None
     browser.press("Enter")
     assert browser.evaluate("state.pixel") == [1, 2]
@@ -347,14 +356,14 @@ def test_everything_in_an_enlarged_map_is_reached_by_tab(browser, made):
     place = results(made[1])["inception3a"]
     at(browser, f"at={place['number']}&channel={place['order'][1]}")
     seen = []
-    for _ in range(9):
+    for _ in range(12):
         seen.append(
             browser.evaluate(
                 "document.activeElement.id || document.activeElement.dataset.keep || document.activeElement.tagName"
             )
         )
         browser.press("Tab")
-    assert {"pixels", "close", "‹ stronger", "weaker ›", "enlarged-choice-forward"} <= set(seen)
+    assert {"pixels", "close", "‹ before", "next ›", "star", "enlarged-choice-forward"} <= set(seen)
 
 
 # ---- the address ---------------------------------------------------------------------------------------------------
@@ -364,12 +373,12 @@ def test_everything_in_an_enlarged_map_is_reached_by_tab(browser, made):
 @in_a_browser
 def test_the_address_brings_the_state_back(browser, made):
     place = results(made[1])["inception3a"]
-    address = f"#direction=backward&loss=aux1&at={place['number'] - 1}&channel=5&pixel=1,2&overlay=2&step=30"
+    address = f"#direction=backward&loss=aux1&at={place['number']}&channel=5&pixel=1,2&overlay=2&step=30"
     at(browser, address)
     before = browser.evaluate(
         "[state.direction, state.loss, state.at, state.channel, state.pixel, state.overlay, state.step]"
     )
-    assert before == ["backward", "aux1", place["number"] - 1, 5, [1, 2], 2, 30]
+    assert before == ["backward", "aux1", place["number"], 5, [1, 2], 2, 30]
     assert browser.evaluate("address()") == address
     browser.evaluate("location.reload()")
     browser.wait_for("typeof state !== 'undefined' && state.channel === 5")
@@ -448,8 +457,8 @@ def test_play_plays_until_it_is_paused(browser):
 
 @needs_browser
 @in_a_browser
-def test_a_network_without_heads(tmp_path):
-    path, data = written(tmp_path, "naive", heads=False)
+def test_a_network_without_heads(tmp_path, seen):
+    path, _ = written(tmp_path, *seen(heads=False), classes=CLASSES[:3])
     with opened(path, width=1280, height=900, still=True) as page:
         assert page.faults() == []
         assert page.evaluate("LOSSES") == ["main", "total"]
@@ -461,8 +470,8 @@ def test_a_network_without_heads(tmp_path):
 
 @needs_browser
 @in_a_browser
-def test_a_total_that_is_no_sum_of_losses(tmp_path):
-    path, _ = written(tmp_path, "mnist", side=125)
+def test_a_total_that_is_no_sum_of_losses(tmp_path, seen):
+    path, _ = written(tmp_path, *seen("mnist"), classes=CLASSES[:3])
     with opened(path, width=1280, height=900, still=True) as page:
         assert page.faults() == []
         page.click("#choice label", text="total")
