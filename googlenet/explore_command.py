@@ -26,7 +26,7 @@ from googlenet.weights import load_model
 from minicnn.checkpoint import write_atomically
 
 LARGEST_IMAGE = 512  # pixels along a side of what the network sees: of more, nobody's memory holds all gradients
-NAMED = 12  # classes or blocks that a message lists
+NAMED = 12  # classes that a message lists
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -107,6 +107,8 @@ def check(weights: Path, image: Path, out: Path | None, args: argparse.Namespace
         raise ValueError(f"-o: {out} is a folder, expected a name that ends in .html, such as {out / 'explorer.html'}")
     if out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"-o: got {out}, expected a name that ends in .html")
+    if not out.parent.is_dir():
+        raise ValueError(f"-o: the folder {out.parent} is not there; make it first")
     for other, what in ((weights, "the weights"), (image, "the picture")):
         if os.path.exists(out) and os.path.exists(other) and os.path.samefile(out, other):
             raise ValueError(f"-o: {out} is the file with {what}; choose another name")
@@ -157,24 +159,26 @@ def numbers_of(given: str, run: Run) -> frozenset[int]:
     for name in filter(None, (part.strip() for part in given.split(","))):
         block = name.lower().removeprefix("inception")
         if block not in blocks:
-            raise ValueError(f"--layers: got {name!r}, expected blocks of this network: {near(block, list(blocks))}")
+            raise ValueError(
+                f"--layers: got {name!r}, expected blocks of this network: {near(block, list(blocks), len(blocks))}"
+            )
         chosen |= blocks[block]
     if not chosen:
-        raise ValueError(f"--layers: got {given!r}, expected blocks of this network: {listed(blocks)}")
+        raise ValueError(f"--layers: got {given!r}, expected blocks of this network: {listed(blocks, len(blocks))}")
     return frozenset(chosen)
 
 
-def near(given: str, names: Sequence[str]) -> str:
+def near(given: str, names: Sequence[str], most: int = NAMED) -> str:
     """The names that may be meant, or where none is similar the first."""
     folded = {name.casefold(): name for name in names}
     similar = [folded[name] for name in difflib.get_close_matches(given.casefold(), folded)]
-    return f"perhaps {' or '.join(similar)}" if similar else listed(names)
+    return f"perhaps {' or '.join(similar)}" if similar else listed(names, most)
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], most: int = NAMED) -> str:
     """The names, the first of them where there are many."""
     every = list(names)
-    return ", ".join(every[:NAMED]) + (f" and {len(every) - NAMED:,} more" if len(every) > NAMED else "")
+    return ", ".join(every[:most]) + (f" and {len(every) - most:,} more" if len(every) > most else "")
 
 
 def command(args: argparse.Namespace) -> str:

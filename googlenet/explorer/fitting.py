@@ -66,16 +66,14 @@ def add_numbers(
     attempts = EXACT if channels is None and not full else (Exact(channels or EXACT[0].channels),)
     wanted = frozenset(range(len(places))) if layers is None else layers
     for attempt in attempts:
-        chosen = {
-            n for n in wanted if attempt.side is None or max(run.places[n].y.shape[1:], default=1) <= attempt.side
-        }
-        found, numbers = exact_numbers(run, chosen if attempt.channels else set(), attempt.channels, full)
+        chosen = {n for n in wanted if attempt.side is None or side(run.places[n]) <= attempt.side}
+        found, numbers = exact_numbers(run, chosen, attempt.channels, full)
         text, index = numbers.text(), numbers.index
         if len(text) + len(json.dumps([found, index])) <= LARGEST_NUMBERS:
             break
     for place in places:
         place.update({"open": [], "exact": {}, **found.get(place["number"], {})})
-    every = sum(place["shape"][0] for place in places if place["shape"])
+    every = sum(place["shape"][0] if place["shape"] else 1 for place in places)
     count = sum(len(place["open"]) for place in places)
     if count == every:
         return text, index, []
@@ -95,7 +93,7 @@ def add_pictures(places: list[dict[str, Any]], run: Run, room: int | None) -> li
     room: None where there is no limit.
     """
     for place, found in zip(places, run.places, strict=True):
-        place["order"] = maps.strongest_first(found.y) if found.y.ndim else []
+        place["order"] = maps.strongest_first(found.y) if found.y.ndim else [0]
     for attempt in PICTURES:
         if drawn(places, run, attempt, None if attempt == PICTURES[-1] else room):
             break
