@@ -81,7 +81,7 @@ function inAColumn(trunk, heads, available) {
   for (const head of heads) {
     const row = boxes.get(head.on).row;
     head.names.forEach((name, i) => boxes.set(name, {x: available - margin - width, y: 2 + (row + 1 + i) * step,
-      width, height, column: 1, row: row + 1 + i}));
+      width, height, column: 1}));
   }
   return {boxes, narrow: true, lines: linesBetween(boxes, available, narrowLine), width: available, height: trunk.length * step - NARROW.y + 4};
 }
