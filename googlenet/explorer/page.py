@@ -13,7 +13,7 @@ from typing import Any
 
 SCRIPTS = (  # each may use what those before it define
     "elements", "numbers", "state", "places", "picture", "tiles", "choice", "texts", "layout", "map", "replay",
-    "block", "exact", "grids", "sums", "enlarged", "start",
+    "block", "exact", "grids", "sums", "pixels", "enlarged", "start",
 )  # fmt: skip
 
 
