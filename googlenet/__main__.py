@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet figure 3\n"
-        "  python -m googlenet explore runs/paper-64-seed0/best.safetensors 7.png -o 7.html\n"
+        "  python -m googlenet explore runs/pets/best.safetensors cat.jpg -o cat.html\n"
         "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
         "  python -m googlenet weights runs/paper-64-seed0/best.safetensors\n"
         "  python -m googlenet export runs/paper-64-seed0/best.safetensors --onnx a.onnx\n"

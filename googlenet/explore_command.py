@@ -38,11 +38,10 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "was computed as one page for a browser: feature maps, gradients, the sum behind a pixel. Nothing is fetched, "
         "and no server is needed. docs/explorer.md says how to read it.",
         epilog="examples:\n"
-        "  python -m googlenet explore runs/flowers/best.safetensors rose.jpg -o rose.html\n"
-        "  python -m googlenet explore best.safetensors rose.jpg --label tulips -o why.html\n"
-        "  python -m googlenet explore best.safetensors rose.jpg --layers 3a,3b --channels 32\\\n"
-        "      -o blocks.html\n"
-        "  python -m googlenet explore best.safetensors rose.jpg --json",
+        "  python -m googlenet explore runs/pets/best.safetensors cat.jpg -o cat.html\n"
+        "  python -m googlenet explore best.safetensors cat.jpg --label dogs -o why.html\n"
+        "  python -m googlenet explore best.safetensors cat.jpg --layers 3a,3b -o a.html\n"
+        "  python -m googlenet explore best.safetensors cat.jpg --json",
     )
     c.add_argument("file", type=not_empty, metavar="WEIGHTS", help="weights that train.py or import has written")
     c.add_argument("image", type=not_empty, metavar="IMAGE", help="a picture, of any size")

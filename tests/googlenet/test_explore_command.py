@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import minicnn as mc
 from googlenet import GoogLeNet, explore_command
 from googlenet.__main__ import main
 from googlenet.data.preprocessing import Preprocessing
+from googlenet.explorer.run import run_network
 from googlenet.presets import presets
 from googlenet.weights.file import save_network
 
@@ -97,6 +99,19 @@ def test_of_a_class_by_name_or_number(capsys, here):
 def test_only_some_blocks(capsys, here):
     assert run(capsys, "w.safetensors", "rose.png", "--layers", "conv1, Inception3a", "-o", "a.html")[0] == 0
     assert {place["block"] for place in data_of(here / "a.html")["places"] if place["open"]} == {"conv1", "inception3a"}
+
+
+def test_the_documentation_reads_a_page(capsys, here):
+    """Its Python finds the open channels of a convolution, and their maps."""
+    text = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text(encoding="utf-8")
+    assert run(capsys, "w.safetensors", "rose.png", "-o", "cat.html")[0] == 0
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], names)
+    place, channels = names["place"], names["place"]["open"]
+    assert capsys.readouterr().out == f"{channels} ({len(channels)}, 4, 4)\n"
+    _, found = explore_command.prepared(here / "rose.png", COLORS, here / "w")
+    y = run_network(explore_command.load_model(here / "w")[0], found).places[place["number"]].y
+    np.testing.assert_allclose(names["array"](place["exact"]["y"]), y[channels], rtol=1e-6)
 
 
 def test_full(capsys, here):

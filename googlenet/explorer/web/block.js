@@ -49,7 +49,7 @@ function blockIntroduction(block) {
 function mapsOrder() {
   const box = make('input', {type: 'checkbox', id: 'order', checked: state.order === 'numbers',
     onchange: () => goTo({order: box.checked ? 'numbers' : 'strength'}, true)});
-  return make('p', {class: 'order'}, make('label', {}, box, ' first the maps that have all their numbers on this page (Σ)'),
+  return make('p', {class: 'order'}, make('label', {}, box, ' First the maps that have all their numbers on this page (Σ)'),
     make('span', {class: 'soft'}, ' The others follow, those with the largest activations first. Choose a map to enlarge it.'));
 }
 

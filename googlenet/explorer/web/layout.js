@@ -10,10 +10,10 @@ const FEWEST_COLUMNS = 4; // with fewer the map is narrow
 function layout(width) {
   const columns = Math.floor((width - 2 * WIDE.margin + WIDE.x) / (WIDE.width + WIDE.x));
   const names = [...blocks.keys()];
-  const trunk = names.filter((name) => 'main' in blocks.get(name).result.norms || name === 'total');
   const heads = ['aux1', 'aux2'].filter((name) => blocks.has(name)).map((name) => ({
     on: blocks.get(name).inputs[0].from, names: names.filter((other) => other === name || other === `loss ${name}`),
   }));
+  const trunk = names.filter((name) => !heads.some((head) => head.names.includes(name)));
   return columns >= FEWEST_COLUMNS ? inRows(trunk, heads, columns) : inAColumn(trunk, heads, width);
 }
 
@@ -52,7 +52,7 @@ function cutIntoRows(names, columns) {
 // A line from one box to another, as points; lane: which of the two ways between rows it takes.
 function wideLine(a, b, columns) {
   const middle = (box) => box.y + box.height / 2, center = (box) => box.x + box.width / 2;
-  const right = WIDE.margin + columns * (WIDE.width + WIDE.x) - WIDE.x + 10;
+  const right = WIDE.margin + columns * (WIDE.width + WIDE.x) - WIDE.x + 5;
   if (a.row === b.row) {
     const forward = b.x > a.x, start = forward ? a.x + a.width : a.x, end = forward ? b.x - 2 : b.x + b.width + 2;
     return {points: [[start, middle(a)], [end, middle(b)]], label: [(start + end) / 2, middle(a) - 7, 'middle']};
@@ -81,7 +81,7 @@ function inAColumn(trunk, heads, available) {
   for (const head of heads) {
     const row = boxes.get(head.on).row;
     head.names.forEach((name, i) => boxes.set(name, {x: available - margin - width, y: 2 + (row + 1 + i) * step,
-      width, height, column: 1, row: row + 1 + i}));
+      width, height, column: 1}));
   }
   return {boxes, narrow: true, lines: linesBetween(boxes, available, narrowLine), width: available, height: trunk.length * step - NARROW.y + 4};
 }
