@@ -11,7 +11,6 @@ from googlenet.explorer.run import Place, Run
 
 LARGEST_PAGE = 14_500_000  # characters of its data: with what is around them a page stays below 15 MB
 LARGEST_NUMBERS = 6_000_000  # of these, for exact numbers
-LARGE = 64  # pixels along a side of a map; of larger ones half may do
 
 
 class Exact(NamedTuple):
@@ -23,12 +22,12 @@ class Exact(NamedTuple):
 
 class Pictures(NamedTuple):
     """How the maps are shown: in how many colors, gradients and results; whether there are pictures of the total's
-    gradients too; whether large maps are halved; and how many channels of a place there are (None: all)."""
+    gradients too; halved, where they have more than so many pixels along a side; and how many channels of a place."""
 
     gradients: int = maps.LEVELS
     results: int = maps.LEVELS
     total: bool = True
-    half: bool = False
+    half: int | None = None
     channels: int | None = None
 
     def left_out(self) -> list[str]:
@@ -40,7 +39,7 @@ class Pictures(NamedTuple):
         if not self.total:
             said.append("There are no pictures of the gradients of the total, only of the losses that add up to it.")
         if self.half:
-            said.append(f"Maps larger than {LARGE} pixels are shown at half of their size.")
+            said.append(f"Maps larger than {self.half} pixels are shown at half of their size.")
         if self.channels:
             said.append(f"Of each operation only the {self.channels} strongest channels are shown as pictures.")
         return said
@@ -50,8 +49,8 @@ class Pictures(NamedTuple):
 EXACT = (Exact(8), Exact(4), Exact(2), Exact(2, 64), Exact(2, 32), Exact(2, 8), Exact(2, 0))
 FEW = maps.FEW_LEVELS
 PICTURES = (
-    Pictures(), Pictures(FEW), Pictures(FEW, FEW), Pictures(FEW, FEW, False), Pictures(FEW, FEW, False, True),
-    *(Pictures(FEW, FEW, False, True, channels) for channels in (64, 16, 4)),
+    Pictures(), Pictures(FEW), Pictures(FEW, FEW), Pictures(FEW, FEW, False), Pictures(FEW, FEW, False, 64),
+    Pictures(FEW, FEW, False, 28), *(Pictures(FEW, FEW, False, 28, channels) for channels in (64, 16, 4)),
 )  # fmt: skip
 
 
@@ -115,7 +114,7 @@ def atlases(place: Place, order: list[int], how: Pictures, total: bool) -> dict[
     """The pictures of a place, of its result ("y") and of the gradient of each loss; none of a single number."""
     if not place.y.ndim:
         return {}
-    half, chosen = how.half and side(place) > LARGE, order[: how.channels]
+    half, chosen = how.half is not None and side(place) > how.half, order[: how.channels]
     found = {"y": maps.atlas(place.y, chosen, maps.is_signed(place.y), how.results, half)}
     for name, gradient in place.gradients.items():
         if name != "total" or total:

@@ -94,7 +94,7 @@ def test_what_is_given_up_takes_less_and_less(run):
     assert EXACT[0] == Exact(8) and EXACT[-1].side == 0
     assert PICTURES[0] == Pictures() and PICTURES[-1].channels == 4
     sizes = []
-    for how in (*PICTURES[:4], Pictures(15, 15, False, False, 2)):
+    for how in (*PICTURES[:4], Pictures(15, 15, False, None, 2)):
         places = places_of(run)
         for place, found in zip(places, run.places, strict=True):
             place["order"] = list(range(len(found.y))) if found.y.ndim else [0]
@@ -120,8 +120,7 @@ def test_all_pictures_where_there_is_room(run):
 
 
 def test_without_room_the_strongest_channels_remain(run, monkeypatch):
-    monkeypatch.setattr(room, "LARGE", 4)
-    monkeypatch.setattr(room, "PICTURES", (*PICTURES[:5], Pictures(15, 15, False, True, 2)))
+    monkeypatch.setattr(room, "PICTURES", (*PICTURES[:5], Pictures(15, 15, False, 4, 2)))
     places = places_of(run)
     said = add_pictures(places, run, 10)
     assert [text.split()[0] for text in said] == ["All", "There", "Maps", "Of"]
