@@ -76,11 +76,12 @@ def sums_data(run: Run, chosen: set[int] | None = None, channels: int = 4, full:
     places = []
     for place in run.places:
         node = place.node
-        places.append({"number": place.number, "operation": node.operation, "name": node.name, "block": place.block,
-                       "inputs": node.inputs, "shape": place.y.shape, "kernel": node.kernel, "stride": node.stride,
-                       "padding": node.padding, "options": dict(node.options or {}), "norms": dict.fromkeys(("y", *place.gradients), 1),
-                       "open": [], "exact": {}, **found.get(place.number, {})})  # fmt: skip
+        described = {
+            "number": place.number, "operation": node.operation, "inputs": node.inputs, "shape": place.y.shape,
+            "kernel": node.kernel, "stride": node.stride, "padding": node.padding, "options": dict(node.options or {}),
+        }  # fmt: skip
+        places.append(described | {"open": [], "exact": {}} | found.get(place.number, {}))
     adds_up = not run.sum_of_logits or len(run.logits) == 1
     weights = {n: 1 if n == "main" else 0.3 for n in run.logits} if adds_up else None
-    data = {"places": places, "arrays": numbers.index, "weights": weights, "losses": run.losses}
+    data = {"places": places, "arrays": numbers.index, "weights": weights}
     return json.loads(json.dumps(data)), numbers.text()

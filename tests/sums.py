@@ -242,13 +242,12 @@ def seen_from(place: dict[str, Any], shape: tuple[int, ...], i: int, j: int) -> 
     By trying all of the outputs whose patch could have it.
     """
     whole = (10**9, 10**9)
-    near = [range(max(0, at // s - 6), min(n, at // s + 7)) for at, n, s in zip((i, j), shape, place["stride"] or (1, 1), strict=True)]
+    near = [
+        range(max(0, at // s - 6), min(n, at // s + 7))
+        for at, n, s in zip((i, j), shape, place["stride"] or (1, 1), strict=True)
+    ]
     return [
-        (p, q, u, v)
-        for p in near[0]
-        for q in near[1]
-        for a, b, u, v in patch(place, whole, p, q)
-        if (a, b) == (i, j)
+        (p, q, u, v) for p in near[0] for q in near[1] for a, b, u, v in patch(place, whole, p, q) if (a, b) == (i, j)
     ]
 
 

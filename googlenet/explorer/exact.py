@@ -1,6 +1,6 @@
 """The exact numbers of a page: what every sum of it needs, forward and backward.
 
-For each chosen place `exact_numbers` gives {"open": channels, "exact": {...}}. Names stand for arrays in the blob; their
+For each chosen place `exact_numbers` gives {"open": channels, "exact": {...}}. Names stand for arrays in the blob, whose
 first axis follows `open`. A vector of features has maps of one pixel, so that every place has (C, H, W).
 
     y           name [n, H, W], the result
@@ -10,9 +10,9 @@ first axis follows `open`. A vector of features has maps of one pixel, so that e
     begins      the losses whose way back begins here: with 1 at the loss itself, and with softmax - onehot at logits
                 where the loss is no part of what is trained (preset mnist)
     forward     what y is made of, by operation; m are the open channels of the input
-        Conv2d, Linear          weight [n, m, KH, KW], bias [n] or null, rest [n, H, W]: the sum over the `others` channels
-                                of the input, those that are not open (null where all are). ReLU, where the
-                                place's options say so, is still to be done
+        Conv2d, Linear          weight [n, m, KH, KW], bias [n] or null, rest [n, H, W]: the sum over the `others`, the
+                                channels of the input that are not open (null where all are). ReLU, where the place's
+                                options say so, is still to be done
         BatchNorm               mean, variance, weight, bias, each [n], and eps
         LocalResponseNorm       size, alpha, beta, k; beside: the neighbors that are not open, x [len(beside), H, W]
         MaxPool2d, AvgPool2d    windows of the place's kernel, stride and padding; count_include_pad
@@ -113,8 +113,8 @@ class Exact:
             case "Conv2d" | "Linear":
                 return self.mixed(place, star)
             case "BatchNorm":
-                arrays = {"mean": function.mean, "variance": function.running_var}
-                arrays |= {"weight": function.edges[1].data, "bias": function.edges[2].data}
+                weight, bias = parameters(place)
+                arrays = {"mean": function.mean, "variance": function.running_var, "weight": weight, "bias": bias}
                 return {n: self.keep(place, n, array[opened]) for n, array in arrays.items()} | {"eps": function.eps}
             case "LocalResponseNorm":
                 x, there = self.run.places[place.node.inputs[0]], self.open[place.node.inputs[0]]
@@ -134,48 +134,65 @@ class Exact:
 
     def mixed(self, place: Place, star: list[int]) -> dict[str, Any]:
         """Of a convolution or a linear layer, which is one with 1x1 kernels on maps of one pixel."""
-        _, weight_of, bias_of = place.function.edges  # type: ignore[union-attr]
-        weight, x = kernels(weight_of.data), as_map(self.run.places[place.node.inputs[0]].y)
+        weight, x = kernels(place), as_map(self.run.places[place.node.inputs[0]].y)
         opened, there = self.open[place.number], self.open[place.node.inputs[0]]
-        closed = others(len(x), there)
-        bias = self.keep(place, "bias", bias_of.data[opened]) if bias_of is not None else None
-        found = {"weight": self.keep(place, "weight", weight[opened][:, there]), "bias": bias, "others": len(closed)}
+        closed, bias = others(len(x), there), parameters(place)[1:]
+        found = {"weight": self.keep(place, "weight", weight[opened][:, there]), "others": len(closed)}
+        found["bias"] = self.keep(place, "bias", bias[0][opened]) if bias else None
         if not closed:
             return found | {"rest": None}
         rest = convolved(place, x[closed], weight[opened][:, closed])
         c, i, j = star
-        parts = [convolved(place, x[d : d + 1], weight[c : c + 1, d : d + 1], at=(i, j)) for d in range(len(x))]
+        parts = [convolved(place, x[d : d + 1], weight[c : c + 1, d : d + 1])[0, i, j] for d in range(len(x))]
         return found | {"rest": self.keep(place, "rest", rest), "parts": self.keep(place, "parts", np.array(parts))}
 
     def backward(self, place: Place, to: Place, losses: list[str], star: list[int]) -> dict[str, Any]:
         """What comes back from a place that takes this one's result."""
-        found: dict[str, Any] = {"to": to.number}
         losses = [n for n in losses if n in to.gradients]
-        opened, there = self.open[place.number], self.open[to.number]
-        name = f"from {to.number}"
+        found: dict[str, Any] = {"to": to.number}
         if to.node.operation in MIXING:
-            closed = others(len(as_map(to.y)), there)
-            found["others"] = len(closed)
-            if not closed or not losses:
-                return found
-            weight = kernels(to.function.edges[1].data)  # type: ignore[union-attr]
-            arrived = np.stack([as_map(through_relu(to, to.gradients[n])) for n in losses])
-            rests = spread_back(to, arrived[:, closed], weight[closed][:, opened], as_map(place.y).shape)
-            c, i, j = star
-            shares = parts_back(to, arrived, weight[:, c], i, j)
-            found["parts"] = {n: self.keep(place, f"{name} parts {n}", p) for n, p in zip(losses, shares, strict=True)}
-        elif not there:
-            slot = [edge for edge in to.function.edges if edge is not None and not isinstance(edge, Parameter)]
-            at = to.node.inputs.index(place.number)
-            rests = [returned(to, to.gradients[n], to.function.edges.index(slot[at]))[opened] for n in losses]
-        elif to.node.operation == "LocalResponseNorm":
-            closed = {c: [d for d in neighbors_back(to.function, c, len(to.y)) if d not in there] for c in opened}
-            found["others"] = [len(closed[c]) for c in opened]
-            rests = [np.stack([through_neighbors(place, to, n, c, closed[c]) for c in opened]) for n in losses]
-        else:
-            return found
-        found["rest"] = {n: self.keep(place, f"{name} {n}", rest) for n, rest in zip(losses, rests, strict=True)}
+            return found | self.mixed_back(place, to, losses, star)
+        if not self.open[to.number]:
+            return found | self.kept(place, f"from {to.number}", {n: self.whole(place, to, n) for n in losses})
+        if to.node.operation == "LocalResponseNorm":
+            return found | self.neighbors_back(place, to, losses)
         return found
+
+    def mixed_back(self, place: Place, to: Place, losses: list[str], star: list[int]) -> dict[str, Any]:
+        """Of a convolution or a linear layer: the rest is what comes through its channels that are not open."""
+        opened, name, weight = self.open[place.number], f"from {to.number}", kernels(to)
+        closed = others(len(weight), self.open[to.number])
+        if not closed or not losses:
+            return {"others": len(closed)}
+        arrived = np.stack([as_map(through_relu(to, to.gradients[n])) for n in losses])
+        rests = spread_back(to, arrived[:, closed], weight[closed][:, opened], as_map(place.y).shape)
+        c, i, j = star
+        parts = parts_back(to, arrived, weight[:, c], i, j)
+        return {
+            "others": len(closed),
+            "parts": {n: self.keep(place, f"{name} parts {n}", p) for n, p in zip(losses, parts, strict=True)},
+            **self.kept(place, name, dict(zip(losses, rests, strict=True))),
+        }
+
+    def whole(self, place: Place, to: Place, loss: str) -> np.ndarray:
+        """All that an operation sends back to this place, by its own backward."""
+        function: Any = to.function
+        gradient = to.gradients[loss]
+        sent = function.gradients(gradient[np.newaxis] if gradient.ndim else gradient)
+        to_places = [g for edge, g in zip(function.edges, sent, strict=True) if not isinstance(edge, Parameter | None)]
+        grad_x = to_places[to.node.inputs.index(place.number)]
+        return as_map(grad_x[0] if grad_x.ndim else grad_x)[self.open[place.number]]
+
+    def neighbors_back(self, place: Place, to: Place, losses: list[str]) -> dict[str, Any]:
+        """Of LRN: the rest is what comes through the neighbors that are not open."""
+        opened, there = self.open[place.number], self.open[to.number]
+        closed = {c: [d for d in neighbors_back(to.function, c, len(to.y)) if d not in there] for c in opened}
+        rests = {n: np.stack([through_neighbors(place, to, n, c, closed[c]) for c in opened]) for n in losses}
+        return {"others": [len(closed[c]) for c in opened], **self.kept(place, f"from {to.number}", rests)}
+
+    def kept(self, place: Place, name: str, rests: dict[str, np.ndarray]) -> dict[str, Any]:
+        """The rests of each loss, by name."""
+        return {"rest": {n: self.keep(place, f"{name} {n}", rest) for n, rest in rests.items()}}
 
 
 def largest(y: np.ndarray) -> tuple[int, int, int]:
@@ -189,9 +206,16 @@ def others(count: int, opened: list[int]) -> list[int]:
     return sorted(set(range(count)) - set(opened))
 
 
-def kernels(weight: np.ndarray) -> np.ndarray:
+def parameters(place: Place) -> list[np.ndarray]:
+    """weight, and bias where there is one."""
+    function: Any = place.function
+    return [edge.data for edge in function.edges if isinstance(edge, Parameter)]
+
+
+def kernels(place: Place) -> np.ndarray:
     """(K, C, KH, KW) in float64; a linear layer's rows (out, in) are 1x1 kernels."""
-    return np.asarray(weight, np.float64).reshape(*weight.shape, *(1,) * (4 - weight.ndim))
+    weight = parameters(place)[0].astype(np.float64)
+    return weight.reshape(*weight.shape, *(1,) * (4 - weight.ndim))
 
 
 def window(place: Place) -> dict[str, Any]:
@@ -199,10 +223,9 @@ def window(place: Place) -> dict[str, Any]:
     return {"stride": place.node.stride or 1, "padding": place.node.padding or 0}
 
 
-def convolved(place: Place, x: np.ndarray, weight: np.ndarray, at: tuple[int, int] | None = None) -> Any:
-    """The convolution of these channels alone, without bias and ReLU: (K, OH, OW), or one number `at` a pixel."""
-    y = F.conv2d(Tensor(x[None].astype(np.float64)), Tensor(weight), **window(place)).data[0]
-    return y if at is None else y[0][at]
+def convolved(place: Place, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The convolution of these channels alone, without bias and ReLU: (K, OH, OW)."""
+    return F.conv2d(Tensor(x[np.newaxis].astype(np.float64)), Tensor(weight), **window(place)).data[0]
 
 
 def through_relu(place: Place, gradient: np.ndarray) -> np.ndarray:
@@ -215,6 +238,7 @@ def spread_back(place: Place, arrived: np.ndarray, weight: np.ndarray, shape: tu
     """What a convolution sends back: arrived (losses, K, OH, OW), weight (K, n, KH, KW) -> (losses, n, H, W)."""
     x = Tensor(np.zeros((len(arrived), weight.shape[1], *shape[1:])), requires_grad=True)
     F.conv2d(x, Tensor(weight), **window(place)).backward(arrived)
+    assert x.grad is not None
     return x.grad
 
 
@@ -228,13 +252,6 @@ def parts_back(place: Place, arrived: np.ndarray, weight: np.ndarray, i: int, j:
             if over_i == over_j == 0 and 0 <= oi < arrived.shape[2] and 0 <= oj < arrived.shape[3]:
                 shares += arrived[:, :, oi, oj] * weight[:, u, v]
     return shares
-
-
-def returned(place: Place, gradient: np.ndarray, edge: int) -> np.ndarray:
-    """The whole gradient that an operation sends back to one of its inputs, by its own backward."""
-    function: Any = place.function
-    grad_x = function.gradients(gradient[np.newaxis] if gradient.ndim else gradient)[edge]
-    return as_map(grad_x[0] if grad_x.ndim else grad_x)
 
 
 def neighbors(lrn: Any, channel: int, count: int) -> range:

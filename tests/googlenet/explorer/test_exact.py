@@ -48,7 +48,9 @@ def has_sum(page, place):
     return place.function is not None and (here or place.node.operation in ("Conv2d", "Linear"))
 
 
-@pytest.mark.parametrize(("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, True)])
+@pytest.mark.parametrize(
+    ("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, True)]
+)
 def test_all_sums_of_a_small_network(preset, heads, full):
     run = small_run(preset, heads)
     page = page_of(run, full=full)
@@ -101,16 +103,22 @@ def test_parts_at_the_star_add_up_to_the_rest():
         exact, opened = place["exact"], place["open"]
         if "parts" in exact["forward"]:
             c, i, j = exact["star"]
-            closed = set(range(len(as_map(run.places[place["inputs"][0]].y)))) - set(page.places[place["inputs"][0]]["open"])
+            closed = set(range(len(as_map(run.places[place["inputs"][0]].y)))) - set(
+                page.places[place["inputs"][0]]["open"]
+            )
             parts = page.array(exact["forward"]["parts"])[sorted(closed)]
             assert len(closed) == exact["forward"]["others"]
             assert page.array(exact["forward"]["rest"])[opened.index(c), i, j] == pytest.approx(parts.sum(), rel=1e-5)
-            assert abs(page.map(place["number"], c, "y")[i, j]) == abs(as_map(run.places[place["number"]].y)[opened]).max()
+            assert (
+                abs(page.map(place["number"], c, "y")[i, j]) == abs(as_map(run.places[place["number"]].y)[opened]).max()
+            )
             checked += 1
         for consumer in exact["backward"]:
             c, i, j = exact["gradient_star"]
             for loss, name in consumer.get("parts", {}).items():
-                closed = set(range(len(as_map(run.places[consumer["to"]].y)))) - set(page.places[consumer["to"]]["open"])
+                closed = set(range(len(as_map(run.places[consumer["to"]].y)))) - set(
+                    page.places[consumer["to"]]["open"]
+                )
                 rest = page.array(consumer["rest"][loss])[opened.index(c), i, j]
                 parts = page.array(name)
                 assert rest == pytest.approx(parts[sorted(closed)].sum(), rel=1e-5, abs=1e-9)
@@ -122,12 +130,17 @@ def test_the_gradient_star_is_where_relu_lets_something_through():
     run = small_run()
     for place in page_of(run).places:
         if place["options"].get("relu"):
-            y, gradient = (as_map(array) for array in (run.places[place["number"]].y, run.places[place["number"]].gradients["total"]))
+            y, gradient = (
+                as_map(array)
+                for array in (run.places[place["number"]].y, run.places[place["number"]].gradients["total"])
+            )
             through = abs(gradient * (y > 0))
             assert through[tuple(place["exact"]["gradient_star"])] == through[place["open"]].max()
 
 
-@pytest.mark.parametrize(("kind", "what"), [("Conv2d", "weight"), ("Conv2d", "rest"), ("BatchNorm", "variance"), ("LocalResponseNorm", "x")])
+@pytest.mark.parametrize(
+    ("kind", "what"), [("Conv2d", "weight"), ("Conv2d", "rest"), ("BatchNorm", "variance"), ("LocalResponseNorm", "x")]
+)
 def test_a_wrong_number_is_seen(kind, what):
     run = small_run()
     data, text = sums_data(run)
@@ -155,4 +168,6 @@ def test_the_seam_has_no_numbers_of_its_own():
     [concat] = numbers_of(run, "block", "Concat")
     exact = page.places[concat]["exact"]
     assert "y" not in exact
-    assert [number for number, _ in exact["as"]] == page.places[concat]["inputs"]  # one channel of each of four branches
+    assert [number for number, _ in exact["as"]] == page.places[concat][
+        "inputs"
+    ]  # one channel of each of four branches
