@@ -28,25 +28,38 @@ function drawBlock() {
   const branches = lanes(block).filter(([branch]) => branch).map(([branch, places]) => make('section', {class: 'lane'},
     make('h3', {}, laneText(branch, places)), ...places.map(card)));
   const rest = lanes(block).filter(([branch]) => !branch).flatMap(([, places]) => places.map(card));
-  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)), mapsOrder(),
+  byId('block').replaceChildren(make('p', {}, blockIntroduction(block)), texts(whyBlock(block)), mapsOrder(block),
     make('div', {class: 'lanes'}, ...branches), ...rest);
   restore(byId('block'), kept);
 }
 
+// What comes in, what is done with it, and what leaves.
 function blockIntroduction(block) {
-  const [input] = block.inputs;
-  const from = input ? `${shapeText(input.shape)} come in from ${input.from}, ` : '';
-  const many = block.places.some((place) => place.operation === 'Concat') && block.places[0].block;
-  const what = many ? 'go through four branches of their own, and all channels that come out are put behind each '
-    + 'other: ' : 'and what leaves is ';
-  const backward = state.direction === 'backward' && many
+  if (block.result.operation === 'CrossEntropy' && block.places.length === 1) {
+    return 'The logits become probabilities (softmax), and the loss is −log of that of the label: 0 where the network is '
+      + 'sure of it, and large where it is sure of something else.';
+  }
+  if (block.name === 'total') {
+    return data.weights ? 'Training minimizes the sum of the losses; those of the heads count less.'
+      : 'Here the logits of the heads are added to those of the network, less their part, and have one loss.';
+  }
+  const from = block.inputs.map((input) => `${shapeWords(input.shape)} come in from ${input.from}`).join(', ');
+  const what = !block.inputs.length ? '' : hasBranches(block)
+    ? ', go through four branches of their own, and all channels that come out are put behind each other: '
+    : ', and what leaves is ';
+  const backward = state.direction === 'backward' && hasBranches(block)
     ? ' Backward, the gradient is cut at the seam, each branch gets its own channels, and where the branches began, '
     + 'their four gradients are added up.' : '';
-  return `${from}${what}${shapeText(block.result.shape)}.${backward}`;
+  return `${from}${what}${shapeWords(block.result.shape)}.${backward}`;
+}
+
+function hasBranches(block) {
+  return block.places.some((place) => /\.branch\d/.test(place.name));
 }
 
 // How the maps are ordered, and what their captions mean.
-function mapsOrder() {
+function mapsOrder(block) {
+  if (!block.places.some((place) => place.shape.length)) return '';
   const box = make('input', {type: 'checkbox', id: 'order', checked: state.order === 'numbers',
     onchange: () => goTo({order: box.checked ? 'numbers' : 'strength'}, true)});
   return make('p', {class: 'order'},

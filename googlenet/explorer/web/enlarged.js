@@ -22,11 +22,11 @@ function drawEnlarged() {
   if (!dialog.open) dialog.showModal();
   placeCursor(place);
   dialog.replaceChildren(
-    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, enlargedTitle(place)),
+    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, ...enlargedTitle(place)),
       make('button', {type: 'button', 'data-keep': 'close', onclick: closeEnlarged}, 'Close')),
     make('p', {class: 'soft'}, enlargedText(place)),
     make('div', {class: 'row'}, ...waysOn(place), showChoice('enlarged-choice')),
-    make('div', {class: 'enlarged-body'},
+    make('div', {class: pixelsOf(place) === 1 ? 'enlarged-body single' : 'enlarged-body'},
       make('div', {class: 'pixels-part'}, ...pixels(place), texts(whyPixel(place))),
       make('div', {class: 'sum', id: 'sum'})));
   putBack(dialog, kept);
@@ -61,11 +61,11 @@ function backToTile(dialog) {
 
 // A vector has numbers in the place of maps, and the logits are one for each class.
 function enlargedTitle(place) {
-  if (!place.shape.length) return placeName(place);
-  if (place.shape.length > 1) return `Channel ${state.channel} of ${placeName(place)}`;
+  if (!place.shape.length) return [placeName(place)];
+  if (place.shape.length > 1) return [`Channel ${state.channel} of ${placeName(place)}`];
   const logits = consumers[place.number].some((number) => data.places[number].operation === 'CrossEntropy');
   const name = `Number ${state.channel} of ${placeName(place)}`;
-  return logits ? `${name}: the logit of ${data.classes[state.channel]}` : name;
+  return logits ? [`${name}: the logit of `, named(data.classes[state.channel])] : [name];
 }
 
 function enlargedText(place) {

@@ -40,7 +40,8 @@ function drawPicture() {
 }
 
 function rangeText({lowest, highest}) {
-  return Number.isFinite(lowest) ? `From ${shown(lowest)} to ${shown(highest)}.` : '';
+  return lowest === highest ? 'Here it is the same everywhere: nothing stands out.'
+    : `From ${shown(lowest)} to ${shown(highest)}.`;
 }
 
 // ---- scores and losses --------------------------------------------------------------------------------------------
