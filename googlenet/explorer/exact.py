@@ -1,7 +1,7 @@
 """The exact numbers of a page: what every sum of it needs, forward and backward.
 
-For each chosen place `exact_numbers` gives {"open": channels, "exact": {...}}. Names stand for arrays in the blob, whose
-first axis follows `open`. A vector of features has maps of one pixel, so that every place has (C, H, W).
+For each chosen place `exact_numbers` gives {"open": channels, "exact": {...}}. Names stand for arrays in the blob; the
+first axis of each follows `open`. A vector of features has maps of one pixel, so that every place has (C, H, W).
 
     y           name [n, H, W], the result
     gradients   {loss: name [n, H, W]}. The total is there where it is not main + 0.3 (aux1 + aux2), at the losses
