@@ -37,7 +37,7 @@ def page(data: Mapping[str, Any], numbers: str) -> str:
 
 def web(name: str) -> str:
     """A file of web/, as text."""
-    return files("googlenet.explorer").joinpath("web", name).read_text(encoding="utf-8")
+    return files("googlenet.explorer").joinpath(f"web/{name}").read_text(encoding="utf-8")
 
 
 def script_hash(script: str) -> str:

@@ -36,8 +36,8 @@ function drawBlock() {
 // What comes in, what is done with it, and what leaves.
 function blockIntroduction(block) {
   if (block.result.operation === 'CrossEntropy' && block.places.length === 1) {
-    return 'The logits become probabilities (softmax), and the loss is −log of that of the label: 0 where the network is '
-      + 'sure of it, and large where it is sure of something else.';
+    return 'The logits become probabilities (softmax), and the loss is −log of that of the label: 0 where the network '
+      + 'is sure of it, and large where it is sure of something else.';
   }
   if (block.name === 'total') {
     return data.weights ? 'Training minimizes the sum of the losses; those of the heads count less.'
