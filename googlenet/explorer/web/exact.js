@@ -367,7 +367,7 @@ function throughPlace(place, to, channel, i, j, loss) {
     case 'MaxPool2d': {
       const terms = outputsOf(to, i, j).flat().map(({p, q}) => {
         const winner = winnerAt(to, channel, p, q), won = winner.p === i && winner.q === j, gradient = back(p, q);
-        return {text: `window (${p}, ${q})`, value: won ? gradient.value : 0, row: {won, winner, gradient}};
+        return {text: `window (${p}, ${q})`, kind: 'window', value: won ? gradient.value : 0, row: {won, winner, gradient}};
       });
       return {kind: 'windows', terms};
     }
@@ -375,7 +375,7 @@ function throughPlace(place, to, channel, i, j, loss) {
     case 'AdaptiveAvgPool2d': {
       const terms = averagesOf(to, i, j).map(({p, q}) => {
         const {count} = averaged(to, p, q), gradient = back(p, q);
-        return {text: `window (${p}, ${q})`, value: gradient.value / count, row: {count, gradient}};
+        return {text: `window (${p}, ${q})`, kind: 'window', value: gradient.value / count, row: {count, gradient}};
       });
       return {kind: 'means', terms};
     }

@@ -57,7 +57,8 @@ function roundedToAddUp(values, {unit, decimals}) {
 
 // a + b + c = sum. terms: [{text, value}], the strongest first. Of more than eight the weaker products stand together.
 function equation(terms, text, value) {
-  const products = terms.filter((term) => term.kind === 'product' && term.value), others = terms.filter((term) => term.kind !== 'product');
+  const isOneOfMany = ({kind}) => kind === 'product' || kind === 'window';
+  const products = terms.filter((term) => isOneOfMany(term) && term.value), others = terms.filter((term) => !isOneOfMany(term));
   const some = products.length + others.length > 8 ? products.slice(0, 7 - others.length) : products, weaker = products.slice(some.length);
   const folded = weaker.length ? [{text: `${weaker.length} weaker ones`, value: total(weaker.map((term) => term.value))}] : [];
   const addends = [...some, ...folded, ...others];

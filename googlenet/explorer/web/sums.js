@@ -54,8 +54,11 @@ function forwardProducts(sum, place, channel, i, j) {
 function reach(terms, what) {
   const pixels = terms.filter((term) => term.kind === 'product').slice(0, 1).flatMap((term) => term.a.flat()).filter((cell) => cell.to).map((cell) => cell.to.pixel);
   if (!pixels.length) return `${what} ${what === 'They' ? 'are' : 'is'} not on this page number by number`;
-  const along = (axis) => [...new Set([Math.min(...pixels.map((pixel) => pixel[axis])), Math.max(...pixels.map((pixel) => pixel[axis]))])].join(' to ');
-  return `${what} ${what === 'They' ? 'are at' : 'is at'} rows ${along(0)}, columns ${along(1)}`;
+  const along = (axis, name) => {
+    const first = Math.min(...pixels.map((pixel) => pixel[axis])), last = Math.max(...pixels.map((pixel) => pixel[axis]));
+    return first === last ? `${name} ${first}` : `${name}s ${first} to ${last}`;
+  };
+  return `${what} ${what === 'They' ? 'are at' : 'is at'} ${along(0, 'row')}, ${along(1, 'column')}`;
 }
 
 // Terms that are products, as grids, or as a table where each is a single product; and those that are one number.
@@ -192,13 +195,14 @@ function backwardGroup(group, loss) {
     case 'windows': {
       const rows = terms.map((term) => [linked(term.row.gradient.value, term.row.gradient.to), `row ${term.row.gradient.to.pixel[0]}, column ${term.row.gradient.to.pixel[1]}`,
         term.row.won ? 'won by this pixel' : `won by row ${term.row.winner.p}, column ${term.row.winner.q}`, term.value]);
-      return rows.length ? [make('p', {}, 'Max pooling gives the gradient of each window to its winner alone.'), termTable('windows', ['gradient', 'window', '', 'comes back'], rows)]
+      return rows.length ? [make('p', {}, 'Max pooling gives the gradient of each window to its winner alone.'), termTable('windows', ['gradient', 'window', '', 'comes back'], rows),
+        terms.length > 1 ? equation(strongestFirst([...terms]), 'back from here', group.value) : '']
         : [make('p', {}, 'No window of the pool had this pixel in it.')];
     }
     case 'means': {
       const rows = terms.map((term) => [linked(term.row.gradient.value, term.row.gradient.to), `row ${term.row.gradient.to.pixel[0]}, column ${term.row.gradient.to.pixel[1]}`, `/ ${term.row.count}`, term.value]);
       return [make('p', {}, 'Every pixel of a window gets the same: the gradient of the mean, divided by how many there are.'), termTable('windows', ['gradient', 'window', '', 'comes back'], rows),
-        terms.length > 1 ? equation(terms, 'back from here', group.value) : ''];
+        terms.length > 1 ? equation(strongestFirst([...terms]), 'back from here', group.value) : ''];
     }
     default: return [...rest, terms.length ? '' : make('p', {}, 'Nothing comes back from there to this channel.')];
   }
