@@ -11,6 +11,7 @@ import minicnn as mc
 from googlenet import differences, evaluate, predict
 from googlenet.commandline import INTERRUPTED, Parser, add_version, failed, prepare_streams
 from googlenet.compare_command import add_command as add_compare
+from googlenet.explore_command import add_command as add_explore
 from googlenet.export_command import add_command as add_export
 from googlenet.figure_command import add_command as add_figure
 from googlenet.import_command import add_command as add_import
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet figure 3\n"
+        "  python -m googlenet explore runs/pets/best.safetensors cat.jpg -o cat.html\n"
         "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
         "  python -m googlenet weights runs/paper-64-seed0/best.safetensors\n"
         "  python -m googlenet export runs/paper-64-seed0/best.safetensors --onnx a.onnx\n"
@@ -78,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_compare(commands)
     add_figure(commands)
+    add_explore(commands)
     add_import(commands)
     add_weights(commands)
     add_export(commands)

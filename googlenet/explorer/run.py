@@ -21,7 +21,10 @@ class Place:
 
     y: the result without the batch: (C, H, W), (features,) or () for a loss. gradients: of the same shape, by loss;
     one is missing where the loss does not depend on this place. node.inputs are the numbers of places.
-    function: None for the picture.
+    arrived: by loss, what each place behind this one sent back before it was added up, as (its number, root mean
+    square); the number is None where backward begins, or the sender belongs to that loss alone.
+    score: the gradient of the label's score, the logit of the main classifier, of the same shape; None in the heads and
+    behind the logits. function: None for the picture.
     """
 
     number: int
@@ -29,6 +32,8 @@ class Place:
     function: Function | None
     y: np.ndarray
     gradients: dict[str, np.ndarray]
+    arrived: dict[str, list[tuple[int | None, float]]]
+    score: np.ndarray | None
 
     @property
     def block(self) -> str:
@@ -40,19 +45,22 @@ class Place:
 class Run:
     """places: inputs first. logits and losses: by the name of the classifier: main, aux1, aux2, those that there are.
 
-    losses has the total too. label: the class that the losses are of.
+    losses has the total too. label: the class that the losses are of. sum_of_logits: the total is that of the sum of
+    all logits (preset mnist), not a sum of losses.
     """
 
     places: list[Place]
     logits: dict[str, np.ndarray]
     losses: dict[str, float]
     label: int
+    sum_of_logits: bool
 
 
 def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Run:
     """The network in evaluation mode, heads included where it has them, on x (1, C, H, W), and back from each loss.
 
     label: a class, the most probable one where it is None. The `grad` of the parameters stays as it is.
+    Raises ValueError where a result is infinite or no number: nothing could be said of it.
     """
     picture = Tensor(x, requires_grad=True)
     with recording() as results, names_of_functions(model.eval()) as names:
@@ -60,14 +68,32 @@ def run_network(model: GoogLeNet, x: np.ndarray, label: int | None = None) -> Ru
         logits = {n: y.data[0] for n, y in zip(LOSSES, output, strict=False) if y is not None}
         label = int(logits["main"].argmax()) if label is None else label
         parts = loss(output, np.array([label]), AUX_WEIGHT)
+    for function, y in results.items():
+        if not np.isfinite(y).all():
+            where = f"in {names[function]} ({type(function).__name__})" if function in names else "in the losses"
+            raise ValueError(f"run_network: on this picture numbers become infinite {where}; are the weights trained?")
     losses = {n: part for n in LOSSES if (part := getattr(parts, n)) is not None}
-    arrived = {n: {step.at: step.gradient for step in replay(part)} for n, part in losses.items()}
-    places = []
     assert parts.total.creator is not None  # the picture requires a gradient
     functions = inputs_first(parts.total.creator)
+    numbers = {at: number for number, at in enumerate(functions)}
+    steps = {
+        n: {step.at: (step.gradient, [(numbers.get(who), rms(g)) for who, g in step.arrived]) for step in replay(part)}
+        for n, part in losses.items()
+    }
+    one_score = np.zeros_like(output.logits.data)
+    one_score[0, label] = 1
+    scores = {step.at: step.gradient for step in replay(output.logits, one_score)}
+    places = []
     for number, (node, at) in enumerate(zip(graph(parts.total, names), functions, strict=True)):
         y = x if at is picture else results[at]
-        gradients = {n: found[at].reshape(y.shape) for n, found in arrived.items() if at in found}
+        gradients = {n: found[at][0].reshape(y.shape) for n, found in steps.items() if at in found}
         alone = {n: gradient[0] if gradient.ndim else gradient for n, gradient in gradients.items()}
-        places.append(Place(number, node, None if at is picture else at, y[0] if y.ndim else y, alone))
-    return Run(places, logits, {n: part.item() for n, part in losses.items()}, label)
+        came = {n: found[at][1] for n, found in steps.items() if at in found}
+        score = scores[at].reshape(y.shape)[0] if at in scores else None
+        places.append(Place(number, node, None if at is picture else at, y[0] if y.ndim else y, alone, came, score))
+    return Run(places, logits, {n: part.item() for n, part in losses.items()}, label, model.preset.sum_logits)
+
+
+def rms(array: np.ndarray) -> float:
+    """The root of the mean of the squares of all elements: a norm that does not grow with their number."""
+    return float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))

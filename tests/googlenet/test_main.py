@@ -119,8 +119,8 @@ def test_our_own_mistake_is_one_line_too(capsys, tmp_path, monkeypatch):
 
 
 COMMANDS = [
-    "summary", "presets", "table", "cost", "figure", "predict", "evaluate", "data", "compare", "import", "weights",
-    "export", "recipes", "devices",
+    "summary", "presets", "table", "cost", "figure", "explore", "predict", "evaluate", "data", "compare", "import",
+    "weights", "export", "recipes", "devices",
 ]  # fmt: skip
 
 
