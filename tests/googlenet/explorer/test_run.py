@@ -116,7 +116,7 @@ def test_root_mean_square():
 
 @pytest.mark.everything("presets")
 @pytest.mark.parametrize("preset", list(presets))
-def test_every_preset(preset):
+def test_every_preset(preset, small_blocks):
     size = max(64, presets[preset].smallest_image)
     model = GoogLeNet(3, preset)
     x = np.random.default_rng(0).standard_normal((1, 3, size, size)).astype(np.float32)
