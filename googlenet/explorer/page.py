@@ -13,7 +13,7 @@ from typing import Any
 
 SCRIPTS = (  # each may use what those before it define
     "elements", "numbers", "state", "places", "picture", "tiles", "choice", "texts", "layout", "map", "replay",
-    "block", "exact", "grids", "sums", "enlarged", "start",
+    "block", "exact", "grids", "sums", "pixels", "enlarged", "start",
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def page(data: Mapping[str, Any], numbers: str) -> str:
 
 def web(name: str) -> str:
     """A file of web/, as text."""
-    return files("googlenet.explorer").joinpath("web", name).read_text(encoding="utf-8")
+    return files("googlenet.explorer").joinpath(f"web/{name}").read_text(encoding="utf-8")
 
 
 def script_hash(script: str) -> str:

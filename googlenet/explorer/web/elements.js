@@ -48,6 +48,12 @@ function shapeText(shape) {
   return shape.length ? shape.join('×') : '1 number';
 }
 
+// The same in words.
+function shapeWords(shape) {
+  if (shape.length < 2) return shape.length ? `${shape[0]} number${shape[0] > 1 ? 's' : ''}` : '1 number';
+  return `${shape[0]} map${shape[0] > 1 ? 's' : ''} of ${shape[1]}×${shape[2]}`;
+}
+
 // Radio buttons in a row. options: [value, text] each; chosen(value) is called when one is picked.
 function choices(label, name, options, value, chosen) {
   const buttons = options.map(([option, text]) => make('label', {},

@@ -1,9 +1,5 @@
 'use strict';
-// One map, enlarged: its pixels, a cursor on them, and the sum that a pixel is.
-
-const SIDE = 440; // pixels of the screen, of the enlarged map, at most
-const FOR_NUMBERS = 40; // those of the map with as many of the screen have their numbers in them
-let cursor = [0, 0]; // moves with the arrows; Enter opens the sum of the pixel under it
+// One map, enlarged over the page: which it is, its pixels (pixels.js), and the sum behind one of them (sums.js).
 
 function startEnlarged() {
   const dialog = byId('enlarged');
@@ -22,181 +18,100 @@ function drawEnlarged() {
     if (dialog.open) backToTile(dialog);
     return;
   }
-  const place = data.places[state.at], rank = place.order.indexOf(state.channel);
-  dialog.dataset.channel = state.channel;
-  const same = `${state.at} ${state.channel}`, top = dialog.dataset.shown === same ? dialog.scrollTop : 0;
-  dialog.dataset.shown = same;
-  const held = dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
-  cursor = state.pixel || cursorWithin(place);
+  const place = data.places[state.at], kept = whatStays(dialog);
   if (!dialog.open) dialog.showModal();
+  placeCursor(place);
   dialog.replaceChildren(
-    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, enlargedTitle(place)),
+    make('div', {class: 'enlarged-head'}, make('h2', {id: 'enlarged-title', tabindex: -1}, ...enlargedTitle(place)),
       make('button', {type: 'button', 'data-keep': 'close', onclick: closeEnlarged}, 'Close')),
-    make('p', {class: 'soft'}, `${operationText(place)}.${place.shape.length ? ` Number ${rank + 1} of ${place.shape[0]} by its largest activation.` : ''}`),
-    make('div', {class: 'row'}, ...(place.shape.length ? [neighbor(place, -1, '‹ before'), neighbor(place, 1, 'next ›'), starButton(place)] : []),
-      showChoice('enlarged-choice')),
-    make('div', {class: 'enlarged-body'}, make('div', {class: 'pixels-part'}, ...pixels(place, rank), texts(whyPixel(place))),
+    make('p', {class: 'soft'}, enlargedText(place)),
+    make('div', {class: 'row'}, ...waysOn(place), showChoice('enlarged-choice')),
+    make('div', {class: pixelsOf(place) === 1 ? 'enlarged-body single' : 'enlarged-body'},
+      make('div', {class: 'pixels-part'}, ...pixels(place), texts(whyPixel(place))),
       make('div', {class: 'sum', id: 'sum'})));
-  dialog.scrollTop = top;
-  const focus = (held && dialog.querySelector(`[data-keep="${held}"]:not(:disabled)`)) || byId('pixels') || byId('enlarged-title');
-  focus.focus({preventScroll: true});
+  putBack(dialog, kept);
   drawSum(place);
 }
 
-// A vector has numbers in the place of maps, and the logits are one for each class.
-function enlargedTitle(place) {
-  if (!place.shape.length) return placeName(place);
-  if (place.shape.length > 1) return `Channel ${state.channel} of ${placeName(place)}`;
-  const logit = consumers[place.number].some((number) => data.places[number].operation === 'CrossEntropy');
-  return `Number ${state.channel} of ${placeName(place)}${logit ? `: the logit of ${data.classes[state.channel]}` : ''}`;
+// ---- what stays when it is drawn anew ----------------------------------------------------------------------------
+
+// Which control has the focus, and how far one has scrolled, as long as it is the same map.
+function whatStays(dialog) {
+  const map = `${state.at} ${state.channel}`;
+  const top = dialog.dataset.map === map ? dialog.scrollTop : 0;
+  Object.assign(dialog.dataset, {map, channel: state.channel});
+  return {top, focus: dialog.contains(document.activeElement) ? document.activeElement.dataset.keep : null};
+}
+
+function putBack(dialog, {top, focus}) {
+  const same = focus && dialog.querySelector(`[data-keep="${focus}"]:not(:disabled)`);
+  (same || byId('pixels') || byId('enlarged-title')).focus({preventScroll: true});
+  dialog.scrollTop = top;
 }
 
 // Close, and let the focus be where one would go on: on the map that was enlarged last.
 function backToTile(dialog) {
   dialog.close();
-  const strip = document.querySelector(`#block [data-place="${state.at}"] .strip`);
-  const tile = strip && strip.querySelector(`[data-channel="${dialog.dataset.channel}"]`);
+  const row = document.querySelector(`#block [data-place="${state.at}"] .strip`);
+  const tile = row && row.querySelector(`[data-channel="${dialog.dataset.channel}"]`);
   (tile || byId('block-title')).focus();
 }
 
-function cursorWithin(place) {
-  const [, height = 1, width = 1] = place.shape;
-  return cursor[0] < height && cursor[1] < width ? cursor : [0, 0];
+// ---- which map it is -----------------------------------------------------------------------------------------------
+
+// A vector has numbers in the place of maps, and the logits are one for each class.
+function enlargedTitle(place) {
+  if (!place.shape.length) return [placeName(place)];
+  if (place.shape.length > 1) return [`Channel ${state.channel} of ${placeName(place)}`];
+  const logits = consumers[place.number].some((number) => data.places[number].operation === 'CrossEntropy');
+  const name = `Number ${state.channel} of ${placeName(place)}`;
+  return logits ? [`${name}: the logit of `, named(data.classes[state.channel])] : [name];
 }
 
-// The channel before or behind this one, in the order in which the block shows them.
-function neighbor(place, by, text) {
-  const channels = inOrder(place), channel = channels[channels.indexOf(state.channel) + by];
-  return make('button', {type: 'button', 'data-keep': text, disabled: channel === undefined, onclick: () => goTo({channel})}, text);
+function enlargedText(place) {
+  const text = `${operationText(place)}.`;
+  if (!place.shape.length) return text;
+  const rank = place.order.indexOf(state.channel) + 1;
+  return `${text} Number ${rank} of ${place.shape[0]} by its largest activation.`;
 }
 
-// The pixel of this place where all parts of the sum are on the page, also those of channels without numbers.
-function starButton(place) {
+// Buttons to the channels beside it, in the order of the block, and to the pixel with all parts of its sum.
+function waysOn(place) {
+  if (!place.shape.length) return [];
+  const channels = inOrder(place), at = channels.indexOf(state.channel);
+  const button = (text, change) => make('button', {type: 'button', 'data-keep': text, disabled: !change,
+    onclick: () => goTo(change)}, text);
+  const to = (channel) => channel !== undefined && {channel};
+  const ways = [button('‹ before', to(channels[at - 1])), button('next ›', to(channels[at + 1]))];
   const star = place.exact && place.exact[state.direction === 'forward' ? 'star' : 'gradient_star'];
-  if (!star) return null;
-  const [channel, i, j] = star;
-  return make('button', {type: 'button', 'data-keep': 'star', onclick: () => goTo({channel, pixel: [i, j]})}, '★ the largest number');
+  if (star) ways.push(button('★ the largest number', {channel: star[0], pixel: star.slice(1)}));
+  return ways;
 }
 
-// ---- the pixels --------------------------------------------------------------------------------------------------------------
-
-function pixels(place, rank) {
-  const [, height = 1, width = 1] = place.shape; // the picture may have been made smaller
-  if (height * width === 1) return [make('p', {}, 'One number, no map.')];
-  const maps = atlas(place), pictured = maps && rank < maps.count;
-  const cell = Math.max(1, Math.floor(Math.min(SIDE, byId('enlarged').clientWidth - 40) / Math.max(height, width)));
-  const canvas = make('canvas', {width: width * cell * devicePixelRatio, height: height * cell * devicePixelRatio, 'aria-hidden': 'true'});
-  const mark = make('span', {class: 'cursor', 'aria-hidden': 'true'});
-  const said = make('p', {class: 'said', id: 'pixel-said', 'aria-live': 'polite'});
-  const element = make('div', {id: 'pixels', class: 'pixels', tabindex: 0, role: 'application', 'data-keep': 'pixels',
-    '--ratio': `${width} / ${height}`, '--width': `${width * cell}px`,
-    'aria-label': `${height} by ${width} pixels. Arrows move, Enter opens the sum of the pixel`, 'aria-describedby': 'pixel-said',
-    onkeydown: (event) => {
-      const moved = movedBy(event.key, height, width);
-      if (moved) setCursor(moved, place, mark, said);
-      else if (event.key === 'Enter' || event.key === ' ') goTo({pixel: [...cursor]});
-      else return;
-      event.preventDefault();
-    },
-    onclick: (event) => {
-      const box = element.getBoundingClientRect();
-      const at = (share, size) => Math.min(size - 1, Math.max(0, Math.floor(share * size)));
-      cursor = [at((event.clientY - box.top) / box.height, height), at((event.clientX - box.left) / box.width, width)];
-      setCursor(cursor, place, mark, said);
-      goTo({pixel: [...cursor]});
-    }}, canvas, mark);
-  (pictured ? drawTile(canvas, maps, rank) : Promise.resolve()).then(() => ready).then(() => {
-    drawGrid(canvas, cell * devicePixelRatio);
-    if (cell >= FOR_NUMBERS) drawNumbers(canvas, place, cell);
-    setCursor(cursor, place, mark, said);
-  });
-  setCursor(cursor, place, mark, said);
-  return [element, said, pictured ? colorScale(maps) : make('p', {class: 'soft'}, noMaps(place, state.direction, state.loss))];
-}
-
-// Where a key moves the cursor; undefined for other keys.
-function movedBy(key, height, width) {
-  const [i, j] = cursor;
-  return {ArrowUp: [Math.max(0, i - 1), j], ArrowDown: [Math.min(height - 1, i + 1), j], ArrowLeft: [i, Math.max(0, j - 1)],
-    ArrowRight: [i, Math.min(width - 1, j + 1)], Home: [i, 0], End: [i, width - 1], PageUp: [0, j], PageDown: [height - 1, j]}[key];
-}
-
-function setCursor([i, j], place, mark, said) {
-  const [, height, width] = place.shape;
-  cursor = [i, j];
-  for (const [name, value] of Object.entries({'--i': i / height, '--j': j / width, '--h': 1 / height, '--w': 1 / width})) {
-    mark.style.setProperty(name, value);
-  }
-  const value = exactValue(place, i, j);
-  said.textContent = `Row ${i}, column ${j} (counted from 0)${value === null ? '' : `: ${shown(value)}`}`;
-}
-
-// The number of a pixel of what is looked at; null where the page does not have it.
-function exactValue(place, i, j) {
-  const what = state.direction === 'forward' ? 'y' : state.loss;
-  return allNumbers && canOpen(place, state.channel) && (what === 'y' || what in place.norms)
-    ? valueAt(place, state.channel, i, j, what) : null;
-}
-
-// What the colors of the maps of a place stand for. A root scale: at a quarter of the largest, half of the way.
-function colorScale({lowest, highest, signed}) {
-  const colors = data.colors[signed ? 'signed' : 'unsigned'];
-  return make('p', {class: 'soft'},
-    make('span', {class: 'ramp'}, shown(lowest), make('span', {class: 'scale', 'aria-hidden': 'true', '--colors': colors.join(', ')}), shown(highest)),
-    ` The same colors in all maps of this place${signed ? ', white is 0' : ''}; a root scale, so that small numbers are seen too.`);
-}
-
-// Lines between the pixels, where these are large enough.
-function drawGrid(canvas, cell) {
-  if (cell < 8 * devicePixelRatio) return;
-  const context = canvas.getContext('2d');
-  context.strokeStyle = 'rgb(128 128 128 / 0.55)';
-  for (let x = cell; x < canvas.width; x += cell) context.strokeRect(x - 0.5, -1, canvas.width, canvas.height + 2);
-  for (let y = cell; y < canvas.height; y += cell) context.strokeRect(-1, y - 0.5, canvas.width + 2, canvas.height);
-}
-
-// The numbers themselves, on pixels that are large enough: dark on light ones, light on dark ones.
-function drawNumbers(canvas, place, cell) {
-  const [, height, width] = place.shape;
-  const context = canvas.getContext('2d');
-  context.scale(devicePixelRatio, devicePixelRatio);
-  Object.assign(context, {font: '10.5px system-ui, sans-serif', textAlign: 'center', textBaseline: 'middle'});
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++) {
-      const value = exactValue(place, i, j);
-      if (value === null) return;
-      const [red, green, blue] = context.getImageData((j + 0.2) * cell * devicePixelRatio, (i + 0.2) * cell * devicePixelRatio, 1, 1).data;
-      context.fillStyle = 0.3 * red + 0.59 * green + 0.11 * blue > 128 ? '#000' : '#fff';
-      context.fillText(Number(value.toPrecision(2)), (j + 0.5) * cell, (i + 0.5) * cell, cell - 3);
-    }
-  }
-}
-
-// ---- the sum -----------------------------------------------------------------------------------------------------------------
+// ---- the sum -------------------------------------------------------------------------------------------------------
 
 async function drawSum(place) {
-  const {channel, pixel, direction, loss} = state, element = byId('sum');
+  const {channel, direction, loss} = state, element = byId('sum');
+  const pixel = state.pixel || (pixelsOf(place) === 1 ? [0, 0] : null);
   if (!canOpen(place, channel)) {
-    element.replaceChildren(...noSum(place, channel));
-    return;
+    element.replaceChildren(...noSum(place));
+  } else if (!pixel) {
+    element.replaceChildren(make('p', {}, 'Which numbers made this pixel? Click on one; or go there with the arrow '
+      + 'keys and press Enter. Its sum is written out here, number by number.'));
+  } else {
+    await ready;
+    if (element.isConnected && allNumbers) showSum(element, place, channel, ...pixel, direction, loss);
   }
-  const [, height = 1, width = 1] = place.shape;
-  if (!pixel && height * width > 1) {
-    element.replaceChildren(make('p', {}, 'Which numbers made this pixel? Click on one; or go there with the arrow keys '
-      + 'and press Enter. Its sum is written out here, number by number.'));
-    return;
-  }
-  await ready;
-  if (element.isConnected) showSum(element, place, channel, ...(pixel || [0, 0]), direction, loss);
 }
 
 // How to get a page that has the numbers of this channel.
-function noSum(place, channel) {
-  const command = data.about.command && data.about.command.replace(/ --(channels|layers) \S+| --full/g, '');
-  const parts = [make('p', {}, 'The numbers of this channel are not on this page, only its picture: all numbers of all channels would '
-    + `make it too large. ${place.open && place.open.length ? `Here the ${place.open.length} strongest channels have them, those with a Σ.` : ''}`)];
-  if (!command) return parts;
-  const block = place.block ? `--layers ${place.block} ` : '';
-  return [...parts, make('p', {}, block ? `This writes the page with all numbers of ${place.block}, of all its channels:` : 'This writes the page with all numbers:'),
-    make('pre', {class: 'command'}, `${command} ${block}--full`)];
+function noSum(place) {
+  const some = place.open.length ? `Here ${place.open.length} channels have them, those with a Σ.` : '';
+  const parts = [make('p', {}, 'The numbers of this channel are not on this page, only its picture: all numbers of '
+    + `all channels would make it too large. ${some}`)];
+  if (!data.about.command) return parts;
+  const command = data.about.command.replace(/ --(channels|layers) \S+| --full/g, '');
+  const layers = place.block ? ` --layers ${place.block}` : '';
+  return [...parts, make('p', {}, `This writes a page with all numbers${place.block ? ` of ${place.block}` : ''}:`),
+    make('pre', {class: 'command'}, `${command}${layers} --full`)];
 }

@@ -6,7 +6,8 @@ const WIDE = {width: 104, height: 74, x: 66, y: 44, margin: 20}; // a box, and f
 const NARROW = {width: 152, height: 60, y: 26, margin: 16};
 const FEWEST_COLUMNS = 4; // with fewer the map is narrow
 
-// {boxes: name -> {x, y, width, height}, lines: [{from, to, path, label: {x, y, anchor}, shape}], width, height, narrow}
+// {boxes: name -> {x, y, width, height}, lines: [{from, to, path, label: {x, y, anchor}, shape}], width, height,
+// narrow}
 function layout(width) {
   const columns = Math.floor((width - 2 * WIDE.margin + WIDE.x) / (WIDE.width + WIDE.x));
   const names = [...blocks.keys()];
@@ -17,12 +18,14 @@ function layout(width) {
   return columns >= FEWEST_COLUMNS ? inRows(trunk, heads, columns) : inAColumn(trunk, heads, width);
 }
 
-// ---- wide ----------------------------------------------------------------------------------------------------------------
+// ---- wide ---------------------------------------------------------------------------------------------------------
 
 function inRows(trunk, heads, columns) {
   const {width, height, margin} = WIDE, stepX = width + WIDE.x, stepY = height + WIDE.y;
   const boxes = new Map(), rows = [];
-  const put = (name, column, row) => boxes.set(name, {x: margin + column * stepX, y: 2 + row * stepY, width, height, column, row});
+  const put = (name, column, row) => {
+    boxes.set(name, {x: margin + column * stepX, y: 2 + row * stepY, width, height, column, row});
+  };
   let row = 0;
   for (const part of cutIntoRows(trunk, columns)) {
     part.forEach((name, column) => put(name, column, row));
@@ -35,7 +38,8 @@ function inRows(trunk, heads, columns) {
     row += 1;
   }
   const widest = Math.max(...[...boxes.values()].map((box) => box.column)) + 1;
-  return {boxes, narrow: false, lines: linesBetween(boxes, widest, wideLine), width: 2 * margin + widest * stepX - WIDE.x, height: row * stepY - WIDE.y + 4};
+  return {boxes, narrow: false, lines: linesBetween(boxes, widest, wideLine),
+    width: 2 * margin + widest * stepX - WIDE.x, height: row * stepY - WIDE.y + 4};
 }
 
 // The rows of the trunk; where there is room for a whole stage of the network, a row is a stage.
@@ -58,7 +62,8 @@ function wideLine(a, b, columns) {
     return {points: [[start, middle(a)], [end, middle(b)]], label: [(start + end) / 2, middle(a) - 7, 'middle']};
   }
   if (a.column === b.column && b.row === a.row + 1) {
-    return {points: [[center(a), a.y + a.height], [center(a), b.y - 2]], label: [center(a) + 7, a.y + a.height + 25, 'start']};
+    return {points: [[center(a), a.y + a.height], [center(a), b.y - 2]],
+      label: [center(a) + 7, a.y + a.height + 25, 'start']};
   }
   if (b.column === 0) { // from the end of a row to the beginning of the next
     const way = b.y - 16;
@@ -67,11 +72,12 @@ function wideLine(a, b, columns) {
   }
   const below = a.y + a.height + 12, above = b.y - 32;
   const across = b.row === a.row + 1 ? [] : [[right, below], [right, above]];
-  return {points: [[center(a), a.y + a.height], [center(a), below], ...across, [center(b), across.length ? above : below],
-    [center(b), b.y - 2]], label: [center(a) + 7, a.y + a.height + 27, 'start']};
+  const last = across.length ? above : below;
+  return {points: [[center(a), a.y + a.height], [center(a), below], ...across, [center(b), last], [center(b), b.y - 2]],
+    label: [center(a) + 7, a.y + a.height + 27, 'start']};
 }
 
-// ---- narrow --------------------------------------------------------------------------------------------------------------
+// ---- narrow -------------------------------------------------------------------------------------------------------
 
 function inAColumn(trunk, heads, available) {
   const {height, margin} = NARROW, step = height + NARROW.y;
@@ -83,13 +89,15 @@ function inAColumn(trunk, heads, available) {
     head.names.forEach((name, i) => boxes.set(name, {x: available - margin - width, y: 2 + (row + 1 + i) * step,
       width, height, column: 1}));
   }
-  return {boxes, narrow: true, lines: linesBetween(boxes, available, narrowLine), width: available, height: trunk.length * step - NARROW.y + 4};
+  return {boxes, narrow: true, lines: linesBetween(boxes, available, narrowLine), width: available,
+    height: trunk.length * step - NARROW.y + 4};
 }
 
 function narrowLine(a, b, available) {
   const center = (box) => box.x + box.width / 2, middle = (box) => box.y + box.height / 2;
   if (a.column === b.column) {
-    return {points: [[center(a), a.y + a.height], [center(a), b.y - 2]], label: [center(a) + 7, a.y + a.height + 17, 'start']};
+    return {points: [[center(a), a.y + a.height], [center(a), b.y - 2]],
+      label: [center(a) + 7, a.y + a.height + 17, 'start']};
   }
   if (a.column === 0) { // to a head
     return {points: [[a.x + a.width, middle(a)], [center(b), middle(a)], [center(b), b.y - 2]],
@@ -105,7 +113,8 @@ function linesBetween(boxes, extent, way) {
   for (const [to, box] of boxes) {
     for (const {from, shape} of blocks.get(to).inputs) {
       const {points, label: [x, y, anchor]} = way(boxes.get(from), box, extent);
-      lines.push({from, to, path: `M${points.map((point) => point.join(' ')).join('L')}`, label: {x, y, anchor}, shape});
+      const path = `M${points.map((point) => point.join(' ')).join('L')}`;
+      lines.push({from, to, path, label: {x, y, anchor}, shape});
     }
   }
   return lines;

@@ -11,8 +11,9 @@ function drawMap() {
   const svg = draw('svg', {width: found.width, height: found.height, 'aria-hidden': 'true'}, draw('defs', {}, ...tips));
   for (const {from, to, path, label, shape} of found.lines) {
     const dim = backward && norm(blocks.get(to).result) === undefined;
+    const end = backward ? 'marker-start' : 'marker-end'; // the arrow points to where something goes
     svg.append(
-      draw('path', {d: path, class: dim ? 'line dim' : 'line', [backward ? 'marker-start' : 'marker-end']: dim ? 'url(#tip-dim)' : 'url(#tip)'}),
+      draw('path', {d: path, class: dim ? 'line dim' : 'line', [end]: dim ? 'url(#tip-dim)' : 'url(#tip)'}),
       ...lineTexts(from, to, shape, label));
   }
   place.style.height = `${found.height}px`;
@@ -38,11 +39,12 @@ function lineTexts(from, to, shape, {x, y, anchor}) {
 function boxButton(block, {x, y, width, height}, span) {
   const size = norm(block.result), backward = state.direction === 'backward';
   const text = size === undefined ? 'not reached' : shown(size);
+  const what = backward ? `gradient of ${state.loss}` : 'activations';
   const share = backward && state.loss === 'total' ? sharesText(block.result) : '';
   const classes = ['node', size === undefined ? 'unreached' : '', block.inputs.length ? '' : 'first'];
   return make('button', {type: 'button', class: classes.join(' ').trim(), 'data-block': block.name,
     '--x': `${x}px`, '--y': `${y}px`, '--w': `${width}px`, '--h': `${height}px`, '--heat': heat(size, span),
-    'aria-label': `${block.name}, ${blockText(block)}: ${backward ? `gradient of ${state.loss}` : 'activations'} ${text}${share ? `, from ${share}` : ''}. Open it`,
+    'aria-label': `${block.name}, ${blockText(block)}: ${what} ${text}${share ? `, from ${share}` : ''}. Open it`,
     title: share ? `from ${share}` : null,
     onclick: () => { goTo({at: block.result.number}); byId('block-title').scrollIntoView({block: 'nearest'}); },
   }, make('b', {}, block.name), make('span', {class: 'what'}, size === undefined ? text : blockText(block)),
@@ -60,7 +62,7 @@ function markMap() {
   }
 }
 
-// ---- colors ----------------------------------------------------------------------------------------------------------------
+// ---- colors -------------------------------------------------------------------------------------------------------
 
 // The smallest and the largest of what the boxes show, of all losses, so that these can be compared. Losses
 // themselves are left out: their own gradient is 1.
@@ -80,14 +82,15 @@ function heat(size, [lowest, highest]) {
 
 function legend(span) {
   const [lowest, highest] = span, backward = state.direction === 'backward';
-  const scale = make('span', {class: 'scale', role: 'img', 'aria-label': `colors from ${shown(lowest)} to ${shown(highest)}, logarithmic`});
+  const scale = make('span', {class: 'scale', 'aria-hidden': 'true'});
   const parts = [make('span', {}, backward ? `Size of the gradient of ${state.loss}:` : 'Size of what comes out:'),
     make('span', {class: 'ramp'}, shown(lowest), scale, shown(highest)),
     make('span', {class: 'soft'}, 'each step to the right is the same factor')];
   if (!backward) return parts;
-  parts.push(make('span', {class: 'key'}, make('span', {class: 'swatch unreached'}), 'not reached by this loss'));
+  const key = (kind, text) => make('span', {class: 'key'}, make('span', {class: `swatch ${kind}`}), text);
+  parts.push(key('unreached', 'not reached by this loss'));
   if (state.loss === 'total' && shares(data.places[0]).length) {
-    for (const [loss] of shares(data.places[0])) parts.push(make('span', {class: 'key'}, make('span', {class: `swatch of-${loss}`}), `share of ${loss}`));
+    parts.push(...shares(data.places[0]).map(([loss]) => key(`of-${loss}`, `share of ${loss}`)));
   }
   return parts;
 }
@@ -98,8 +101,9 @@ function mapSentence() {
     return 'Forward: the picture goes from the stem to the classifier. The number in a box is the typical size (root '
       + 'mean square) of what comes out of it; a line says how many maps of which height and width go along it.';
   }
-  const losses = `Backward: the arrows turn around. The number is the typical size of the gradient of ${state.loss}, ${LOSS_TEXTS[state.loss]}, `
-    + 'at the block’s result: how much the loss would change if those numbers changed.';
+  const losses = 'Backward: the arrows turn around. The number is the typical size of the gradient of '
+    + `${state.loss}, ${LOSS_TEXTS[state.loss]}, at the block’s result: how much the loss would change if those `
+    + 'numbers changed.';
   const first = sharesText(data.places[0]), last = sharesText(blocks.get('inception5b')?.result || data.places[0]);
   if (state.loss === 'total' && first) {
     return `${losses} The bars say which loss it comes from: in inception5b ${last}, at the picture ${first}.`;

@@ -40,10 +40,11 @@ function drawPicture() {
 }
 
 function rangeText({lowest, highest}) {
-  return Number.isFinite(lowest) ? `From ${shown(lowest)} to ${shown(highest)}.` : '';
+  return lowest === highest ? 'Here it is the same everywhere: nothing stands out.'
+    : `From ${shown(lowest)} to ${shown(highest)}.`;
 }
 
-// ---- scores and losses -----------------------------------------------------------------------------------------------
+// ---- scores and losses --------------------------------------------------------------------------------------------
 
 const CLASSIFIERS = {
   main: 'The network’s answer', aux1: 'The first head, on 4a', aux2: 'The second head, on 4d',
@@ -64,7 +65,8 @@ function drawScores() {
 function score(number, probability, logit) {
   const right = number === data.label;
   return make('li', {class: right ? 'right' : null, '--share': probability},
-    make('span', {class: 'class-name'}, named(data.classes[number]), right ? make('span', {class: 'mark'}, ' label') : ''),
+    make('span', {class: 'class-name'}, named(data.classes[number]),
+      right ? make('span', {class: 'mark'}, ' label') : ''),
     make('span', {class: 'probability', title: `logit ${shown(logit)}`}, `${(100 * probability).toFixed(1)}%`),
     make('span', {class: 'bar', 'aria-hidden': 'true'}));
 }

@@ -31,7 +31,7 @@ for (const place of data.places) {
   }
 }
 
-// ---- in words ------------------------------------------------------------------------------------------------------
+// ---- in words -----------------------------------------------------------------------------------------------------
 
 const OPERATIONS = {
   Input: 'the picture, normalized', Conv2d: 'convolution', BatchNorm: 'batch norm', ReLU: 'ReLU',
@@ -71,7 +71,7 @@ function blockText(block) {
   return `${kernel ? kernel.join('×') : ''}${stride && stride[0] > 1 ? `/${stride[0]}` : ''} ${short || ''}`.trim();
 }
 
-// ---- gradients of the losses -----------------------------------------------------------------------------------------
+// ---- gradients of the losses --------------------------------------------------------------------------------------
 
 const LOSS_TEXTS = {
   main: 'the loss of the network’s own classifier', aux1: 'the loss of the head on 4a',

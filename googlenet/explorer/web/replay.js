@@ -16,8 +16,9 @@ function startReplay() {
     oninput: () => { pause(); toStep(Number(slider.value)); }});
   const play = make('button', {type: 'button', class: 'play', onclick: () => (player ? pause() : start())}, 'Play');
   const step = (by) => () => { pause(); toStep(position() + by); };
-  byId('replay-controls').append(play, make('button', {type: 'button', 'aria-label': 'One step towards the loss', onclick: step(-1)}, '‹'),
-    slider, make('button', {type: 'button', 'aria-label': 'One step towards the picture', onclick: step(1)}, '›'));
+  const arrow = (text, label, by) => make('button', {type: 'button', 'aria-label': label, onclick: step(by)}, text);
+  byId('replay-controls').append(play, arrow('‹', 'One step towards the loss', -1), slider,
+    arrow('›', 'One step towards the picture', 1));
   const start = () => {
     if (position() + 1 >= stepsOf(state.loss).length) toStep(0);
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -81,10 +82,14 @@ function arrivedText(place) {
     byId('block-title').scrollIntoView({block: 'nearest'});
   }}, 'Open its block');
   const begins = came.length === 1 && came[0][0] === null;
-  if (begins && !place.shape.length) return make('p', {}, 'Backward begins here: the gradient of a loss with respect to itself is 1. ', open);
+  if (begins && !place.shape.length) {
+    return make('p', {}, 'Backward begins here: the gradient of a loss with respect to itself is 1. ', open);
+  }
   const names = came.length ? came : consumers[place.number].map((number) => [number, null]);
-  const terms = names.map(([number, rms]) => `${number === null ? 'the loss' : placeName(data.places[number])}${rms === null ? '' : ` (${shown(rms)})`}`);
+  const nameOf = (number) => (number === null ? 'the loss' : placeName(data.places[number]));
+  const terms = names.map(([number, rms]) => (rms === null ? nameOf(number) : `${nameOf(number)} (${shown(rms)})`));
   const text = terms.length === 1 ? `Arrived from ${terms[0]}; typical size ${size}. `
-    : `Arrived from ${terms.slice(0, -1).join(', ')} and ${terms.at(-1)}; added up, because all of them used this place: ${size}. `;
+    : `Arrived from ${terms.slice(0, -1).join(', ')} and ${terms.at(-1)}; added up, because all of them used this `
+      + `place: ${size}. `;
   return make('p', {}, text, open);
 }

@@ -27,10 +27,14 @@ function whyBlock(block) {
 }
 
 const WHY_OPERATIONS = {
-  Conv2d: {forward: ['convolution'], backward: ['spread', 'sum']}, BatchNorm: {forward: ['batchnorm'], backward: ['batchnorm']},
-  ReLU: {forward: ['relu'], backward: ['relu', 'sum']}, MaxPool2d: {forward: ['maxpool'], backward: ['spread', 'sum']},
-  LocalResponseNorm: {forward: ['lrn'], backward: ['lrn']}, Concat: {forward: ['concat'], backward: ['sum', 'spread']},
-  AdaptiveAvgPool2d: {forward: ['avgpool'], backward: ['avgpool']}, Linear: {backward: ['crossentropy']},
+  Conv2d: {forward: ['convolution'], backward: ['spread', 'sum']},
+  BatchNorm: {forward: ['batchnorm'], backward: ['batchnorm']},
+  ReLU: {forward: ['relu'], backward: ['relu', 'sum']},
+  MaxPool2d: {forward: ['maxpool'], backward: ['spread', 'sum']},
+  LocalResponseNorm: {forward: ['lrn'], backward: ['lrn']},
+  Concat: {forward: ['concat'], backward: ['sum', 'spread']},
+  AdaptiveAvgPool2d: {forward: ['avgpool'], backward: ['avgpool']},
+  Linear: {backward: ['crossentropy']},
   Input: {backward: ['spread']},
 };
 
@@ -42,6 +46,7 @@ function whyPixel(place) {
 function drawEnd() {
   byId('left-out').append(...data.left_out.map((sentence) => make('li', {}, sentence)));
   const rows = Object.entries(data.about).filter(([name]) => name !== 'command');
-  byId('about').append(...rows.map(([name, value]) => make('tr', {}, make('th', {scope: 'row'}, name), make('td', {}, named(String(value))))));
+  byId('about').append(...rows.map(([name, value]) => make('tr', {},
+    make('th', {scope: 'row'}, name), make('td', {}, named(String(value))))));
   if (data.about.command) byId('command').textContent = data.about.command;
 }

@@ -35,7 +35,7 @@ function inOrder(place) {
   return [...place.order.filter(exact), ...place.order.filter((channel) => !exact(channel))];
 }
 
-// ---- a strip of tiles --------------------------------------------------------------------------------------------------
+// ---- a strip of tiles ---------------------------------------------------------------------------------------------
 
 const AT_ONCE = 24; // tiles are made as one scrolls: a place can have a thousand
 
@@ -67,8 +67,8 @@ function noMaps(place, direction, loss) {
   if (direction === 'backward' && !(loss in place.norms)) {
     return `Nothing comes back to here: ${LOSS_TEXTS[loss]} (${loss}) does not depend on this place.`;
   }
-  return direction === 'backward' && loss === 'total' ? 'The page has no pictures of the total’s gradient here, to stay '
-    + 'small: choose main, aux1 or aux2, of which it is made.' : 'The page has no picture of this, to stay small.';
+  return direction === 'backward' && loss === 'total' ? 'The page has no pictures of the total’s gradient here, to '
+    + 'stay small: choose main, aux1 or aux2, of which it is made.' : 'The page has no picture of this, to stay small.';
 }
 
 function tile(place, channel, maps, direction) {
@@ -83,10 +83,12 @@ function tile(place, channel, maps, direction) {
   }, canvas, make('span', {}, exact ? `Σ ${channel}` : channel));
 }
 
+// The arrow keys, Home and End along the tiles of a strip.
 function walk(event, row, grow) {
   const tiles = [...row.children], at = tiles.indexOf(event.target);
   if (event.key === 'End' || at + 1 === tiles.length) grow();
-  const to = {ArrowRight: row.children[at + 1], ArrowLeft: row.children[at - 1], Home: row.firstChild, End: row.lastChild}[event.key];
+  const to = {ArrowRight: row.children[at + 1], ArrowLeft: row.children[at - 1], Home: row.firstChild,
+    End: row.lastChild}[event.key];
   if (!to) return;
   event.preventDefault();
   event.target.tabIndex = -1;

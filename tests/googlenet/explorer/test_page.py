@@ -301,6 +301,29 @@ def test_a_box_opens_by_keyboard(browser):
     assert browser.evaluate("document.activeElement.dataset.block") == "inception4b"
 
 
+@needs_browser
+@in_a_browser
+def test_every_box_opens_in_every_direction(browser, made):
+    browser.evaluate("""() => {
+        for (const block of blocks.values()) {
+            for (const loss of LOSSES) {
+                goTo({at: block.result.number, direction: 'backward', loss});
+                const place = block.places.at(-1), channel = place.open[0];
+                goTo({at: place.number, channel, pixel: channel === undefined ? null : [0, 0]});
+                goTo({direction: 'forward'});
+                goTo({channel: null});
+            }
+        }
+    }""")
+    assert browser.errors == []
+    for name in ("loss aux1", "total"):
+        browser.click(f"[data-block='{name}']")
+        browser.click("#block button", text="How it is computed")
+        browser.wait_for("document.querySelector('#sum').innerText.includes('The library has')")
+        browser.press("Escape")
+    assert browser.errors == []
+
+
 # ---- maps and their pixels -----------------------------------------------------------------------------------------
 
 
@@ -369,7 +392,7 @@ def test_everything_in_an_enlarged_map_is_reached_by_tab(browser, made):
             )
         )
         browser.press("Tab")
-    assert {"pixels", "close", "‹ before", "next ›", "star", "enlarged-choice-forward"} <= set(seen)
+    assert {"pixels", "close", "‹ before", "next ›", "★ the largest number", "enlarged-choice-forward"} <= set(seen)
 
 
 # ---- the address ---------------------------------------------------------------------------------------------------
