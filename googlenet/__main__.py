@@ -15,6 +15,7 @@ from googlenet.export_command import add_command as add_export
 from googlenet.figure_command import add_command as add_figure
 from googlenet.import_command import add_command as add_import
 from googlenet.inspect_command import add_command as add_data
+from googlenet.lab_command import add_command as add_lab
 from googlenet.presets import presets
 from googlenet.tables.cost import add_command as add_cost
 from googlenet.tables.printed import add_command as add_summary
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet data photos/\n"
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet figure 3\n"
+        "  python -m googlenet lab heads\n"
         "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
         "  python -m googlenet weights runs/paper-64-seed0/best.safetensors\n"
         "  python -m googlenet export runs/paper-64-seed0/best.safetensors --onnx a.onnx\n"
@@ -78,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_compare(commands)
     add_figure(commands)
+    add_lab(commands)
     add_import(commands)
     add_weights(commands)
     add_export(commands)

@@ -1,0 +1,87 @@
+"""How the gradient shrinks or grows on its way from the loss to the stem."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from googlenet.lab.harness import Data, Experiment, Lab, Table, look, network
+from googlenet.lab.init import pytorch_weights
+from googlenet.lab.plots import curves
+from googlenet.lab.words import by_seed, geometric_mean, sentence, short, times
+from googlenet.presets import presets
+
+# The preset, whether PyTorch's initial weights take the place of the preset's, and heads.
+VARIANTS = {
+    "Kaiming": ("plain", False, False),
+    "K + heads": ("plain", False, True),
+    "Caffe": ("caffe", False, False),
+    "PyTorch": ("plain", True, False),
+    "P + heads": ("plain", True, True),
+    "P + bn": ("batchnorm", True, False),
+}
+SIZE = 64  # pixels along a side
+
+
+def measure(lab: Lab) -> Data:
+    """{variant: {block: the norm for each seed}}, of networks that have not been trained."""
+    found: Data = {name: {} for name in VARIANTS}
+    for seed, name in lab.with_seeds(list(VARIANTS)):
+        preset, pytorch, heads = VARIANTS[name]
+        model = network(seed, replace(presets[preset], dropout=0.0, aux_dropout=0.0), heads)
+        if pytorch:
+            pytorch_weights(model)
+        for block, numbers in look(model, SIZE).items():
+            found[name].setdefault(block, []).append(numbers["gradient"])
+    return found
+
+
+def table(data: Data) -> Table:
+    """From the loss down to the stem."""
+    blocks = reversed(next(iter(data.values())))
+    return Table(
+        ["block", *data],
+        [[block, *(short(geometric_mean(norms[block])) for norms in data.values())] for block in blocks],
+    )
+
+
+def ratio(data: Data, one: str, block: str, other: str, other_block: str) -> float:
+    """Of two norms."""
+    return geometric_mean(data[one][block]) / geometric_mean(data[other][other_block])
+
+
+def sentences(data: Data) -> tuple[str, str]:
+    shrinks = ", ".join(
+        f"{short(ratio(data, name, 'conv1', name, 'fc'))} with {what}"
+        for name, what in [("Kaiming", "Kaiming's weights"), ("Caffe", "Caffe's"), ("PyTorch", "PyTorch's"),
+                           ("P + bn", "PyTorch's and batch norm")]
+    )  # fmt: skip
+    helped = "; ".join(
+        f"with {what} weights it is at conv1 {times(ratio(data, heads, 'conv1', alone, 'conv1'))} what it is without, "
+        f"at 5a {times(ratio(data, heads, '5a', alone, '5a'))}"
+        for heads, alone, what in [("K + heads", "Kaiming", "Kaiming's"), ("P + heads", "PyTorch", "PyTorch's")]
+    )
+    return (
+        sentence(f"from fc down to conv1 the norm of the gradient is multiplied by {shrinks}"),
+        sentence(f"the gradient with heads: {helped}"),
+    )
+
+
+def draw(data: Data, figure: Any) -> None:
+    axes = figure.subplots()
+    blocks = list(reversed(next(iter(data.values()))))
+    of_blocks = {name: by_seed([norms[block] for block in blocks]) for name, norms in data.items()}
+    curves(axes, blocks, of_blocks, log=True)
+    axes.set(
+        title="Gradients before training (K: Kaiming's initial weights, P: PyTorch's)",
+        xlabel="block, from the loss to the stem", ylabel="norm of the gradient of its weights",
+    )  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "depth",
+    "What is left of the gradient on its way from the loss to the stem?",
+    "Initial weights (K: Kaiming's, Caffe's, P: PyTorch's), heads with weight 0.3 or none, batch norm or none. Before "
+    "training and without dropout, 50 digits of 64x64; the norm is that of the gradient of a block's weights.",
+    measure, table, sentences, draw,
+)  # fmt: skip
