@@ -6,19 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from googlenet.lab.harness import Data, Experiment, Lab, Table, look, network
-from googlenet.lab.init import pytorch_weights
+from googlenet.lab.init import as_they_are, pytorch_weights
 from googlenet.lab.plots import curves
 from googlenet.lab.words import by_seed, geometric_mean, sentence, short, times
 from googlenet.presets import presets
 
-# The preset, whether PyTorch's initial weights take the place of the preset's, and heads.
-VARIANTS = {
-    "Kaiming": ("plain", False, False),
-    "K + heads": ("plain", False, True),
-    "Caffe": ("caffe", False, False),
-    "PyTorch": ("plain", True, False),
-    "P + heads": ("plain", True, True),
-    "P + bn": ("batchnorm", True, False),
+VARIANTS = {  # the preset, its initial weights or PyTorch's, heads or none
+    "Kaiming": ("plain", as_they_are, False),
+    "K + heads": ("plain", as_they_are, True),
+    "Caffe": ("caffe", as_they_are, False),
+    "PyTorch": ("plain", pytorch_weights, False),
+    "P + heads": ("plain", pytorch_weights, True),
+    "P + bn": ("batchnorm", pytorch_weights, False),
 }
 SIZE = 64  # pixels along a side
 
@@ -27,10 +26,8 @@ def measure(lab: Lab) -> Data:
     """{variant: {block: the norm for each seed}}, of networks that have not been trained."""
     found: Data = {name: {} for name in VARIANTS}
     for seed, name in lab.with_seeds(list(VARIANTS)):
-        preset, pytorch, heads = VARIANTS[name]
-        model = network(seed, replace(presets[preset], dropout=0.0, aux_dropout=0.0), heads)
-        if pytorch:
-            pytorch_weights(model)
+        preset, initialize, heads = VARIANTS[name]
+        model = network(seed, replace(presets[preset], dropout=0.0, aux_dropout=0.0), heads, initialize)
         for block, numbers in look(model, SIZE).items():
             found[name].setdefault(block, []).append(numbers["gradient"])
     return found

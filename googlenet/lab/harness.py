@@ -97,10 +97,16 @@ def left_as_found(threads: int) -> Iterator[None]:
 # ---- networks ------------------------------------------------------------------------------------------------------
 
 
-def network(seed: int, preset: Preset, heads: bool = True) -> GoogLeNet:
-    """A new network for digits. Without heads all other initial weights are the same as with them."""
+def network(
+    seed: int, preset: Preset, heads: bool = True, initialize: Callable[[GoogLeNet], None] = lambda model: None
+) -> GoogLeNet:
+    """A new network for digits. Without heads all other initial weights are the same as with them.
+
+    initialize: gives it other initial weights than the preset's.
+    """
     mc.manual_seed(seed)
     model = GoogLeNet(CLASSES, preset, in_channels=1)
+    initialize(model)
     if not heads:
         model.aux1 = model.aux2 = None
     return model

@@ -13,7 +13,6 @@ from minicnn import nn
 from minicnn.nn import init
 
 KAIMING, PYTORCH, NORMALIZED = "Kaiming", "PyTorch", "PyTorch + batch norm"
-VARIANTS = (KAIMING, PYTORCH, NORMALIZED)
 FIRST, LAST = "conv1", "5b"
 
 
@@ -30,13 +29,23 @@ def pytorch_weights(model: nn.Module) -> None:
                 init.uniform_(module.bias, -bound, bound)
 
 
+def as_they_are(model: nn.Module) -> None:
+    """The preset's initial weights: Kaiming's."""
+
+
+VARIANTS = {
+    KAIMING: ("plain", as_they_are),
+    PYTORCH: ("plain", pytorch_weights),
+    NORMALIZED: ("batchnorm", pytorch_weights),
+}
+
+
 def measure(lab: Lab) -> Data:
     """{variant: one run for each seed}, with signals and gradients by block before training."""
     found: Data = {name: [] for name in VARIANTS}
-    for seed, name in lab.with_seeds(VARIANTS):
-        model = network(seed, presets["batchnorm" if name == NORMALIZED else "plain"], heads=False)
-        if name != KAIMING:
-            pytorch_weights(model)
+    for seed, name in lab.with_seeds(list(VARIANTS)):
+        preset, initialize = VARIANTS[name]
+        model = network(seed, presets[preset], heads=False, initialize=initialize)
         before = look(model)
         found[name].append(train(lab, model, seed) | {"before": before})
     return found
