@@ -8,7 +8,7 @@ from typing import Any
 from googlenet.lab.harness import Data, Experiment, Lab, Table, look, network
 from googlenet.lab.init import as_they_are, pytorch_weights
 from googlenet.lab.plots import curves
-from googlenet.lab.words import by_seed, geometric_mean, sentence, short, times
+from googlenet.lab.words import by_seed, geometric_mean, ratio, sentence, short, times
 from googlenet.presets import presets
 
 VARIANTS = {  # the preset, its initial weights or PyTorch's, heads or none
@@ -38,25 +38,25 @@ def table(data: Data) -> Table:
     blocks = reversed(next(iter(data.values())))
     return Table(
         ["block", *data],
-        [[block, *(short(geometric_mean(norms[block])) for norms in data.values())] for block in blocks],
+        [[block, *(short(norm(data, name, block)) for name in data)] for block in blocks],
     )
 
 
-def ratio(data: Data, one: str, block: str, other: str, other_block: str) -> float:
-    """Of two norms."""
-    return geometric_mean(data[one][block]) / geometric_mean(data[other][other_block])
+def norm(data: Data, name: str, block: str) -> float:
+    """Of one variant and block, the geometric mean over the seeds."""
+    return geometric_mean(data[name][block])
 
 
 def sentences(data: Data) -> tuple[str, str]:
     shrinks = ", ".join(
-        f"{short(ratio(data, name, 'conv1', name, 'fc'))} with {what}"
+        f"{short(ratio(norm(data, name, 'conv1'), norm(data, name, 'fc')))} with {what}"
         for name, what in [("Kaiming", "Kaiming's weights"), ("Caffe", "Caffe's"), ("PyTorch", "PyTorch's"),
                            ("P + bn", "PyTorch's and batch norm")]
     )  # fmt: skip
     helped = "; ".join(
-        f"with {what} weights it is at conv1 {times(ratio(data, heads, 'conv1', alone, 'conv1'))} what it is without, "
-        f"at 5a {times(ratio(data, heads, '5a', alone, '5a'))}"
-        for heads, alone, what in [("K + heads", "Kaiming", "Kaiming's"), ("P + heads", "PyTorch", "PyTorch's")]
+        f"with {what} weights it is at conv1 {times(ratio(*(norm(data, name, 'conv1') for name in pair)))} what it is "
+        f"without, at 5a {times(ratio(*(norm(data, name, '5a') for name in pair)))}"
+        for pair, what in [(("K + heads", "Kaiming"), "Kaiming's"), (("P + heads", "PyTorch"), "PyTorch's")]
     )
     return (
         sentence(f"from fc down to conv1 the norm of the gradient is multiplied by {shrinks}"),

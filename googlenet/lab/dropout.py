@@ -51,7 +51,9 @@ def sentences(data: Data) -> tuple[str, str]:
         f"the best test accuracy with dropout, at p = {best},", column(data[best], "accuracy"),
         "that without", column(data[none], "accuracy"),
     )  # fmt: skip
-    return sentence(gap), sentence(f"{accuracy} (the best of {len(others)} was chosen by these test digits)")
+    return sentence(gap), sentence(
+        f"{accuracy}; this p was chosen, as the best of {len(others)}, by the same test digits"
+    )
 
 
 def draw(data: Data, figure: Any) -> None:

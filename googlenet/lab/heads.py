@@ -7,7 +7,7 @@ from typing import Any
 
 from googlenet.lab.harness import Data, Experiment, Lab, Table, look, network, train
 from googlenet.lab.plots import curves, dots
-from googlenet.lab.words import column, compared, geometric_mean, last_losses, plus_minus, sentence, short, times
+from googlenet.lab.words import column, compared, geometric_mean, last_losses, plus_minus, ratio, sentence, short, times
 from googlenet.presets import presets
 
 WEIGHTS = {"none": 0.0, "0.3": 0.3, "1": 1.0}  # of the heads' losses; none: a network without heads
@@ -32,7 +32,7 @@ def gradients(runs: list[Data], when: str, what: str = "gradient") -> list[float
 
 
 def table(data: Data) -> Table:
-    heads = ["weight of heads", "test %", "loss", "|g| 3a before", "of heads", "|g| 3a after", "of heads"]
+    heads = ["weight", "test %", "last loss", "3a before", "by heads", "3a after", "by heads"]
     return Table(heads, [
         [
             name, plus_minus(column(runs, "accuracy")), plus_minus(last_losses(runs), 1, 2),
@@ -55,14 +55,14 @@ def sentences(data: Data) -> tuple[str, str]:
     for name, runs in data.items():
         if name != "none":
             before, after = (
-                geometric_mean(gradients(runs, when)) / geometric_mean(gradients(runs, when, "main"))
+                ratio(geometric_mean(gradients(runs, when)), geometric_mean(gradients(runs, when, "main")))
                 for when in ("before", "after")
             )
             by_weight.append(
-                f"with weight {name} it is {times(before)} that of the main loss alone before training, "
-                f"and {times(after)} it after"
+                f"with weight {name} {times(before)} that of the main loss alone before training and {times(after)} "
+                "it after"
             )
-    return sentence(first), sentence(f"of the gradient that reaches {BLOCK}: {'; '.join(by_weight)}")
+    return sentence(first), sentence(f"the gradient that reaches {BLOCK} is {'; '.join(by_weight)}")
 
 
 def draw(data: Data, figure: Any) -> None:

@@ -71,9 +71,9 @@ def sentences(data: Data) -> tuple[str, str]:
         f"With the same multiply-adds in another order the last step on one thread is {short(speeds[-2] / speeds[0])} "
         f"times as fast as the definition; the largest gain, {short(found[largest])} times, is that of step "
         f"{names[largest].replace(' ', ', ', 1)}.",
-        f"im2col, which copies every pixel for each place in the kernel, has {times(found[columns])} the speed of the "
-        f"step before; by the clock, {threads} thread{'s have' if threads > 1 else ' has'} {times(found[-1])} that of "
-        "one.",
+        f"Step 5, im2col, which copies every pixel for each place in the kernel, has {times(found[columns])} the speed "
+        f"of the step before; by the clock, {threads} thread{'s have' if threads > 1 else ' has'} {times(found[-1])} "
+        "that of one.",
     )
 
 

@@ -7,12 +7,22 @@ from typing import Any
 
 from googlenet.lab.harness import Data, Experiment, Lab, Table, look, network, train
 from googlenet.lab.plots import curves, losses
-from googlenet.lab.words import GUESSING, column, compared, geometric_mean, last_losses, plus_minus, sentence, short
+from googlenet.lab.words import (
+    GUESSING,
+    column,
+    compared,
+    geometric_mean,
+    last_losses,
+    plus_minus,
+    ratio,
+    sentence,
+    short,
+)
 from googlenet.presets import presets
 from minicnn import nn
 from minicnn.nn import init
 
-KAIMING, PYTORCH, NORMALIZED = "Kaiming", "PyTorch", "PyTorch + batch norm"
+KAIMING, PYTORCH, NORMALIZED = "Kaiming", "PyTorch", "PyTorch + bn"
 FIRST, LAST = "conv1", "5b"
 
 
@@ -57,20 +67,20 @@ def at(runs: list[Data], block: str, what: str) -> float:
 
 
 def table(data: Data) -> Table:
-    heads = ["initial weights", "test %", "last loss", "signal conv1", "in 5b", "|g| fc", "of conv1"]
+    heads = ["weights", "test %", "last loss", "signal: conv1", "5b", "gradient: conv1"]
     return Table(heads, [
         [
             name, plus_minus(column(runs, "accuracy")), plus_minus(last_losses(runs), 1, 2),
             short(at(runs, FIRST, "signal")), short(at(runs, LAST, "signal")),
-            short(at(runs, "fc", "gradient")), short(at(runs, FIRST, "gradient")),
+            short(at(runs, FIRST, "gradient")),
         ]
         for name, runs in data.items()
     ])  # fmt: skip
 
 
 def sentences(data: Data) -> tuple[str, str]:
-    kept = {name: at(runs, LAST, "signal") / at(runs, FIRST, "signal") for name, runs in data.items()}
-    less = at(data[KAIMING], FIRST, "gradient") / at(data[PYTORCH], FIRST, "gradient")
+    kept = {name: ratio(at(runs, LAST, "signal"), at(runs, FIRST, "signal")) for name, runs in data.items()}
+    less = ratio(at(data[KAIMING], FIRST, "gradient"), at(data[PYTORCH], FIRST, "gradient"))
     first = (
         f"what images differ in is multiplied by {short(kept[KAIMING])} from {FIRST} to {LAST} with Kaiming's weights, "
         f"by {short(kept[PYTORCH])} with PyTorch's, by {short(kept[NORMALIZED])} with PyTorch's and batch norm; at "

@@ -56,19 +56,17 @@ def table(data: Data) -> Table:
 
 
 def sentences(data: Data) -> tuple[str, str]:
-    lost = {}
+    said = []
     for size, modes in data["sizes"].items():
-        pools = [
-            f"{pool} {lost} of {before}" for pool, (before, _, lost) in zip(POOLS, modes["floor"], strict=True) if lost
-        ]
-        (_, ceil_end, _), (_, floor_end, _) = modes["ceil"][-1], modes["floor"][-1]
-        what = f"rows and columns are lost by {', '.join(pools)}" if pools else "nothing is lost"
-        lost[size] = f"at {size}x{size} {what}, and {floor_end}x{floor_end} is left in place of {ceil_end}x{ceil_end}"
+        lost = [f"{pool} {n} of {rows}" for pool, (rows, _, n) in zip(POOLS, modes["floor"], strict=True) if n]
+        left_out = f"leaves out rows and columns ({', '.join(lost)})" if lost else "leaves out nothing"
+        (_, of_ceil, _), (_, of_floor, _) = modes["ceil"][-1], modes["floor"][-1]
+        said.append(f"at {size}x{size} {left_out} and ends with {of_floor}x{of_floor} in place of {of_ceil}x{of_ceil}")
     accuracy = compared(
         f"the test accuracy at {SMALL}x{SMALL} with ceil", column(data["runs"]["ceil"], "accuracy"),
         "that with floor", column(data["runs"]["floor"], "accuracy"),
     )  # fmt: skip
-    return sentence(f"rounding down, {'; '.join(lost.values())}"), sentence(accuracy)
+    return sentence(f"rounding down {'; '.join(said)}"), sentence(accuracy)
 
 
 def draw(data: Data, figure: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import subprocess
 import textwrap
@@ -71,18 +72,21 @@ class Result:
 
 def run(experiment: Experiment, lab: Lab) -> Result:
     """Do it. Random state and the number of threads are as before."""
+    about = {"date": date.today().isoformat(), "code": code(), "machine": machine()}
     cpu, clock = time.process_time(), time.perf_counter()
     with left_as_found(lab.threads):
         data = experiment.measure(lab)
     taken = {"cpu": round(time.process_time() - cpu, 1), "clock": round(time.perf_counter() - clock, 1)}
     how = {"seeds": lab.seeds, "threads": lab.threads, "quick": lab.quick}
-    return Result(
-        experiment, data, {"date": date.today().isoformat(), "code": code(), "machine": machine(), **how, **taken}
-    )
+    return Result(experiment, data, {**about, **how, **taken})
 
 
+@functools.cache
 def code() -> str:
-    """Which version of this code runs: the commit where this is a checkout, else the package's version."""
+    """Which version of this code runs: the commit where this is a checkout, else the package's version.
+
+    Asked once: what is committed while experiments run is not what they run.
+    """
     if (ROOT / ".git").exists():
         try:
             line = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]

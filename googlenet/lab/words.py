@@ -27,8 +27,15 @@ def geometric_mean(values: Sequence[float]) -> float:
     return math.exp(fmean(map(math.log, values))) if min(values) > 0 else 0.0
 
 
+def ratio(value: float, other: float) -> float:
+    """value / other, infinite where the other is 0: of gradients that have died out."""
+    return value / other if other else math.inf
+
+
 def short(value: float) -> str:
-    """Two digits that mean something: 0.12, 1.2, 12, 123, 1.2e-05."""
+    """Two digits that mean something: 0.12, 1.2, 12, 123, 1.2e-05; "none" for what is no number."""
+    if not math.isfinite(value):
+        return "none" if math.isnan(value) else "infinitely many"
     if value == 0 or 0.01 <= abs(value) < 10:
         return f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
     return f"{value:.0f}" if 10 <= abs(value) < 10_000 else f"{value:.1e}"
