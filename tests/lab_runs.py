@@ -70,7 +70,7 @@ def fabricated() -> dict[str, dict[str, Any]]:
             name: {block: [10.0**-i] * 3 for i, block in enumerate(BLOCKS)}
             for name in ("Kaiming", "K + heads", "Caffe", "PyTorch", "P + heads", "P + bn")
         },
-        "dropout": {"0.0": runs(LOW), "0.2": runs(NOISY), "0.4": runs(HIGH), "0.7": runs(HIGH, train_accuracy=0.95)},
+        "dropout": {"0.0": runs(LOW), "0.4": runs(HIGH), "0.7": runs(HIGH, train_accuracy=0.95)},
         "padding": {
             "sizes": {"224": {"ceil": edges, "floor": floor}, "48": {"ceil": edges, "floor": floor}},
             "runs": {"ceil": runs(HIGH), "floor": runs(LOW)},

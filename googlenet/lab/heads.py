@@ -59,7 +59,7 @@ def sentences(data: Data) -> tuple[str, str]:
                 for when in ("before", "after")
             )
             by_weight.append(
-                f"with weight {name} {times(before)} that of the main loss alone before training and {times(after)} "
+                f"with weight {name}, {times(before)} that of the main loss alone before training and {times(after)} "
                 "it after"
             )
     return sentence(first), sentence(f"the gradient that reaches {BLOCK} is {'; '.join(by_weight)}")
@@ -83,6 +83,7 @@ EXPERIMENT = Experiment(
     "heads",
     "Do the auxiliary heads help, and what do they send down?",
     "The weight of the heads' losses: no heads, 0.3 (the paper's), 1. All else is the same, the initial weights too. "
-    "Preset plain, 32x32, 100 steps of 50 of 1,000 digits.",
+    "Preset plain, 32x32, 100 steps of 50 of 1,000 digits. 3a: the norm of the gradient of that block's weights, "
+    "before and after training, and the share of it that the heads send.",
     measure, table, sentences, draw,
 )  # fmt: skip

@@ -93,7 +93,7 @@ def sentences(data: Data) -> tuple[str, str]:
         "that with PyTorch's", column(data[PYTORCH], "accuracy"),
     )  # fmt: skip
     who = " and ".join(stuck)
-    still = f"the loss stays at that of guessing, ln 10 = 2.30, with {who}" if stuck else "all of them learn something"
+    still = f"the last loss is no better than guessing's, ln 10 = 2.30, with {who}" if stuck else "all learn something"
     return sentence(first), sentence(f"{second}; {still}")
 
 

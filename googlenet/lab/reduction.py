@@ -43,7 +43,7 @@ def measure(lab: Lab) -> Data:
     found = {kind: size_of(network(0, preset), (1, IMAGE_SIZE, IMAGE_SIZE)) for kind, preset in KINDS.items()}
     runs: Data = {kind: [] for kind in KINDS}
     for seed, kind in lab.with_seeds(list(KINDS)):
-        runs[kind].append(train(lab, network(seed, KINDS[kind]), seed, epochs=3))
+        runs[kind].append(train(lab, network(seed, KINDS[kind]), seed, epochs=2))
     return {"blocks": blocks, "network": found, "runs": runs}
 
 
@@ -144,6 +144,6 @@ EXPERIMENT = Experiment(
     "reduction",
     "What do the 1x1 reductions of the Inception block save, and what do they cost?",
     f"Blocks without reductions (Figure 2a of the paper) or with (2b). One block by itself, on what it gets at "
-    f"224x224, {BATCH} images, forward and backward; and preset plain, 32x32, 60 steps of 50 of 1,000 digits.",
+    f"224x224, {BATCH} images, forward and backward; and preset plain, 32x32, 40 steps of 50 of 1,000 digits.",
     measure, table, sentences, draw, (12, 4.2),
 )  # fmt: skip

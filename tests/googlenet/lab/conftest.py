@@ -9,9 +9,9 @@ from googlenet.lab.harness import Lab
 
 @pytest.fixture
 def measured(monkeypatch):
-    """`measure` of an experiment's file with a network, training and look that do nothing: what it returns, and the calls.
+    """`measure` of an experiment's file with a network, training and look that do nothing.
 
-    Each call is (name, arguments, options); a network remembers those that it was made with.
+    Returns what it returns, and the calls: (name, arguments, options). A network remembers those that it was made with.
     """
 
     def measure(module, seeds=2, **returned):
