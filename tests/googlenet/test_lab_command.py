@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import sys
 
 import pytest
 from lab_runs import fabricated
@@ -132,7 +133,7 @@ def test_what_was_done_before_ctrl_c_is_kept(capsys, tmp_path, monkeypatch):
 
 
 def test_matplotlib_is_asked_for_before_anything_is_done(capsys, asked, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     status, out, err = run(capsys, "lrn", "-o", "out")
     assert (status, out, asked) == (2, "", {}) and "matplotlib cannot be imported" in err
     assert run(capsys, "lrn")[0] == 0
