@@ -85,15 +85,22 @@ def run(experiment: Experiment, lab: Lab) -> Result:
 def code() -> str:
     """Which version of this code runs: the commit where this is a checkout, else the package's version.
 
-    Asked once: what is committed while experiments run is not what they run.
+    Asked once: what is committed while experiments run is not what they run. Changes that are in no commit are told,
+    but not those of the page that is being written.
     """
     if (ROOT / ".git").exists():
         try:
-            line = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-            return f"commit {subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()}"
+            commit = git("rev-parse", "--short", "HEAD")
+            return f"commit {commit}" + ("-dirty" if git("status", "--porcelain", "minicnn", "googlenet") else "")
         except (OSError, subprocess.CalledProcessError):
             pass  # no git here, or not allowed to look
     return f"version {mc.__version__}"
+
+
+def git(*words: str) -> str:
+    """What git answers."""
+    line = ["git", "-C", str(ROOT), *words]
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def machine() -> str:

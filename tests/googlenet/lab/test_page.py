@@ -21,6 +21,7 @@ FACTS = {
     "date": "2026-11-28", "code": "commit 1234567", "machine": "A CPU", "seeds": 3, "threads": 2, "quick": False,
     "cpu": 100.4, "clock": 60.0,
 }  # fmt: skip
+ROOMS = ["minicnn", "googlenet"]
 LABORATORY = (REPOSITORY / "docs/laboratory.md").read_text(encoding="utf-8")
 
 
@@ -96,8 +97,10 @@ def test_an_experiment_is_done_with_its_threads_and_disturbs_nothing():
 
 
 def test_which_code_it_was(monkeypatch, tmp_path):
-    def git(line, **options):
-        return subprocess.CompletedProcess(line, 0, stdout="1234567-dirty\n")
+    def git(changes):
+        return lambda line, **options: subprocess.CompletedProcess(
+            line, 0, stdout="1234567\n" if "rev-parse" in line else changes if line[-2:] == ROOMS else "elsewhere"
+        )
 
     def no_git(line, **options):
         raise FileNotFoundError("git")
@@ -108,8 +111,9 @@ def test_which_code_it_was(monkeypatch, tmp_path):
         return page.code.__wrapped__()
 
     (tmp_path / "checkout" / ".git").mkdir(parents=True)
-    assert asked(git, tmp_path / "checkout") == "commit 1234567-dirty"
-    assert asked(no_git, tmp_path / "checkout") == asked(git, tmp_path) == f"version {mc.__version__}"
+    assert asked(git(""), tmp_path / "checkout") == "commit 1234567"
+    assert asked(git(" M googlenet/model.py\n"), tmp_path / "checkout") == "commit 1234567-dirty"
+    assert asked(no_git, tmp_path / "checkout") == asked(git(""), tmp_path) == f"version {mc.__version__}"
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
