@@ -47,21 +47,29 @@ def borne(rates: Data) -> list[float]:
     return [float(rate) for rate, runs in rates.items() if all(loss < LEARNED for loss in last_losses(runs))]
 
 
+def best(rates: Data) -> str:
+    """The rate with the highest mean accuracy."""
+    return max(rates, key=lambda rate: fmean(column(rates[rate], "accuracy")))
+
+
 def sentences(data: Data) -> tuple[str, str]:
     without, with_it = PRESETS
-    rate = next(iter(data[without]))
-    first = compared(
-        f"the test accuracy with batch norm at the rate {rate}", column(data[with_it][rate], "accuracy"),
-        "that without", column(data[without][rate], "accuracy"),
-    )  # fmt: skip
-    ends = [fmean(last_losses(data[name][rate])) for name in (with_it, without)]
+
+    def compared_at(rate: str, other: str) -> str:
+        return compared(
+            f"the test accuracy with batch norm at the rate {rate}", column(data[with_it][rate], "accuracy"),
+            f"that without at {other}", column(data[without][other], "accuracy"),
+        )  # fmt: skip
+
+    usual = str(RATES[0])
+    first = f"{compared_at(usual, usual)}; each at its best: {compared_at(best(data[with_it]), best(data[without]))}"
     said = []
     for name in (with_it, without):
         found = borne(data[name])
         with_or_without = "with it" if name == with_it else "without"
         said.append(f"{with_or_without} {f'up to {max(found):g}' if found else 'none of these'}")
     return (
-        sentence(f"{first}; the last training loss is {short(ends[0])} with it and {short(ends[1])} without"),
+        sentence(first),
         f"The learning rates at which all seeds come below a training loss of {short(LEARNED)} (half of guessing's): "
         f"{', '.join(said)}.",
     )
