@@ -106,7 +106,7 @@ function canvasOf(place, cell) {
 function drawFromNumbers(canvas, place, side) {
   const [height, width] = sizeOf(place), context = canvas.getContext('2d');
   if (exactValue(place, 0, 0) === null) return;
-  const largest = largestOf(place, state.channel, state.direction === 'forward' ? 'y' : state.loss) || 1;
+  const largest = largestOf(place, state.direction === 'forward' ? 'y' : state.loss) || 1;
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
       context.fillStyle = signedColor(exactValue(place, i, j) / largest);

@@ -400,11 +400,14 @@ def test_a_map_without_a_picture_is_drawn_from_its_numbers(made, tmp_path):
     with opened(tmp_path / "page.html", width=1280, height=900, still=True) as browser:
         at(browser, f"direction=backward&loss=total&at={place['number']}")
         assert "choose main, aux1 or aux2" in text(browser, "#block .strip")
-        at(browser, f"direction=backward&loss=total&at={place['number']}&channel={place['open'][0]}")
+        channel, i, j = place["exact"]["gradient_star"]
+        at(browser, f"direction=backward&loss=total&at={place['number']}&channel={channel}")
         browser.wait_for("document.querySelector('#pixel-said').innerText.includes(':')")
         browser.settle()
-        color = "[...document.querySelector('#pixels canvas').getContext('2d').getImageData(10, 10, 1, 1).data]"
-        assert browser.evaluate(color)[3] == 255  # opaque
+        side = browser.evaluate("document.querySelector('#pixels canvas').width") / place["shape"][2]
+        color = f"getImageData({j * side + 9}, {i * side + 9}, 1, 1).data"
+        color = browser.evaluate(f"[...document.querySelector('#pixels canvas').getContext('2d').{color}]")
+        assert color in ([0x05, 0x30, 0x61, 255], [0x67, 0x00, 0x1F, 255])  # of the largest number
         assert "Drawn from its numbers" in text(browser, "#enlarged")
         assert browser.errors == []
 
