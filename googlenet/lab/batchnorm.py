@@ -86,6 +86,7 @@ def draw(data: Data, figure: Any) -> None:
     accuracy.set(title="Accuracy", xscale="log", xlabel="learning rate (Adam)", ylabel="test accuracy, %")
     every = {f"{name}, {rate}": runs for name, of_rates in data.items() for rate, runs in of_rates.items()}
     losses(learning, every, log=True)
+    learning.set_ylim(top=10)  # what blows up leaves the picture, else all others are one line
 
 
 EXPERIMENT = Experiment(

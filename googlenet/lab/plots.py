@@ -41,12 +41,13 @@ def curves(
 
 def losses(axes: Any, of_runs: Mapping[str, Sequence[Mapping[str, Any]]], log: bool = False) -> None:
     """The training loss of each epoch, and that of guessing; of_runs: for each name the runs, one a seed."""
+    from matplotlib.ticker import MaxNLocator
+
     epochs = range(1, 1 + max(len(run["losses"]) for runs in of_runs.values() for run in runs))
     curves(axes, epochs, {name: [run["losses"] for run in runs] for name, runs in of_runs.items()}, log)
     axes.axhline(GUESSING, color="gray", linestyle=":")
     axes.set(title="Learning", xlabel="epoch", ylabel="training loss (dotted: guessing)")
-    if len(epochs) <= 10:
-        axes.set_xticks(list(epochs))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def dots(
