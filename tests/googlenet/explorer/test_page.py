@@ -10,13 +10,13 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from browser import needs_browser, opened
+from explored import narrow_googlenet
+from explorer_networks import made as small_network
 from pages import Parsed
 
 from googlenet.explorer.data import Options, explorer_data
 from googlenet.explorer.page import SCRIPTS, page
 from googlenet.explorer.run import run_network
-from googlenet.model import GoogLeNet
-from googlenet.table import INCEPTION
 
 NASTY = "</script><script>document.title='hacked'</script><!--"
 CLASSES = (
@@ -89,14 +89,8 @@ def test_every_file_of_the_page_is_on_it_as_it_is():
 
 
 def googlenet():
-    """An untrained network with both heads that has run; its blocks have an eighth of the channels, to be quick."""
-    with pytest.MonkeyPatch.context() as patch:
-        rows, channels = {}, 192
-        for name, row in INCEPTION.items():
-            rows[name] = row._make([channels, *(n // 8 for n in row[1:])])
-            channels = rows[name].out_channels
-        patch.setattr("googlenet.model.INCEPTION", rows)
-        model = GoogLeNet(len(CLASSES))
+    """An untrained network with both heads that has run."""
+    model = narrow_googlenet(len(CLASSES), "paper")
     x = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
     return model, run_network(model, x, 2)
 
@@ -486,8 +480,8 @@ def test_play_plays_until_it_is_paused(browser):
 
 @needs_browser
 @in_a_browser
-def test_a_network_without_heads(tmp_path, seen):
-    path, _ = written(tmp_path, *seen(heads=False), classes=CLASSES[:3])
+def test_a_network_without_heads(tmp_path):
+    path, _ = written(tmp_path, *small_network(heads=False), classes=CLASSES[:3])
     with opened(path, width=1280, height=900, still=True) as page:
         assert page.faults() == []
         assert page.evaluate("LOSSES") == ["main", "total"]
@@ -499,8 +493,8 @@ def test_a_network_without_heads(tmp_path, seen):
 
 @needs_browser
 @in_a_browser
-def test_a_total_that_is_no_sum_of_losses(tmp_path, seen):
-    path, _ = written(tmp_path, *seen("mnist"), classes=CLASSES[:3])
+def test_a_total_that_is_no_sum_of_losses(tmp_path):
+    path, _ = written(tmp_path, *small_network("mnist"), classes=CLASSES[:3])
     with opened(path, width=1280, height=900, still=True) as page:
         assert page.faults() == []
         page.click("#choice label", text="total")
