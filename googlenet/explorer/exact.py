@@ -143,8 +143,8 @@ class Exact:
             return found | {"rest": None}
         rest = convolved(place, x[closed], weight[opened][:, closed])
         c, i, j = star
-        parts = [convolved(place, x[d : d + 1], weight[c : c + 1, d : d + 1])[0, i, j] for d in range(len(x))]
-        return found | {"rest": self.keep(place, "rest", rest), "parts": self.keep(place, "parts", np.array(parts))}
+        parts = (patch(place, x, i, j) * weight[c]).sum(axis=(1, 2))
+        return found | {"rest": self.keep(place, "rest", rest), "parts": self.keep(place, "parts", parts)}
 
     def backward(self, place: Place, to: Place, losses: list[str], star: list[int]) -> dict[str, Any]:
         """What comes back from a place that takes this one's result."""
@@ -226,6 +226,14 @@ def window(place: Place) -> dict[str, Any]:
 def convolved(place: Place, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The convolution of these channels alone, without bias and ReLU: (K, OH, OW)."""
     return F.conv2d(Tensor(x[np.newaxis].astype(np.float64)), Tensor(weight), **window(place)).data[0]
+
+
+def patch(place: Place, x: np.ndarray, i: int, j: int) -> np.ndarray:
+    """What lies under the kernel at pixel (i, j) of the result: (C, KH, KW), zeros in the padding."""
+    (kh, kw), (sh, sw) = place.node.kernel or (1, 1), place.node.stride or (1, 1)
+    ph, pw = place.node.padding or (0, 0)
+    padded = np.pad(x.astype(np.float64), [(0, 0), (ph, ph), (pw, pw)])
+    return padded[:, i * sh : i * sh + kh, j * sw : j * sw + kw]
 
 
 def through_relu(place: Place, gradient: np.ndarray) -> np.ndarray:

@@ -77,9 +77,9 @@ def add_numbers(
     if count == every:
         return text, index, []
     said = [
-        f"Exact numbers are there of {count:,} of {every:,} channels, the strongest of each operation: --channels N "
-        "takes others, --layers BLOCK,BLOCK only those of some blocks, --full all. Where the others are needed in a "
-        "sum, they stand in it together, as one number."
+        f"Exact numbers are there of {count:,} of {every:,} channels, those with the largest results and gradients: "
+        "--channels N takes more of each operation, --layers BLOCK,BLOCK only those of some blocks, --full all. Where "
+        "the others are needed in a sum, they stand in it together, as one number."
     ]
     if attempt.side is not None:
         said.append(f"Operations with maps larger than {attempt.side} pixels have no exact numbers at all.")

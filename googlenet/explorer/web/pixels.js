@@ -43,9 +43,7 @@ function pixels(place) {
     }}, canvasOf(place, cell), mark);
   moveTo(cursor, place, mark, said);
   ready.then(() => moveTo(cursor, place, mark, said)); // by then it knows the number
-  const maps = pictured(place);
-  const below = maps ? colorScale(maps) : make('p', {class: 'soft'}, noMaps(place, state.direction, state.loss));
-  return [element, said, below];
+  return [element, said, make('div', {class: 'soft'}, ...aboutColors(place))];
 }
 
 // The picture that has this map in it; undefined where the page has none.
@@ -97,10 +95,31 @@ function canvasOf(place, cell) {
   const canvas = make('canvas', {width: width * side, height: height * side, 'aria-hidden': 'true'});
   const picture = maps ? drawTile(canvas, maps, place.order.indexOf(state.channel)) : null;
   Promise.all([picture, ready]).then(() => {
+    if (!maps) drawFromNumbers(canvas, place, side);
     if (cell >= 8) drawGrid(canvas, side);
     if (cell >= FOR_NUMBERS) drawNumbers(canvas, place, side);
   });
   return canvas;
+}
+
+// Where the page has no picture of a map but its numbers, in the colors that the picture would have.
+function drawFromNumbers(canvas, place, side) {
+  const [height, width] = sizeOf(place), context = canvas.getContext('2d');
+  if (exactValue(place, 0, 0) === null) return;
+  const largest = largestOf(place, state.direction === 'forward' ? 'y' : state.loss) || 1;
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      context.fillStyle = signedColor(exactValue(place, i, j) / largest);
+      context.fillRect(j * side, i * side, side, side);
+    }
+  }
+}
+
+// The color of a value from -1 to 1, on a root scale.
+function signedColor(value) {
+  const colors = data.colors.signed, root = Math.sign(value) * Math.sqrt(Math.abs(value));
+  const at = (1 + root) / 2 * (colors.length - 1), below = Math.min(colors.length - 2, Math.floor(at));
+  return `color-mix(in srgb, ${colors[below + 1]} ${100 * (at - below)}%, ${colors[below]})`;
 }
 
 function drawGrid(canvas, side) {
@@ -126,12 +145,18 @@ function drawNumbers(canvas, place, side) {
   }
 }
 
-// What the colors of the maps of a place stand for. A root scale: at a quarter of the largest, half of the way.
-function colorScale({lowest, highest, signed}) {
-  const colors = data.colors[signed ? 'signed' : 'unsigned'].join(', ');
-  return make('p', {class: 'soft'},
-    make('span', {class: 'ramp'}, shown(lowest),
-      make('span', {class: 'scale', 'aria-hidden': 'true', '--colors': colors}), shown(highest)),
-    ` The same colors in all maps of this place${signed ? ', white is 0' : ''}; a root scale, so that small numbers `
-    + 'are seen too.');
+// What the colors stand for. A root scale: at a quarter of the largest, half of the way.
+function aboutColors(place) {
+  const maps = pictured(place);
+  if (!maps) {
+    const known = canOpen(place, state.channel) && (state.direction === 'forward' || state.loss in place.norms);
+    return [known ? 'Drawn from its numbers: the page has no picture of it.'
+      : noMaps(place, state.direction, state.loss)];
+  }
+  const colors = data.colors[maps.signed ? 'signed' : 'unsigned'].join(', ');
+  return [
+    make('span', {class: 'ramp'}, shown(maps.lowest),
+      make('span', {class: 'scale', 'aria-hidden': 'true', '--colors': colors}), shown(maps.highest)),
+    ` The same colors in all maps of this place${maps.signed ? ', white is 0' : ''}; a root scale, so that small `
+    + 'numbers are seen too.'];
 }

@@ -1,5 +1,7 @@
 """Every sum of a page, added up elsewhere from the page's own numbers (sums.py), against the library."""
 
+import itertools
+
 import numpy as np
 import pytest
 from explored import narrow_googlenet, small_run, sums_data
@@ -7,6 +9,7 @@ from sums import Sums
 
 import minicnn as mc
 from googlenet import presets
+from googlenet.explorer.exact import parameters, patch
 from googlenet.explorer.opening import as_map
 from googlenet.explorer.run import Run, run_network
 
@@ -171,3 +174,18 @@ def test_the_seam_has_no_numbers_of_its_own():
     assert [number for number, _ in exact["as"]] == page.places[concat][
         "inputs"
     ]  # one channel of each of four branches
+
+
+def test_a_patch_is_what_lies_under_the_kernel():
+    """At the corners too, where there is padding: its products add up to the pixel."""
+    run = small_run()
+    kernels_seen = set()
+    for place in run.places:
+        if place.node.operation == "Conv2d":
+            x, weight, *bias = run.places[place.node.inputs[0]].y, *parameters(place)
+            _, height, width = place.y.shape
+            for i, j in itertools.product((0, height // 2, height - 1), (0, width // 2, width - 1)):
+                y = (patch(place, x, i, j) * weight).sum(axis=(1, 2, 3)) + (bias[0] if bias else 0)
+                np.testing.assert_allclose(np.maximum(y, 0), np.maximum(place.y[:, i, j], 0), rtol=1e-4, atol=1e-5)
+            kernels_seen.add((place.node.kernel, place.node.stride))
+    assert {((3, 3), (1, 1)), ((1, 1), (1, 1))} < kernels_seen and any(stride == (2, 2) for _, stride in kernels_seen)

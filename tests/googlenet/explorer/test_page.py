@@ -389,6 +389,29 @@ def test_everything_in_an_enlarged_map_is_reached_by_tab(browser, made):
     assert {"pixels", "close", "‹ before", "next ›", "★ the largest number", "enlarged-choice-forward"} <= set(seen)
 
 
+@needs_browser
+@in_a_browser
+def test_a_map_without_a_picture_is_drawn_from_its_numbers(made, tmp_path):
+    html, data = made[0].read_text(encoding="utf-8"), json.loads(json.dumps(made[1]))
+    for place in data["places"]:
+        place["maps"].pop("total", None)
+    place = results(data)["inception3a"]
+    (tmp_path / "page.html").write_text(page(data, script(html, "numbers")), encoding="utf-8")
+    with opened(tmp_path / "page.html", width=1280, height=900, still=True) as browser:
+        at(browser, f"direction=backward&loss=total&at={place['number']}")
+        assert "choose main, aux1 or aux2" in text(browser, "#block .strip")
+        channel, i, j = place["exact"]["gradient_star"]
+        at(browser, f"direction=backward&loss=total&at={place['number']}&channel={channel}")
+        browser.wait_for("document.querySelector('#pixel-said').innerText.includes(':')")
+        browser.settle()
+        side = browser.evaluate("document.querySelector('#pixels canvas').width") / place["shape"][2]
+        color = f"getImageData({j * side + 9}, {i * side + 9}, 1, 1).data"
+        color = browser.evaluate(f"[...document.querySelector('#pixels canvas').getContext('2d').{color}]")
+        assert color in ([0x05, 0x30, 0x61, 255], [0x67, 0x00, 0x1F, 255])  # of the largest number
+        assert "Drawn from its numbers" in text(browser, "#enlarged")
+        assert browser.errors == []
+
+
 # ---- the address ---------------------------------------------------------------------------------------------------
 
 

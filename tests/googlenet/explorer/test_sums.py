@@ -63,7 +63,7 @@ def written(text):
     return float(re.sub(r"[+= ]", "", text).replace("−", "-"))
 
 
-@pytest.mark.parametrize("preset", ["paper", "torchvision", "mnist", "naive"])
+@pytest.mark.parametrize("preset", ["paper", "torchvision", "mnist"])
 def test_the_browser_adds_up_the_same(preset, tmp_path):
     html = html_of(preset)
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
