@@ -264,7 +264,8 @@ function forwardSum(place, channel, i, j) {
     }
     case 'CrossEntropy': {
       const softmax = softmaxOf(input), {label} = forward;
-      return {kind: 'loss', softmax, label, terms: [], input, value: Math.log(softmax.sum) + softmax.top - softmax.classes[label].logit};
+      const values = [Math.log(softmax.sum), softmax.top, -softmax.classes[label].logit];
+      return {kind: 'loss', softmax, label, terms: values.map((value) => ({value})), input, value: total(values)};
     }
     default: return null; // the picture
   }
@@ -326,8 +327,8 @@ function beginning(place, channel, loss) {
 
 function wrongBySoftmax(place, channel, gradient) {
   const softmax = softmaxOf(place), {probability} = softmax.classes[channel], target = channel === lossLabel() ? 1 : 0;
-  const value = (probability - target) * gradient;
-  return {kind: 'softmax', probability, target, gradient, terms: [{text: 'probability − target', value}], value};
+  const terms = [{text: 'probability', value: probability * gradient}, {text: 'target', value: -target * gradient}];
+  return {kind: 'softmax', probability, target, gradient, terms, value: (probability - target) * gradient};
 }
 
 // What comes back from one consumer, of what the page has of it.
@@ -415,12 +416,15 @@ function otherText(count, place, neighbors = false) {
   return count === 1 ? `the other ${things}` : `the other ${count} ${things}s together`;
 }
 
-// The sum of a pixel beside what the library has there: {value, library, difference, exact: whether only rounding differs}.
+const SMALLEST = 1e-30; // what is smaller may be 0 in float32
+
+// The sum of a pixel beside what the library has there: {value, library, difference, agrees: whether only rounding
+// differs, which is measured by the largest numbers that were added up}.
 function sumAt(place, channel, i, j, direction, loss) {
   const what = direction === 'forward' ? 'y' : loss;
   const sum = direction === 'forward' ? forwardSum(place, channel, i, j) : backwardSum(place, channel, i, j, loss);
   if (!sum) return null;
   const library = valueAt(place, channel, i, j, what), difference = sum.value - library;
   const size = Math.max(total(sum.terms.map((term) => Math.abs(term.value))), largestOf(place, what));
-  return {...sum, library, difference, agrees: Math.abs(difference) <= 1e-5 * size};
+  return {...sum, library, difference, agrees: Math.abs(difference) <= 1e-5 * size + SMALLEST};
 }
