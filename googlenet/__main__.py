@@ -16,6 +16,7 @@ from googlenet.export_command import add_command as add_export
 from googlenet.figure_command import add_command as add_figure
 from googlenet.import_command import add_command as add_import
 from googlenet.inspect_command import add_command as add_data
+from googlenet.lab_command import add_command as add_lab
 from googlenet.presets import presets
 from googlenet.tables.cost import add_command as add_cost
 from googlenet.tables.printed import add_command as add_summary
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "  python -m googlenet compare runs/a runs/b\n"
         "  python -m googlenet figure 3\n"
         "  python -m googlenet explore runs/pets/best.safetensors cat.jpg -o cat.html\n"
+        "  python -m googlenet lab heads\n"
         "  python -m googlenet import googlenet-1378be20.pth -o googlenet.safetensors\n"
         "  python -m googlenet weights runs/paper-64-seed0/best.safetensors\n"
         "  python -m googlenet export runs/paper-64-seed0/best.safetensors --onnx a.onnx\n"
@@ -81,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_figure(commands)
     add_explore(commands)
+    add_lab(commands)
     add_import(commands)
     add_weights(commands)
     add_export(commands)

@@ -242,16 +242,22 @@ def best_accuracies(runs: Sequence[Run], places: Sequence[int]) -> list[float]:
 
 
 def difference(runs: Sequence[Run], one: Group, other: Group) -> Difference:
-    """Of the means of two groups of two runs or more, with its 95 % interval.
+    """Of the means of two groups of two runs or more, with its 95 % interval."""
+    interval = welch(best_accuracies(runs, one.runs), best_accuracies(runs, other.runs))
+    return Difference(one.runs, other.runs, *interval)
+
+
+def welch(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
+    """Of two or more numbers each: the difference of their means, other - one, with its 95 % interval.
 
     B. L. Welch, "The generalization of Student's problem when several different population variances are involved"
     (Biometrika 34, 1947): the standard error is sqrt(v1 / n1 + v2 / n2), with degrees of freedom from the same terms.
     """
-    samples = [best_accuracies(runs, group.runs) for group in (one, other)]
+    samples = (one, other)
     terms = [variance(sample) / len(sample) for sample in samples]
-    mean = other.mean - one.mean
-    if not sum(terms):  # all of each group have the same accuracy
-        return Difference(one.runs, other.runs, mean, mean, mean)
+    mean = fmean(other) - fmean(one)
+    if not sum(terms):  # the numbers of each are all the same
+        return mean, mean, mean
     freedom = sum(terms) ** 2 / sum(t**2 / (len(sample) - 1) for t, sample in zip(terms, samples, strict=True))
     half = T_95[min(int(freedom), len(T_95)) - 1] * math.sqrt(sum(terms))
-    return Difference(one.runs, other.runs, mean, mean - half, mean + half)
+    return mean, mean - half, mean + half

@@ -84,8 +84,10 @@ def show(name: str, arguments: list[str]) -> int:
         return DISAGREE
     except BrokenPipeError:
         raise
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError) as error:
         parser.error(str(error))
+    except OSError as error:
+        parser.error(error.strerror or str(error))
     return DONE
 
 
@@ -121,16 +123,20 @@ def add_option(parser: Parser, argument: str, example: Any) -> None:
                             "the output")  # fmt: skip
     elif isinstance(example, np.ndarray):
         parser.add_argument(flag, type=lambda text: with_axes(array(text), example), default=missing, metavar="ARRAY",
-                            help=f"{example.ndim} axes")  # fmt: skip
+                            help=f"with {axes(example)}")  # fmt: skip
     elif isinstance(example, list | tuple) and example and isinstance(example[0], np.ndarray):
         parser.add_argument(flag, nargs="+", type=lambda text: with_axes(array(text), example[0]), default=missing,
-                            metavar="ARRAY", help=f"{example[0].ndim} axes each")  # fmt: skip
+                            metavar="ARRAY", help=f"with {axes(example[0])} each")  # fmt: skip
     elif isinstance(example, bool):
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=missing, help=f"default: {example}")
     elif isinstance(example, str):
         parser.add_argument(flag, default=missing, metavar="TEXT", help=f"default: {example}")
     elif example is None or isinstance(example, int | float | tuple):
         parser.add_argument(flag, type=number_or_pair, default=missing, metavar="N", help=f"default: {example}")
+
+
+def axes(example: np.ndarray) -> str:
+    return f"{example.ndim} {'axis' if example.ndim == 1 else 'axes'}"
 
 
 def array(text: str) -> np.ndarray:
@@ -142,6 +148,8 @@ def array(text: str) -> np.ndarray:
             [float(number) for number in row.replace(",", " ").split()] for row in text.split(";") if row.strip()
         ]  # fmt: skip
         found = np.array(rows, np.float64)
+        if found.size == 0:
+            raise ValueError
     except (ValueError, TypeError, RecursionError):
         raise argparse.ArgumentTypeError(f"{shortened(text)} is no array; write 1 2; 3 4 in quotes, with as many "
                                          "numbers in every row") from None  # fmt: skip
@@ -152,18 +160,22 @@ def from_file(path: str) -> np.ndarray:
     """The array in a .npy file; argparse.ArgumentTypeError where there is none of numbers, or it is too large."""
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error}") from None
-    if found.dtype.kind not in "biuf" or found.size > LARGEST:
-        raise argparse.ArgumentTypeError(f"{path} has {found.size:,} elements of {found.dtype}, expected at most "
-                                         f"{LARGEST:,} numbers")  # fmt: skip
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError):
+        found = None
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "biuf":
+        raise argparse.ArgumentTypeError(f"{path} is no array of numbers that numpy.save has written")
+    if found.size > LARGEST:
+        raise argparse.ArgumentTypeError(f"{path} has {found.size:,} elements, expected at most {LARGEST:,}")
     return np.array(found, np.float64)
 
 
 def with_axes(found: np.ndarray, example: np.ndarray) -> np.ndarray:
     """With as many axes as the example has, those that are missing in front; whole numbers where it has such."""
     found = found.reshape((1,) * (example.ndim - found.ndim) + found.shape)
-    return found.astype(example.dtype) if example.dtype.kind in "iu" and np.all(found == np.round(found)) else found
+    whole = np.all(np.abs(found) < 1 << 53) and np.all(found == np.round(found))
+    return found.astype(example.dtype) if example.dtype.kind in "iu" and whole else found
 
 
 def index(text: str) -> tuple[int, ...]:

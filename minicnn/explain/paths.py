@@ -45,25 +45,27 @@ def numbered(count: int, found: Sequence[Block]) -> list[str]:
 def by_parameters(listed: Sequence[Operation], found: Sequence[Block], module: Module) -> list[str]:
     """By the modules that hold the parameters."""
     holder = {parameter: tuple(path.split(".")[:-1]) for path, parameter in module.named_parameters()}
-    paths = [in_common([holder[p] for p in one.parameters if p in holder]) for one in listed]
+    layers = [in_common([holder[p] for p in one.parameters if p in holder]) for one in listed]
+    around = [None if path is None else path[:-1] for path in layers]  # a layer's own path is for itself alone
     for block in found:
-        whole = in_common([paths[one] for branch in block.branches for one in branch])
+        whole = in_common([around[one] for branch in block.branches for one in branch])
         for branch in block.branches:
-            own = in_common([paths[one] for one in branch])
-            fill(paths, branch, whole if own is None else own)
-        fill(paths, [block.join], whole)
-    before = list(paths)
+            own = in_common([around[one] for one in branch])
+            fill(around, branch, whole if own is None or whole is None else own[: len(whole) + 1])
+        fill(around, [block.join], whole)
+    before = list(around)
     for number, operation in enumerate(listed):
         if before[number] is None:
             before[number] = in_common([before[one] for one in operation.inputs])
-    after: list[list[Path | None]] = [[] for _ in listed]
+    users: list[list[Path | None]] = [[] for _ in listed]
     for number in reversed(range(len(listed))):
-        path = paths[number] if paths[number] is not None else in_common(after[number])
+        known = around[number]
+        after = in_common(users[number]) if known is None else known
         for one in listed[number].inputs:
-            after[one].append(path)
-        if paths[number] is None and before[number] is not None and path is not None:
-            paths[number] = in_common([before[number], path])
-    return [".".join(path or ()) for path in paths]
+            users[one].append(after)
+        if known is None and before[number] is not None and after is not None:
+            around[number] = in_common([before[number], after])
+    return [".".join(around[n] or () if path is None else path) for n, path in enumerate(layers)]
 
 
 def fill(paths: list[Path | None], places: Sequence[int], path: Path | None) -> None:

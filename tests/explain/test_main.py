@@ -75,13 +75,15 @@ def test_the_options_are_the_arguments_of_the_function(capsys):
     (["conv2d", "--strid", "2"], "unrecognized arguments: --strid 2"),
     (["conv2d", "--x", "1 2; 3"], "argument --x: '1 2; 3' is no array; write 1 2; 3 4 in quotes"),
     (["conv2d", "--x", "[[1], 2]"], "is no array"),
-    (["conv2d", "--x", "none.npy"], "none.npy cannot be read"),
+    (["conv2d", "--x", "none.npy"], "none.npy cannot be read: No such file or directory"),
+    (["conv2d", "--x", ""], "'' is no array"),
+    (["conv2d", "--x", "1e999 1; 1 1"], "conv2d: x has an inf or a nan in it"),
     (["conv2d", "--at", "0,x"], "'0,x' is no index"),
     (["conv2d", "--stride", "two"], "'two' is no number"),
     (["conv2d", "--stride", "0"], "conv2d: stride is 0, expected at least 1"),
     (["conv2d", "--stride", "1,2,3"], "conv2d: stride is (1, 2, 3), expected an int or a pair of ints"),
     (["conv2d", "--at", "9,9,9,9"], "conv2d: at is (9, 9, 9, 9), but the output has shape (1, 2, 2, 2)"),
-    (["conv2d", "--html", str(REPOSITORY)], "is a folder"),
+    (["conv2d", "--html", str(REPOSITORY)], "error: explain: "),
     (["conv2d", "--html", "/nowhere/x.html"], "explain: cannot write /nowhere/x.html: No such file or directory"),
 ])  # fmt: skip
 def test_a_wrong_command_line_is_answered_in_one_line(capsys, arguments, message):
@@ -90,9 +92,13 @@ def test_a_wrong_command_line_is_answered_in_one_line(capsys, arguments, message
 
 def test_a_file_that_is_no_array_of_numbers(capsys, tmp_path):
     np.save(tmp_path / "x.npy", np.array(["a"]))
-    assert "expected at most" in refused(capsys, "conv2d", "--x", str(tmp_path / "x.npy"))
     (tmp_path / "y.npy").write_bytes(b"\x93NUMPY")
-    assert "cannot be read" in refused(capsys, "conv2d", "--x", str(tmp_path / "y.npy"))
+    np.savez(tmp_path / "z.npz", a=1)
+    (tmp_path / "z.npz").rename(tmp_path / "z.npy")
+    for name in ("x.npy", "y.npy", "z.npy"):
+        assert f"{name} is no array of numbers" in refused(capsys, "conv2d", "--x", str(tmp_path / name))
+    np.lib.format.open_memmap(tmp_path / "l.npy", "w+", np.uint8, (1 << 24, 2))  # a hole: it takes no room
+    assert "l.npy has 33,554,432 elements" in refused(capsys, "conv2d", "--x", str(tmp_path / "l.npy"))
 
 
 def test_a_page(capsys, tmp_path, monkeypatch):

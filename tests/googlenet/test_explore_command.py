@@ -132,13 +132,19 @@ def test_json_writes_where_it_is_told_to_alone(capsys, here):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "1", "I;16"])
-@pytest.mark.parametrize("preprocessing", [COLORS, GRAY], ids=["color", "gray"])
-def test_pictures_of_all_kinds(capsys, here, known, mode, preprocessing):
-    known(preprocessing=preprocessing)
-    size = (1, 1) if mode == "RGB" else (9, 5)
-    Image.new(mode, size).save("x.png")
-    status, _, err = run(capsys, "w.safetensors", "x.png", "--json")
-    assert (status, err) == (0, "")
+def test_pictures_of_all_kinds(here, mode):
+    for size in ((1, 1), (9, 5)):
+        Image.new(mode, size).save("x.png")
+        for preprocessing in (COLORS, GRAY):
+            picture, x = explore_command.prepared(here / "x.png", preprocessing, here / "w")
+            assert picture.dtype == np.uint8 and picture.shape[:2] == (8, 8)
+            assert x.shape == (1, preprocessing.channels, 8, 8) and np.isfinite(x).all()
+
+
+def test_a_gray_network(capsys, here, known):
+    known(preprocessing=GRAY)
+    assert run(capsys, "w.safetensors", "rose.png", "-o", "a.html")[0] == 0
+    assert data_of(here / "a.html")["places"][0]["shape"] == [1, 8, 8]
 
 
 def test_a_photo_is_turned_upright(here):

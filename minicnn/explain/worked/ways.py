@@ -20,6 +20,7 @@ MOST_DIFFERENCES = 64  # elements of an input that differences are taken at; of 
 MOST_OUTPUTS = 1 << 19  # that are computed for the differences of one input
 KINK_STEP = 1e-4  # how far from a place a kink is looked for
 DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
+SMALLEST = 1e-3  # slopes below this are taken for that large, as in Agreement
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
@@ -100,7 +101,7 @@ def differences(
     by.cotangents = [grad_y]
     here, steps = by.terms(), by.first_steps[0]
     slopes = [by.slope(by.along_element(0, place), here, float(steps[place]), 1.0, 0.0, GOOD) for place in places]
-    largest = max([1.0, *(abs(slope.value) for slope in slopes if not slope.kink)])
+    largest = max([SMALLEST, *(abs(slope.value) for slope in slopes if not slope.kink)])
     return np.array([slope.value if slope.doubt < DOUBT * largest else np.nan for slope in slopes])
 
 
@@ -146,7 +147,7 @@ def gradient_agreements(
     one, of_it = next(iter(found.items()))
     for i, place in enumerate(places):
         off = abs(by_differences[i] - of_it[place])
-        if off > DOUBT * max(1.0, abs(by_differences[i])) and has_kink(forward, x, place):
+        if off > DOUBT * max(SMALLEST, abs(by_differences[i])) and has_kink(forward, x, place):
             by_differences[i] = np.nan  # kinks of several outputs had cancelled in their sum
     if len(places) == x.size and not np.isnan(by_differences).any():
         return [Agreement(name, found | {"differences": by_differences.reshape(x.shape)})]

@@ -14,7 +14,7 @@ from minicnn.functional.im2col import output_size
 from minicnn.functional.pooling import Windows
 
 Pair = tuple[int, int]
-MOST_PLACES = 1 << 18  # of a window, over which plain loops walk
+MOST_PLACES = 1 << 17  # of a window, over which plain loops walk
 MOST_IN_PATCHES = 1 << 25  # numbers in the patches of an image
 
 

@@ -426,8 +426,8 @@ def test_the_address_brings_the_state_back(browser, made):
     )
     assert before == ["backward", "aux1", place["number"], 5, [1, 2], 2, 30]
     assert browser.evaluate("address()") == address
-    browser.evaluate("location.reload()")
-    browser.wait_for("typeof state !== 'undefined' && state.channel === 5")
+    browser.evaluate("document.body.dataset.before = '', location.reload()")
+    browser.wait_for("document.querySelector('body:not([data-before]) #enlarged-title') !== null")
     assert text(browser, "#enlarged-title").startswith("Channel 5 of conv3")
 
 
