@@ -406,9 +406,14 @@ function throughPlace(place, to, channel, i, j, loss) {
 }
 
 function channelText(place, channel) {
-  const classes = place.shape.length === 1 && place.shape[0] === data.classes.length && data.classes[channel];
-  if (place.shape.length === 1) return classes ? `class ${channel} (${classes})` : `feature ${channel}`;
-  return `channel ${channel}`;
+  if (place.shape.length !== 1) return `channel ${channel}`;
+  return isLogits(place) ? `class ${channel} (${inWords(data.classes[channel])})` : `feature ${channel}`;
+}
+
+// Whether a place has a number for each class. Of presets that sum them, logits are multiplied and added before the loss.
+function isLogits(place) {
+  return place.shape.length === 1 && consumers[place.number].map((number) => data.places[number]).some((to) =>
+    to.operation === 'CrossEntropy' || (['Mul', 'Add'].includes(to.operation) && isLogits(to)));
 }
 
 function otherText(count, place, neighbors = false) {

@@ -155,7 +155,7 @@ function starredElsewhere(sum, place, star, channel, i, j) {
   const [c, p, q] = place.exact[star], here = c === channel && p === i && q === j;
   if (here || !sum.terms.some((term) => term.kind === 'rest')) return [];
   return [make('p', {class: 'soft'}, 'The others are on the page one by one at the starred pixel of this place: ', linked(valueAt(place, c, p, q, star === 'star' ? 'y' : 'total'), {at: place.number, channel: c, pixel: [p, q]}),
-    ` of ${channelText(place, c)}, row ${p}, column ${q}.`)];
+    ` of ${where({at: place.number, channel: c, pixel: [p, q]}, false)}.`)];
 }
 
 // The gradient of the total, as the sum of the losses' gradients.
