@@ -102,7 +102,7 @@ def test_only_some_blocks(capsys, here):
 
 
 def test_the_documentation_reads_a_page(capsys, here):
-    """Its Python finds the open channels of a convolution, and their maps."""
+    """Its Python finds the open channels of a convolution and their maps, and adds up a gradient."""
     text = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text(encoding="utf-8")
     assert run(capsys, "w.safetensors", "rose.png", "-o", "cat.html")[0] == 0
     names = {}
@@ -112,6 +112,9 @@ def test_the_documentation_reads_a_page(capsys, here):
     _, found = explore_command.prepared(here / "rose.png", COLORS, here / "w")
     y = run_network(explore_command.load_model(here / "w")[0], found).places[place["number"]].y
     np.testing.assert_allclose(names["array"](place["exact"]["y"]), y[channels], rtol=1e-6)
+    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1], names)
+    added, gradient = map(float, capsys.readouterr().out.split())
+    assert len(names["sent"]) > 5 and gradient != 0 and added == pytest.approx(gradient, rel=1e-5)
 
 
 def test_full(capsys, here):
