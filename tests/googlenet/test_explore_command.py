@@ -98,7 +98,13 @@ def test_of_a_class_by_name_or_number(capsys, here):
 
 def test_only_some_blocks(capsys, here):
     assert run(capsys, "w.safetensors", "rose.png", "--layers", "conv1, Inception3a", "-o", "a.html")[0] == 0
-    assert {place["block"] for place in data_of(here / "a.html")["places"] if place["open"]} == {"conv1", "inception3a"}
+    places = data_of(here / "a.html")["places"]
+    chosen = {place["number"] for place in places if place["block"] in ("conv1", "inception3a")}
+    beside = {n for place in places for n in place["inputs"] if place["number"] in chosen} | {
+        place["number"] for place in places if chosen & set(place["inputs"])
+    }
+    assert {place["number"] for place in places if place["open"]} == chosen | beside
+    assert min(beside) < min(chosen) < max(chosen) < max(beside) < len(places) - 1
 
 
 def test_the_documentation_reads_a_page(capsys, here):

@@ -586,7 +586,8 @@ function isLogits(place) {
 
 function otherText(count, place, neighbors = false) {
   const things = neighbors ? 'neighbor' : place.shape.length === 1 ? 'feature' : 'channel';
-  return count === 1 ? `the other ${things}` : `the other ${count} ${things}s together`;
+  const which = hasNumbers(place) ? 'the other' : 'all';
+  return count === 1 ? `the other ${things}` : `${which} ${count} ${things}s together`;
 }
 
 const SMALLEST = 1e-30; // what is smaller may be 0 in float32

@@ -124,6 +124,16 @@ def test_rounding_is_no_damage_where_the_network_is_certain(logits, tmp_path):
         assert [one for one in tab.evaluate(SAMPLE) if one["agrees"] is False] == []
 
 
+def test_a_patch_that_is_not_on_the_page_leads_nowhere(html, tab):
+    """As with --layers: then all channels of the input are one number, the rest."""
+    conv = next(place for place in parsed(html).places if place["name"] == "inception3a.branch2.1.conv")
+    tab.evaluate("number => { data.places[number].open = []; }", conv["inputs"][0])
+    go(tab, conv["number"], conv["exact"]["star"], "forward")
+    said = tab.evaluate("document.querySelector('#sum').innerText")
+    assert "The patch is not on this page" in said and "lead to" not in said
+    assert f"all {conv['exact']['forward']['others']} channels together" in said and "the other" not in said
+
+
 def test_one_walks_from_3a_to_the_logits_and_to_the_picture(html, tab):
     """By the numbers of the sums alone: each leads to where it came from."""
     sums = parsed(html)
