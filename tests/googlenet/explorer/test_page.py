@@ -500,6 +500,20 @@ def test_the_replay_goes_from_the_loss_to_the_picture(browser, made):
 
 @needs_browser
 @in_a_browser
+@pytest.mark.parametrize("width", [375, 1250])
+def test_the_box_of_a_step_is_seen(browser, width):
+    browser.show(width=width, height=700)
+    browser.evaluate("document.querySelector('#step').focus()")
+    for key in ("ArrowRight", "End", "Home"):
+        browser.press(key)
+        edges = "[byId('choice'), document.querySelector('.node.current'), byId('replay')].map((e) => "
+        above, box, below = browser.evaluate(edges + "e.getBoundingClientRect().toJSON())")
+        assert above["bottom"] <= box["top"] and box["bottom"] <= below["top"], key
+    assert browser.errors == []
+
+
+@needs_browser
+@in_a_browser
 def test_what_arrives_where_branches_begin(browser, made):
     place = results(made[1])["maxpool2"]
     at(browser, f"direction=backward&loss=main&step={place['number']}")
