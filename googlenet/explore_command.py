@@ -51,8 +51,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
                    "number from 0 (the most probable one)")  # fmt: skip
     c.add_argument("--channels", type=at_least(1), metavar="N", help="exact numbers of the N strongest channels of "
                    "each operation (8, or fewer where they are too many)")  # fmt: skip
-    c.add_argument("--layers", type=not_empty, metavar="BLOCKS", help="exact numbers of these alone: conv1,3a,aux1 "
-                   "(all)")  # fmt: skip
+    c.add_argument("--layers", type=not_empty, metavar="BLOCKS", help="exact numbers of these alone, and of what is "
+                   "next to them: conv1,3a,aux1 (all)")  # fmt: skip
     c.add_argument("--full", action="store_true", help="exact numbers of all channels: a page of any size")
     c.set_defaults(run=run)
 
@@ -149,7 +149,10 @@ def class_number(given: str, classes: Sequence[str]) -> int:
 
 
 def numbers_of(given: str, run: Run) -> frozenset[int]:
-    """The numbers of the places in the blocks that are named, separated by commas: 3a is inception3a."""
+    """The numbers of the places in the blocks that are named, separated by commas: 3a is inception3a.
+
+    And of those beside them, whose results they take or which take theirs: of these their sums are made.
+    """
     blocks: dict[str, set[int]] = {}
     for place in run.places:
         if place.block:
@@ -164,7 +167,9 @@ def numbers_of(given: str, run: Run) -> frozenset[int]:
         chosen |= blocks[block]
     if not chosen:
         raise ValueError(f"--layers: got {given!r}, expected blocks of this network: {listed(blocks, len(blocks))}")
-    return frozenset(chosen)
+    edges = [(number, place.number) for place in run.places for number in place.node.inputs]
+    taken, taking = {a for a, b in edges if b in chosen}, {b for a, b in edges if a in chosen}
+    return frozenset(chosen | taken | taking)
 
 
 def near(given: str, names: Sequence[str], most: int = NAMED) -> str:

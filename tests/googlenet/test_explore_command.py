@@ -98,11 +98,17 @@ def test_of_a_class_by_name_or_number(capsys, here):
 
 def test_only_some_blocks(capsys, here):
     assert run(capsys, "w.safetensors", "rose.png", "--layers", "conv1, Inception3a", "-o", "a.html")[0] == 0
-    assert {place["block"] for place in data_of(here / "a.html")["places"] if place["open"]} == {"conv1", "inception3a"}
+    places = data_of(here / "a.html")["places"]
+    chosen = {place["number"] for place in places if place["block"] in ("conv1", "inception3a")}
+    beside = {n for place in places for n in place["inputs"] if place["number"] in chosen} | {
+        place["number"] for place in places if chosen & set(place["inputs"])
+    }
+    assert {place["number"] for place in places if place["open"]} == chosen | beside
+    assert min(beside) < min(chosen) < max(chosen) < max(beside) < len(places) - 1
 
 
 def test_the_documentation_reads_a_page(capsys, here):
-    """Its Python finds the open channels of a convolution, and their maps."""
+    """Its Python finds the open channels of a convolution and their maps, and adds up a gradient."""
     text = (Path(__file__).parents[2] / "docs" / "explorer.md").read_text(encoding="utf-8")
     assert run(capsys, "w.safetensors", "rose.png", "-o", "cat.html")[0] == 0
     names = {}
@@ -112,6 +118,9 @@ def test_the_documentation_reads_a_page(capsys, here):
     _, found = explore_command.prepared(here / "rose.png", COLORS, here / "w")
     y = run_network(explore_command.load_model(here / "w")[0], found).places[place["number"]].y
     np.testing.assert_allclose(names["array"](place["exact"]["y"]), y[channels], rtol=1e-6)
+    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1], names)
+    added, gradient = map(float, capsys.readouterr().out.split())
+    assert len(names["sent"]) > 5 and gradient != 0 and added == pytest.approx(gradient, rel=1e-5)
 
 
 def test_full(capsys, here):

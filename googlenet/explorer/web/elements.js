@@ -28,6 +28,12 @@ function named(text) {
   return make('bdi', {title: text.length > 40 ? text : null}, text);
 }
 
+// The same where words are needed, not an element: cut, and between Unicode's marks for text of its own direction.
+function inWords(name) {
+  const letters = [...name.replace(/[\u2066-\u2069]/g, '')];
+  return `\u2068${letters.length > 60 ? `${letters.slice(0, 59).join('')}…` : letters.join('')}\u2069`;
+}
+
 function byId(id) {
   return document.getElementById(id);
 }

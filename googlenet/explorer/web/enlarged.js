@@ -63,9 +63,8 @@ function backToTile(dialog) {
 function enlargedTitle(place) {
   if (!place.shape.length) return [placeName(place)];
   if (place.shape.length > 1) return [`Channel ${state.channel} of ${placeName(place)}`];
-  const logits = consumers[place.number].some((number) => data.places[number].operation === 'CrossEntropy');
   const name = `Number ${state.channel} of ${placeName(place)}`;
-  return logits ? [`${name}: the logit of `, named(data.classes[state.channel])] : [name];
+  return isLogits(place) ? [`${name}: the logit of `, named(data.classes[state.channel])] : [name];
 }
 
 function enlargedText(place) {

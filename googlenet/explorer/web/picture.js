@@ -2,11 +2,13 @@
 // The picture with what can be laid over it, and what the three classifiers say of it.
 
 const OVERLAYS = {
-  gradient: 'How much the score of the class changes when a pixel changes a little: bright pixels count most.',
-  cam: 'Grad-CAM: the maps of this block, added up, each with the mean of its gradient as its weight. Bright is where '
-    + 'the block saw what speaks for the class. Late blocks are coarse: one of their pixels sees much of the picture.',
-  occlusion: 'A gray square is laid over each part of the picture in turn. Bright is where hiding it takes most from '
-    + 'the score.',
+  gradient: 'How much the score of the class changes when a pixel changes a little: red pixels count most, and those '
+    + 'that nothing lies over hardly count.',
+  cam: 'Grad-CAM: the maps of this block, added up, each with the mean of its gradient as its weight. Red is where '
+    + 'the block saw most of what speaks for the class. Late blocks are coarse: one of their pixels sees much of the '
+    + 'picture.',
+  occlusion: 'A square of the picture’s mean color is laid over each part of it in turn. Red is where the class '
+    + 'becomes less probable without what is there, and blue where it becomes more probable.',
 };
 
 function drawPicture() {
@@ -19,19 +21,20 @@ function drawPicture() {
   }}, make('option', {value: ''}, 'the picture alone'),
   ...data.overlays.map((overlay, i) => make('option', {value: i}, overlay.name)));
   const said = make('p', {class: 'soft overlay-text', 'aria-live': 'polite'});
+  const figure = make('figure', {class: 'picture', '--ratio': `${width} / ${height}`},
+    make('img', {src: data.picture.src, alt: `the picture, ${width} by ${height} pixels`}), over);
   const show = () => {
     const overlay = data.overlays[state.overlay];
+    figure.classList.toggle('covered', Boolean(overlay));
     choose.value = state.overlay === null ? '' : state.overlay;
     over.hidden = !overlay;
     if (overlay) over.src = overlay.src;
     over.style.opacity = opacity.value / 100;
     opacity.disabled = !overlay;
-    said.textContent = overlay ? `${OVERLAYS[overlay.kind] || ''} ${rangeText(overlay)}`
-      : 'This is what the network sees: cut and scaled to its size. Lay over it what counted for the answer.';
+    said.replaceChildren(...(overlay ? [`${OVERLAYS[overlay.kind]} `, overlayScale(overlay)]
+      : ['This is what the network sees: cut and scaled to its size. Lay over it what counted for the answer.']));
   };
-  byId('picture').append(
-    make('figure', {class: 'picture', '--ratio': `${width} / ${height}`},
-      make('img', {src: data.picture.src, alt: `the picture, ${width} by ${height} pixels`}), over),
+  byId('picture').append(figure,
     make('div', {class: 'over-choice'}, make('label', {for: 'overlay'}, 'Over it'), choose,
       make('label', {for: 'opacity'}, 'Opacity'), opacity),
     said);
@@ -39,9 +42,12 @@ function drawPicture() {
   show();
 }
 
-function rangeText({lowest, highest}) {
-  return lowest === highest ? 'Here it is the same everywhere: nothing stands out.'
-    : `From ${shown(lowest)} to ${shown(highest)}.`;
+// What its colors stand for.
+function overlayScale({lowest, highest}) {
+  if (lowest === highest) return 'Here it is the same everywhere: nothing stands out.';
+  const colors = lowest < 0 ? data.colors.signed : [`${data.colors.heat[0]}00`, data.colors.heat[1]];
+  return make('span', {class: 'ramp'}, shown(lowest),
+    make('span', {class: 'scale', 'aria-hidden': 'true', '--colors': colors.join(', ')}), shown(highest));
 }
 
 // ---- scores and losses --------------------------------------------------------------------------------------------

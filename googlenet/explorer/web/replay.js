@@ -55,11 +55,12 @@ function toStep(number) {
   followInMap();
 }
 
-// Where the map is higher than the screen, it moves along behind the controls, which stay.
+// Where the map is higher than the screen, it moves along between the choice above and the controls below, which stay.
 function followInMap() {
   const box = document.querySelector('.node.current');
+  box.style.scrollMarginTop = `${byId('choice').offsetHeight + 20}px`;
   box.style.scrollMarginBottom = `${byId('replay').offsetHeight + 20}px`;
-  if (byId('map').classList.contains('narrow')) box.scrollIntoView({block: 'nearest'});
+  box.scrollIntoView({block: 'nearest'});
 }
 
 function drawStep() {

@@ -189,6 +189,25 @@ def test_names_from_outside_are_shown_and_do_nothing(browser, made):
 
 @needs_browser
 @in_a_browser
+def test_names_of_classes_in_a_sum(browser):
+    """They are cut, keep their direction to themselves, and are not given to features of the same count."""
+    logits, texts, features = browser.evaluate("""(() => {
+      const logits = data.places.filter(isLogits), known = data.classes;
+      const texts = known.map((_, channel) => channelText(logits[0], channel));
+      data.classes = Array(1024).fill('a name');
+      const others = data.places.filter(({shape}) => shape.length === 1 && shape[0] === 1024);
+      const features = others.map((place) => channelText(place, 3));
+      data.classes = known;
+      return [logits.map(placeName), texts, features];
+    })()""")
+    assert logits == ["fc", "aux1.fc2", "aux2.fc2"]
+    assert texts[1] == f"class 1 (\u2068{CLASSES[1]}\u2069)" and texts[5] == "class 5 (\u2068\u2069)"
+    assert texts[2] == f"class 2 (\u2068{'x' * 59}…\u2069)"
+    assert len(features) > 2 and set(features) == {"feature 3"}
+
+
+@needs_browser
+@in_a_browser
 def test_scores_are_those_of_the_data(browser, made):
     shown = browser.evaluate("[...document.querySelectorAll('.probability')].map(one => one.textContent)")
     assert shown == [f"{p:.1%}" for best in made[1]["scores"].values() for _, p, _ in best]
@@ -208,6 +227,8 @@ def test_something_lies_over_the_picture(browser, made):
     assert browser.evaluate("document.querySelector('.over').src") == overlays[number]["src"]
     assert browser.evaluate("location.hash") == f"#overlay={number}"
     assert "Grad-CAM" in text(browser, ".overlay-text")
+    shown = browser.evaluate("[...document.querySelectorAll('.overlay-text .ramp')].map((e) => e.innerText)")
+    assert len(shown) == 1 and shown[0].startswith("0") and float(shown[0].split("\n")[-1]) > 0
 
 
 # ---- the map -------------------------------------------------------------------------------------------------------
@@ -475,6 +496,20 @@ def test_the_replay_goes_from_the_loss_to_the_picture(browser, made):
     browser.press("End")
     assert browser.evaluate("document.querySelector('.node.current').dataset.block") == "picture"
     assert browser.evaluate("document.querySelectorAll('#arrived canvas').length") == 3
+
+
+@needs_browser
+@in_a_browser
+@pytest.mark.parametrize("width", [375, 1250])
+def test_the_box_of_a_step_is_seen(browser, width):
+    browser.show(width=width, height=700)
+    browser.evaluate("document.querySelector('#step').focus()")
+    for key in ("ArrowRight", "End", "Home"):
+        browser.press(key)
+        edges = "[byId('choice'), document.querySelector('.node.current'), byId('replay')].map((e) => "
+        above, box, below = browser.evaluate(edges + "e.getBoundingClientRect().toJSON())")
+        assert above["bottom"] <= box["top"] and box["bottom"] <= below["top"], key
+    assert browser.errors == []
 
 
 @needs_browser

@@ -34,13 +34,16 @@ SAMPLE = """ready.then(() => data.places.flatMap((place) => [place.open[0], plac
 })))"""
 
 
-def html_of(preset):
+def html_of(preset, logits=1.0, label=1):
+    """logits: how often as large as those of a new network."""
     choice = presets[preset]
     mc.manual_seed(1)
     model = narrow_googlenet(4, choice, choice.in_channels)
+    for classifier in (model.fc, model.aux1.fc2, model.aux2.fc2):
+        classifier.weight.data *= logits
     side = max(32, choice.smallest_image)
     rng = np.random.default_rng(2)
-    run = run_network(model, rng.standard_normal((1, choice.in_channels, side, side)).astype(np.float32), 1)
+    run = run_network(model, rng.standard_normal((1, choice.in_channels, side, side)).astype(np.float32), label)
     picture = rng.integers(0, 256, (side, side, 3) if choice.in_channels == 3 else (side, side), dtype=np.uint8)
     return page(*explorer_data(run, model, {"classes": list("abcd")}, picture, Options({}, channels=4)))
 
@@ -110,6 +113,25 @@ def test_a_wrong_number_is_said(html, tmp_path):
         with opened(tmp_path / "page.html") as tab:
             go(tab, conv["number"], conv["exact"]["star"], "forward")
             assert "This does not add up" in tab.evaluate("document.querySelector('#sum [role=alert]').textContent")
+
+
+@pytest.mark.parametrize("logits", [100, 3000])
+def test_rounding_is_no_damage_where_the_network_is_certain(logits, tmp_path):
+    """There softmax - 1 and the loss are small differences of large numbers, and some probabilities 0 in float32."""
+    (tmp_path / "page.html").write_text(html_of("paper", logits, label=None), encoding="utf-8")
+    with opened(tmp_path / "page.html") as tab:
+        assert min(tab.evaluate("data.scores.main.map(([, p]) => p)")) < 1e-3
+        assert [one for one in tab.evaluate(SAMPLE) if one["agrees"] is False] == []
+
+
+def test_a_patch_that_is_not_on_the_page_leads_nowhere(html, tab):
+    """As with --layers: then all channels of the input are one number, the rest."""
+    conv = next(place for place in parsed(html).places if place["name"] == "inception3a.branch2.1.conv")
+    tab.evaluate("number => { data.places[number].open = []; }", conv["inputs"][0])
+    go(tab, conv["number"], conv["exact"]["star"], "forward")
+    said = tab.evaluate("document.querySelector('#sum').innerText")
+    assert "The patch is not on this page" in said and "lead to" not in said
+    assert f"all {conv['exact']['forward']['others']} channels together" in said and "the other" not in said
 
 
 def test_one_walks_from_3a_to_the_logits_and_to_the_picture(html, tab):
