@@ -202,9 +202,11 @@ if __name__ == "__main__":
     try:
         status = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # | head
+    except OSError as error:  # | head, which is no error; a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = DONE
+        status = DONE if isinstance(error, BrokenPipeError) else USAGE_ERROR
+        if status != DONE:
+            print(f"{PROGRAM}: error: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)

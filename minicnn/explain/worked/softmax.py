@@ -28,6 +28,13 @@ def loops(x, places):
     return np.array(y)
 
 
+def slopes(y):
+    """The Jacobian of a row: dy_i/dx_j in row i and column j."""
+    found = -np.outer(y, y)
+    np.fill_diagonal(found, y * (1 - y))
+    return found
+
+
 def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     """Arguments as F.softmax takes them; at: the element of y that is traced; grad_y: what arrives at y."""
     x = ways.as_array("softmax", "x", x)
@@ -65,10 +72,8 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
         Agreement("the sum of a row of y", {"1": np.ones(len(y)), "F.softmax": y.sum(axis=1)}),
     ]  # fmt: skip
 
-    jacobian = np.diag(y[r]) - np.outer(y[r], y[r])
-    by_jacobian = np.array(
-        [one_grad @ (np.diag(one) - np.outer(one, one)) for one, one_grad in zip(y, grad_y, strict=True)]
-    )
+    jacobian = slopes(y[r])
+    by_jacobian = np.array([one_grad @ slopes(one) for one, one_grad in zip(y, grad_y, strict=True)])
     dot = (grad_y * y).sum(axis=1, keepdims=True)
     row = range(k)
     backward: list[Item] = [
@@ -81,8 +86,8 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
         Prose("The gradient that arrives, times the Jacobian, is the gradient of x."),
         Beside((Numbers(f"grad_y[{r}]", grad_y[r], tuple((j,) for j in row)), "@",
                 Numbers("Jacobian", jacobian, tuple((j, i) for j in row)), "=",
-                Numbers(f"grad_x[{r}]", grad_x[r], ((i,),)))),
-        Trace(f"grad_x[{r},{i}]", grad_x[r, i], tuple(
+                Numbers(f"grad_x[{r}]", by_jacobian[r], ((i,),)))),
+        Trace(f"grad_x[{r},{i}]", by_jacobian[r, i], tuple(
             ways.product(f"grad_y[{r},{j}] * dy_{j}/dx_{i}", grad_y[r, j], jacobian[j, i]) for j in row)),
         Prose("The matrix need not be built: of all its sums one dot product a row is left, which is what the library "
               "computes."),

@@ -21,13 +21,15 @@ MOST_OUTPUTS = 1 << 19  # that are computed for the differences of one input
 KINK_STEP = 1e-4  # how far from a place a kink is looked for
 DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
 SMALLEST = 1e-3  # slopes below this are taken for that large, as in Agreement
+LEAST, MOST = 1e-100, 1e12  # that the largest number of an array may be: with others differences lose their digits
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     """An array or a Tensor, wherever it lies, as a new array of float64.
 
-    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow.
+    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow. Nor is there where
+    the numbers are too large or too small.
     """
     array = value.data if isinstance(value, Tensor) else value
     try:
@@ -37,6 +39,10 @@ def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
                          "without holes") from None  # fmt: skip
     if not np.isfinite(found).all():
         raise ValueError(f"{operation}: {argument} has an inf or a nan in it, expected finite numbers")
+    largest = np.abs(found).max(initial=0)
+    if largest and not LEAST <= largest <= MOST:
+        raise ValueError(f"{operation}: the largest number of {argument} is {largest:.3g}, expected from {LEAST:g} "
+                         f"to {MOST:g}")  # fmt: skip
     return found
 
 

@@ -55,3 +55,9 @@ def test_no_statistics_no_weight_no_bias():
 def test_what_cannot_be_normalized_is_refused(x, arguments, says):
     with raises(ValueError, "batch_norm: ...", says):
         mc.explain(F.batch_norm, x, training=True, **arguments)
+
+
+def test_gradients_of_a_large_batch_with_small_numbers_add_up_to_0():
+    x = 1e-3 * np.random.default_rng(0).standard_normal((40, 2, 20, 1))
+    e = example(F.batch_norm, x, weight=[1e3, 1], eps=1e-12, training=True)
+    assert "the sum of grad_x over a channel" in compared(e)

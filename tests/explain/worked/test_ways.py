@@ -1,6 +1,7 @@
 """What worked examples share."""
 
 import numpy as np
+import pytest
 from support import raises
 
 from minicnn.explain.worked import ways
@@ -38,6 +39,19 @@ def test_kinks_of_several_outputs_may_cancel_in_their_sum():
     assert x.tolist() == [0, 2]
     with raises(AssertionError, "grad_x: by hand and differences differ by 7"):
         ways.gradient_agreements("grad_x", by_hand, lambda: np.stack([x**2, -(x**2)]), x, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("largest", [1e13, 1e300, 1e-320])
+def test_numbers_that_differences_cannot_follow_are_refused(largest):
+    with raises(ValueError, f"relu: the largest number of x is {largest:.3g}, expected from 1e-100 to 1e+12"):
+        ways.as_array("relu", "x", [0, largest, -largest / 2])
+    assert ways.as_array("relu", "x", [0.0, 1e-320, 1e12]).tolist() == [0.0, 1e-320, 1e12]
+
+
+def test_a_step_that_is_lost_beside_a_large_number_says_nothing():
+    x = np.array([1e-6, 2e-6, 3e-6, 1e12])
+    found = ways.differences(lambda: 2 * x, x, np.ones(4), [(0,), (3,)])
+    assert found[0] == pytest.approx(2) and np.isnan(found[1])
 
 
 def test_an_array_as_rows():
