@@ -76,7 +76,7 @@ def explanation(
 
     # q, what is wanted: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
     wanted = np.asarray(targets.numpy() if isinstance(targets, Tensor) else targets)
-    one_hot = np.eye(classes)[wanted] if wanted.ndim == 1 else wanted.astype(np.float64)
+    one_hot = (wanted[:, None] == np.arange(classes)) * 1.0 if wanted.ndim == 1 else wanted.astype(np.float64)
     n, k = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
     q = (1 - label_smoothing) * one_hot + label_smoothing / classes
     divisor = float(rows) if reduction == "mean" else 1.0

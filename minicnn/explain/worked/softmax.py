@@ -14,6 +14,7 @@ from minicnn.tensor import Tensor
 
 EXAMPLE: dict[str, Any] = {"x": np.array([[1, 2, 4], [3, 0, 0]]), "axis": 1}
 TOO_LARGE = 1000  # e to this power is more than a float can hold
+MOST_IN_ROW = 4096  # numbers, whose slopes are a matrix
 
 
 def loops(x, places):
@@ -41,6 +42,9 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     y = F.softmax(Tensor(x), axis).data
     at, grad_y = ways.element("softmax", at, y.shape), ways.cotangent("softmax", grad_y, y.shape)
     axis = checks.axis("softmax", axis, x.ndim)
+    if x.shape[axis] > MOST_IN_ROW:
+        raise ValueError(f"softmax: there are {x.shape[axis]:,} numbers along axis {axis}, at most {MOST_IN_ROW:,} can be "
+                         "explained: give a part of x")  # fmt: skip
     # What lies along the axis is a row from here on.
     r, i = ways.as_row(at, x.shape, axis), at[axis]
     x, grad_y = ways.as_rows(x, axis), ways.as_rows(grad_y, axis)

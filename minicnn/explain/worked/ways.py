@@ -11,6 +11,7 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.explain.document import Agreement, Formula, Index
+from minicnn.functional import checks
 from minicnn.gradcheck.differences import GOOD, Differences
 from minicnn.tensor import Tensor
 
@@ -33,13 +34,17 @@ def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     """
     array = value.data if isinstance(value, Tensor) else value
     try:
+        if np.iscomplexobj(array):
+            raise TypeError
         found = np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{operation}: {argument} is {type(value).__name__}, expected numbers in a Tensor or an array "
                          "without holes") from None  # fmt: skip
     if not np.isfinite(found).all():
         raise ValueError(f"{operation}: {argument} has an inf or a nan in it, expected finite numbers")
-    largest = np.abs(found).max(initial=0)
+    if not found.size:
+        raise ValueError(f"{operation}: {argument} has shape {found.shape}, expected at least one number")
+    largest = np.abs(found).max()
     if largest and not LEAST <= largest <= MOST:
         raise ValueError(f"{operation}: the largest number of {argument} is {largest:.3g}, expected from {LEAST:g} "
                          f"to {MOST:g}")  # fmt: skip
@@ -64,10 +69,12 @@ def element(operation: str, at: Sequence[int] | None, shape: Index) -> Index:
         raise ValueError(f"{operation}: the output has shape {shape}, expected at least one element")
     if at is None:
         return tuple(n // 2 for n in shape)
-    index = tuple(int(i) for i in at)
+    index = tuple(at) if np.iterable(at) else (at,)
+    if not all(map(checks.is_integer, index)):
+        raise ValueError(f"{operation}: at is {at!r}, expected an index, integers alone")
     if len(index) != len(shape) or any(not -n <= i < n for i, n in zip(index, shape, strict=True)):
         raise ValueError(f"{operation}: at is {index}, but the output has shape {shape}")
-    return tuple(i % n for i, n in zip(index, shape, strict=True))
+    return tuple(int(i) % n for i, n in zip(index, shape, strict=True))
 
 
 def sample(shape: Index, most: int, *always: Index) -> list[Index]:
