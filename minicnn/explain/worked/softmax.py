@@ -43,8 +43,8 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     at, grad_y = ways.element("softmax", at, y.shape), ways.cotangent("softmax", grad_y, y.shape)
     axis = checks.axis("softmax", axis, x.ndim)
     if x.shape[axis] > MOST_IN_ROW:
-        raise ValueError(f"softmax: there are {x.shape[axis]:,} numbers along axis {axis}, at most {MOST_IN_ROW:,} can be "
-                         "explained: give a part of x")  # fmt: skip
+        raise ValueError(f"softmax: there are {x.shape[axis]:,} numbers along axis {axis}, at most {MOST_IN_ROW:,} can "
+                         "be explained: give a part of x")  # fmt: skip
     # What lies along the axis is a row from here on.
     r, i = ways.as_row(at, x.shape, axis), at[axis]
     x, grad_y = ways.as_rows(x, axis), ways.as_rows(grad_y, axis)

@@ -29,8 +29,8 @@ Term = tuple[str, tuple[float, ...], float]  # of a Trace
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     """An array or a Tensor, wherever it lies, as a new array of float64.
 
-    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow. Nor is there where
-    the numbers are too large or too small.
+    ValueError for what is no such thing, and for numbers that nothing can be followed with: inf and nan, too large and
+    too small ones, and none at all.
     """
     array = value.data if isinstance(value, Tensor) else value
     try:
