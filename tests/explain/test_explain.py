@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import put
 
 import minicnn as mc
 import minicnn.functional as F
@@ -34,6 +35,14 @@ def test_what_is_given_stays_as_it_is():
     mc.explain(F.conv2d, x, weight)
     assert np.array_equal(x.data, X) and x.grad is None
     assert weight.dtype == np.float32 and weight.grad is None
+
+
+def test_what_lies_on_a_device(device):
+    logits, weight = (put(np.ones(shape, np.float32), device) for shape in ((2, 3), (3,)))
+    targets = put(np.array([0, 2]), device)
+    expected = str(mc.explain(F.cross_entropy, np.ones((2, 3)), [0, 2], np.ones(3)))
+    assert str(mc.explain(F.cross_entropy, mc.Tensor(logits, requires_grad=True), targets, weight)) == expected
+    assert str(mc.explain("cross_entropy", targets=targets)) == str(mc.explain("cross_entropy", targets=[0, 2]))
 
 
 def test_the_gradient_that_arrives_may_be_given():

@@ -55,7 +55,7 @@ def test_a_fork_within_a_branch_has_room():
 
 
 def test_a_second_fork_within_a_branch_has_room():
-    # 0 forks into 1 and 2; 1 forks into 3, 4, which meet in 5; 6 forks into 7, 8, 9, which meet in 10; 11 joins it and 2
+    # 0 forks into 1 and 2; 1 into 3 and 4, which meet in 5; 6 into 7, 8 and 9, which meet in 10; 11 joins 10 and 2
     found = layout([(), (0,), (0,), (1,), (1,), (3, 4), (5,), (6,), (6,), (6,), (7, 8, 9), (10, 2)])
     assert found.columns[2] - found.columns[1] == 2  # half of three columns, and of one
     assert [found.columns[box] - found.columns[6] for box in (7, 8, 9)] == [-1, 0, 1]

@@ -26,17 +26,23 @@ LEAST, MOST = 1e-100, 1e12  # that the largest number of an array may be: with o
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
+def on_cpu(value: Any) -> Any:
+    """The array of a Tensor, or an array, wherever it lies, in NumPy; all else as it is."""
+    array = value.data if isinstance(value, Tensor) else value
+    return backend.to_device(array, "cpu") if backend.is_array(array) else array
+
+
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     """An array or a Tensor, wherever it lies, as a new array of float64.
 
     ValueError for what is no such thing, and for numbers that nothing can be followed with: inf and nan, too large and
     too small ones, and none at all.
     """
-    array = value.data if isinstance(value, Tensor) else value
+    array = on_cpu(value)
     try:
         if np.iscomplexobj(array):
             raise TypeError
-        found = np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
+        found = np.array(array, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{operation}: {argument} is {type(value).__name__}, expected numbers in a Tensor or an array "
                          "without holes") from None  # fmt: skip
