@@ -82,8 +82,11 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     row = range(k)
     backward: list[Item] = [
         Prose("An x moves all y of its row: where one grows, the others shrink. So the slopes of a row are a matrix, "
-              f"the Jacobian. That of row {r} has dy_i/dx_j = y_i ([i = j] - y_j) in its row i and column j. A column "
-              "adds up to 0, as the y keep adding up to 1."),
+              "the Jacobian, with dy_i/dx_j in its row i and column j:"),
+        Formula(("dy_i/dx_j = y_i * ([i = j] - y_j)    [i = j] is 1 for i = j, else 0",)),
+        Prose("y_i is e^x_i / sum. The 1 is for x_i in e^x_i, which x_j moves for i = j alone. The -y_j is for the sum "
+              "below, of which e^x_j is the part y_j: so x_j moves every y. A column adds up to 0, as the y keep "
+              f"adding up to 1. Row {r} has"),
         Beside((Numbers(f"y[{r}]", y[r], ((i,),)), "->", Numbers("Jacobian", jacobian, tuple((j, i) for j in row)))),
         Trace(f"dy_{i}/dx_{i}", jacobian[i, i], (ways.product(f"y_{i} * (1 - y_{i})", y[r, i], 1 - y[r, i]),)),
         Agreement("the sum of a column of the Jacobian", {"0": np.zeros(k), "the matrix": jacobian.sum(axis=0)}),
