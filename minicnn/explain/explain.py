@@ -46,7 +46,7 @@ def completed(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
         example.pop("grad_y", None)
         example.pop("at", None)
     if hasattr(module, "fitting"):
-        example |= module.fitting({name: ways.on_cpu(value) for name, value in given.items()})
+        example |= module.fitting({name: ways.in_numpy(value) for name, value in given.items()})
     return example | given
 
 

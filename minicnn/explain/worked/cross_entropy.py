@@ -61,7 +61,7 @@ def explanation(
 
     grad_y: the gradient that arrives at the loss, 1 if it is None, or at the losses of all rows for reduction "none".
     """
-    logits, targets = ways.as_array("cross_entropy", "logits", logits), ways.on_cpu(targets)
+    logits, targets = ways.as_array("cross_entropy", "logits", logits), ways.in_numpy(targets)
     weight = None if weight is None else ways.as_array("cross_entropy", "weight", weight)
 
     def library(logits: Tensor) -> Tensor:

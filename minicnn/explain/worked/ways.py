@@ -26,7 +26,7 @@ LEAST, MOST = 1e-100, 1e12  # that the largest number of an array may be: with o
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
 
 
-def on_cpu(value: Any) -> Any:
+def in_numpy(value: Any) -> Any:
     """The array of a Tensor, or an array, wherever it lies, in NumPy; all else as it is."""
     array = value.data if isinstance(value, Tensor) else value
     return backend.to_device(array, "cpu") if backend.is_array(array) else array
@@ -38,7 +38,7 @@ def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     ValueError for what is no such thing, and for numbers that nothing can be followed with: inf and nan, too large and
     too small ones, and none at all.
     """
-    array = on_cpu(value)
+    array = in_numpy(value)
     try:
         if np.iscomplexobj(array):
             raise TypeError
