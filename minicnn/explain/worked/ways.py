@@ -142,12 +142,14 @@ def has_kink(forward: Callable[[], np.ndarray], x: np.ndarray, place: Index) -> 
 
 
 def code(function: Callable[..., Any]) -> Formula:
-    """The function as it stands here and as it runs, without its docstring."""
+    """The function as it stands here and as it runs, its docstring in lines that fit a terminal."""
     lines = textwrap.dedent(inspect.getsource(function)).rstrip().splitlines()
-    if '"""' in lines[1]:
+    said: list[str] = []
+    if function.__doc__:
         end = 1 if lines[1].count('"""') == 2 else next(i for i in range(2, len(lines)) if '"""' in lines[i])
         del lines[1 : end + 1]
-    return Formula(tuple(lines))
+        said = textwrap.wrap(f'"""{inspect.getdoc(function)}"""', 76, initial_indent=" " * 4, subsequent_indent=" " * 4)
+    return Formula((lines[0], *said, *lines[1:]))
 
 
 def gradients(function: Callable[..., Tensor], inputs: Sequence[np.ndarray | None], grad_y: np.ndarray) -> list[Any]:

@@ -61,3 +61,17 @@ def test_an_array_as_rows():
         assert rows.shape == (24 // x.shape[axis], x.shape[axis])
         for index in np.ndindex(x.shape):
             assert rows[ways.as_row(index, x.shape, axis), index[axis]] == x[index]
+
+
+def test_code_says_what_it_is_for():
+    def loops(x):
+        """A docstring that is longer than a terminal is wide,
+        even where it has two lines in the file: it is put into others."""
+        return x
+
+    assert ways.code(loops).lines == (
+        "def loops(x):",
+        '    """A docstring that is longer than a terminal is wide, even where it has',
+        '    two lines in the file: it is put into others."""',
+        "    return x",
+    )
