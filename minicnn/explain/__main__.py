@@ -7,6 +7,7 @@ import difflib
 import inspect
 import json
 import os
+import re
 import sys
 import textwrap
 from typing import Any, NoReturn
@@ -68,7 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
 def show(name: str, arguments: list[str]) -> int:
     """Print the example of this name, or write it to a file."""
     parser = parser_for(name)
-    options = vars(parser.parse_args(arguments))
+    # argparse takes -1,2 for an option, but not behind a space
+    options = vars(parser.parse_args([f" {one}" if re.match(r"-[\d.]", one) else one for one in arguments]))
     html, color = options.pop("html"), options.pop("color")
     try:
         explanation = explain(name, **options)
@@ -121,6 +123,8 @@ def add_option(parser: Parser, argument: str, example: Any) -> None:
     elif argument == "grad_y":
         parser.add_argument(flag, type=array, default=missing, metavar="ARRAY", help="the gradient that arrives at "
                             "the output")  # fmt: skip
+    elif example is None:
+        parser.add_argument(flag, type=array, default=missing, metavar="ARRAY", help="default: none")
     elif isinstance(example, np.ndarray):
         parser.add_argument(flag, type=lambda text: with_axes(array(text), example), default=missing, metavar="ARRAY",
                             help=f"with {axes(example)}")  # fmt: skip
@@ -131,7 +135,7 @@ def add_option(parser: Parser, argument: str, example: Any) -> None:
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=missing, help=f"default: {example}")
     elif isinstance(example, str):
         parser.add_argument(flag, default=missing, metavar="TEXT", help=f"default: {example}")
-    elif example is None or isinstance(example, int | float | tuple):
+    elif isinstance(example, int | float | tuple):
         parser.add_argument(flag, type=number_or_pair, default=missing, metavar="N", help=f"default: {example}")
 
 
@@ -202,9 +206,11 @@ if __name__ == "__main__":
     try:
         status = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # | head
+    except OSError as error:  # | head, which is no error; a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = DONE
+        status = DONE if isinstance(error, BrokenPipeError) else USAGE_ERROR
+        if status != DONE:
+            print(f"{PROGRAM}: error: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from minicnn.explain.document import Explanation
-from minicnn.explain.worked import OPERATIONS, Operation
+from minicnn.explain.worked import OPERATIONS, Operation, ways
 from minicnn.nn.module import Module
 
 
@@ -46,7 +46,7 @@ def completed(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
         example.pop("grad_y", None)
         example.pop("at", None)
     if hasattr(module, "fitting"):
-        example |= module.fitting(given)
+        example |= module.fitting({name: ways.in_numpy(value) for name, value in given.items()})
     return example | given
 
 

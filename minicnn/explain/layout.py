@@ -30,6 +30,7 @@ def layout(inputs: Inputs) -> Layout:
     above their fork again. A branch that does not meet most others (an auxiliary head) stands beside all of these.
     """
     users = users_of(inputs)
+    followed = follow(inputs, users)
     columns = [0.0] * len(inputs)
     forks: list[tuple[float, ...]] = [()] * len(inputs)  # the columns of the forks whose branches have not met yet
     aside: dict[int, int] = {}  # the boxes beside the trunk, and which branch each of them belongs to
@@ -44,7 +45,7 @@ def layout(inputs: Inputs) -> Layout:
                 columns[box], forks[box] = forks[first][-1], forks[first][:-1]
         if len(users[box]) < 2:
             continue
-        branches = [(user, *follow(user, inputs, users)) for user in users[box]]
+        branches = [(user, *followed[user]) for user in users[box]]
         meeting = Counter(end for _, _, end in branches).most_common(1)[0][0]
         left = columns[box] - sum(width for _, width, end in branches if end == meeting) / 2
         for user, width, end in branches:
@@ -82,25 +83,26 @@ def rows_of(inputs: Inputs) -> list[int]:
     return rows
 
 
-def follow(box: int, inputs: Inputs, users: Sequence[Sequence[int]]) -> tuple[int, int | None]:
-    """The branch that begins with this box: how many columns wide it is, and the box in which it meets others.
+def follow(inputs: Inputs, users: Sequence[Sequence[int]]) -> list[tuple[int, int | None]]:
+    """The branch that begins with each box: how many columns wide it is, and the box in which it meets others.
 
     Forks on the way that meet again inside of the branch are a part of it. None where it meets nothing.
     """
-    width = 1
-    while len(inputs[box]) < 2:
-        if not users[box]:
-            return width, None
-        if len(users[box]) == 1:
-            box = users[box][0]
-            continue
-        inner = [follow(user, inputs, users) for user in users[box]]
-        end = Counter(meets for _, meets in inner).most_common(1)[0][0]
-        width = max(width, sum(one for one, meets in inner if meets == end))
-        if end is None or len(users[end]) != 1:
-            return width, end
-        box = users[end][0]
-    return width, box
+    found: list[tuple[int, int | None]] = [(1, None)] * len(inputs)
+    for box in reversed(range(len(inputs))):  # so that all that comes behind a box is known
+        if len(inputs[box]) > 1:
+            found[box] = 1, box
+        elif len(users[box]) == 1:
+            found[box] = found[users[box][0]]
+        elif users[box]:
+            inner = [found[user] for user in users[box]]
+            end = Counter(meets for _, meets in inner).most_common(1)[0][0]
+            width = sum(one for one, meets in inner if meets == end)
+            if end is not None and len(users[end]) == 1:
+                further, end = found[users[end][0]]
+                width = max(width, further)
+            found[box] = width, end
+    return found
 
 
 def move_aside(found: Layout, aside: dict[int, int]) -> None:

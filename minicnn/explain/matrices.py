@@ -111,12 +111,13 @@ def decimals(values: np.ndarray) -> int:
     values = np.abs(np.asarray(values, np.float64))
     values = values[np.isfinite(values)]
     largest = float(values.max(initial=0))
+    rounding = np.clip(1e-9 * largest, 1e-14, 1e-9)  # what is left of 0.1 + 0.2 - 0.3 is no digit, 1e-10 alone is
     for digits in range(4):
-        if np.allclose(values, np.round(values, digits), rtol=0, atol=1e-9):
+        if np.allclose(values, np.round(values, digits), rtol=0, atol=rounding):
             return digits if largest < 1e7 else -1
     if largest >= 1e6 or largest < 1e-3:
         return -1
-    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 4))
+    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 6))
 
 
 def written(value: float, digits: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from html import escape
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from minicnn.explain.amounts import amount, on_cpu
 from minicnn.explain.draw import WIDTH, box, drawn
-from minicnn.explain.drawing import drawing
+from minicnn.explain.drawing import drawing, shown
 from minicnn.explain.operations import operations
 from minicnn.explain.step import Step
 
@@ -40,7 +39,7 @@ def page(replay: Replay, title: str) -> str:
     steps = [record(step, keys) for step in replay]
     text = resources.files("minicnn.explain").joinpath("replay.html").read_text(encoding="utf-8")
     return Template(text).substitute(
-        title=escape(title),
+        title=shown(title),
         count=len(steps),
         last=len(steps) - 1,
         svg=drawing(boxes, title, caption, WIDTH + 16),

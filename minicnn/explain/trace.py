@@ -89,7 +89,10 @@ def line(name: str, row: TraceRow) -> str:
     cells = [
         "x".join(map(str, row.shape[1:] or row.shape)) or "one number",
         engineering(row.parameters) if row.parameters else "",
-        *map(short, (row.mean, row.std, row.lowest, row.highest)),
+        short(row.mean),
+        short(row.std, 6),
+        short(row.lowest),
+        short(row.highest),
         f"{row.zeros:.0%}",
         f"{row.share:.0%}",
     ]
@@ -107,11 +110,11 @@ def engineering(count: int) -> str:
     return str(count)
 
 
-def short(number: float) -> str:
-    """At most seven characters: "-0.0123", "-1.2e-5"."""
+def short(number: float, room: int = 7) -> str:
+    """So many characters at most, six or more: "-0.0123", "-1.2e-5"."""
     for digits in (".3g", ".1e", ".0e"):
         text = f"{number:{digits}}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
-        if len(text) <= 7:
+        if len(text) <= room:
             break
     return text
 

@@ -254,6 +254,8 @@ class Differences:
                 (line.move(t), self.terms()) for t in (-wide, -h, h, wide)
             ]
             line.move(0)
+            if r == q:  # lost in the digits of what it was added to
+                return Slope(np.nan, step, np.inf, np.inf)
             near, far = float((right - left).sum()) / (r - q), float((far_right - far_left).sum()) / (s - p)
             bend = far_left + far_right - square * (left + right) + 2 * (square - 1) * here
             # What has changed may be wrong in its last digit; what has not cancels. Only where nothing has, the step

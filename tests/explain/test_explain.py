@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import put
 
 import minicnn as mc
 import minicnn.functional as F
@@ -36,6 +37,14 @@ def test_what_is_given_stays_as_it_is():
     assert weight.dtype == np.float32 and weight.grad is None
 
 
+def test_what_lies_on_a_device(device):
+    logits, weight = (put(np.ones(shape, np.float32), device) for shape in ((2, 3), (3,)))
+    targets = put(np.array([0, 2]), device)
+    expected = str(mc.explain(F.cross_entropy, np.ones((2, 3)), [0, 2], np.ones(3)))
+    assert str(mc.explain(F.cross_entropy, mc.Tensor(logits, requires_grad=True), targets, weight)) == expected
+    assert str(mc.explain("cross_entropy", targets=targets)) == str(mc.explain("cross_entropy", targets=[0, 2]))
+
+
 def test_the_gradient_that_arrives_may_be_given():
     shown = str(mc.explain(F.max_pool2d, X, 2, grad_y=[[[[10, 20], [30, 40]]]]))
     assert "grad_x[0,0,3,3] = 40, which is grad_y[0,0,1,1]" in shown
@@ -63,7 +72,10 @@ def test_what_is_given_gets_an_example_that_fits():
     ((F.conv2d, X, np.ones((1, 2, 2, 2))), "conv2d: x has 1 channels"),
     ((F.conv2d, "two", WEIGHT), "conv2d: x is str, expected numbers in a Tensor or an array without holes"),
     ((F.conv2d, [[1], [2, 3]], WEIGHT), "conv2d: x is list, expected numbers"),
-    ((F.conv2d, np.ones((0, 1, 4, 4)), WEIGHT), "conv2d: the output has shape .0, 1, 3, 3., expected at least one"),
+    ((F.conv2d, np.ones((0, 1, 4, 4)), WEIGHT), "conv2d: x has shape .0, 1, 4, 4., expected at least one"),
+    ((F.conv2d, X, np.ones((0, 1, 2, 2))), "conv2d: weight has shape .0, 1, 2, 2., expected at least one"),
+    ((F.relu, np.array([1 + 2j])), "relu: x is ndarray, expected numbers"),
+    ((F.softmax, np.zeros((1, 5000))), "softmax: there are 5,000 numbers along axis 1, at most 4,096"),
 ])  # fmt: skip
 def test_what_cannot_be_explained_is_said(arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -73,6 +85,9 @@ def test_what_cannot_be_explained_is_said(arguments, message):
 @pytest.mark.parametrize(("options", "message"), [
     ({"at": (0, 0, 3, 0)}, r"conv2d: at is \(0, 0, 3, 0\), but the output has shape \(1, 1, 3, 3\)"),
     ({"at": (0, 0)}, "conv2d: at is"),
+    ({"at": 3}, "conv2d: at is .3,., but the output has shape"),
+    ({"at": (0, 0, 0.5, 0)}, "conv2d: at is .0, 0, 0.5, 0., expected an index"),
+    ({"at": "0000"}, "conv2d: at is '0000', expected an index"),
     ({"grad_y": np.ones((2, 2))}, r"grad_y has shape \(1, 1, 2, 2\), expected that of the output, \(1, 1, 3, 3\)"),
     ({"strid": 2}, "explain: got an unexpected keyword argument 'strid'"),
 ])  # fmt: skip

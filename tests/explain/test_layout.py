@@ -54,6 +54,20 @@ def test_a_fork_within_a_branch_has_room():
     assert found.columns == [0, -0.5, 1, -1, 0, -0.5, 0]
 
 
+def test_a_second_fork_within_a_branch_has_room():
+    # 0 forks into 1 and 2; 1 into 3 and 4, which meet in 5; 6 into 7, 8 and 9, which meet in 10; 11 joins 10 and 2
+    found = layout([(), (0,), (0,), (1,), (1,), (3, 4), (5,), (6,), (6,), (6,), (7, 8, 9), (10, 2)])
+    assert found.columns[2] - found.columns[1] == 2  # half of three columns, and of one
+    assert [found.columns[box] - found.columns[6] for box in (7, 8, 9)] == [-1, 0, 1]
+
+
+def test_a_fork_in_every_step_of_thousands():
+    inputs = [(), (0,)]
+    for state in range(0, 2000, 2):  # a recurrent network: each state is used for the next one, and in the loss
+        inputs += [(state,), (state + 1, state + 2)]
+    assert len(layout(inputs).rows) == 2002
+
+
 def test_a_box_that_nothing_is_made_of_stands_beside():
     found = layout([(), (), (0, 1)])
     assert found.rows == [0, 0, 1] and found.columns[1] - found.columns[0] >= 1

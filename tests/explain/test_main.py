@@ -65,6 +65,10 @@ def test_the_options_are_the_arguments_of_the_function(capsys):
     assert "padding does not count" in shown and "grad_y[0,0,1,1] * 1/4" in shown
     bias = printed(capsys, "conv2d", "--bias", "2 -2")
     assert bias == f"{mc.explain('conv2d', bias=np.array([2, -2]))}\n"
+    assert printed(capsys, "conv2d", "--bias", "-1,.5", "--at", "-1,-1,0,0") == printed(
+        capsys, "conv2d", "--bias=-1 .5", "--at", "0,1,0,0"
+    )
+    assert "q = weight * targets" in printed(capsys, "cross_entropy", "--weight", "1 2 3")
     assert "x0 is 0, x1 is 1" in printed(capsys, "concat", "--tensors", "1 2", "3 4")
 
 

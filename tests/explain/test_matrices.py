@@ -25,7 +25,10 @@ def shown(array, marked=(), name="x", room=10**6):
     ([1e-5, 0], ["1.000e-05", "        0"]),
     ([2.5e9], ["2.500e+09"]),
     ([np.nan, np.inf, 1], ["nan", "inf", "  1"]),
-    ([-1e-12], ["0"]),
+    ([0.0095454], ["0.009545"]),
+    ([-1e-12, 2e-10], ["-1.000e-12", " 2.000e-10"]),
+    ([-1e-12, 1], ["0", "1"]),
+    ([-1e-16], ["0"]),
 ])  # fmt: skip
 def test_numbers_have_the_digits_that_they_need(values, texts):
     assert aligned(values) == texts

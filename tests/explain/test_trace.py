@@ -171,6 +171,12 @@ def test_numbers_in_seven_characters(number, text):
     assert short(number) == text
 
 
+def test_a_column_of_seven_characters_has_a_space_before_its_number():
+    assert [short(number, 6) for number in (0.0123, 0.00123, 3.42e37)] == ["0.0123", "1.2e-3", "3.4e37"]
+    lines = str(mc.trace(nn.ReLU(), np.array([[1e37, 4e37]]))).splitlines()
+    assert "2.5e37 1.5e37" in lines[2]
+
+
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0"), (416, "416"), (9408, "9.41k"), (999_990, "1000k"), (13_378_280, "13.4M")]
 )

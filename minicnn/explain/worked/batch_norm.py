@@ -76,7 +76,8 @@ def explanation(
     with np.errstate(all="ignore"):
         y = library(*(None if a is None else Tensor(a) for a in (x, weight, bias))).data
     if not np.isfinite(y).all():
-        raise ValueError("batch_norm: a channel has variance 0 and eps is 0, so that x_hat is 0/0; expected eps > 0")
+        raise ValueError("batch_norm: variance + eps of a channel is not above 0, so that x_hat is no number; expected "
+                         "a larger eps")  # fmt: skip
     at, grad_y = ways.element("batch_norm", at, y.shape), ways.cotangent("batch_norm", grad_y, y.shape)
 
     # From here on a channel is a column, and each pixel of each image a row: so is it computed, too.
@@ -190,11 +191,19 @@ class Normalization:
                   "On the last two an x acts on all x_hat of its channel, so every image gets a gradient from all "
                   "others in the batch. (The mean is in the variance, too; what goes that way adds up to 0.)"),
             Formula(("grad_mean     = -sum(grad_x_hat) / std",
-                     "grad_variance = -1/2 sum(grad_x_hat * (x - mean)) / std^3",
+                     "grad_variance = sum(grad_x_hat * (x - mean)) * slope,   slope = -1/2 / std^3",
                      "grad_x        = grad_x_hat / std                 through x",
                      "              + grad_mean * 1/m                  through the mean",
                      "              + grad_variance * 2(x - mean)/m    through the variance")),
+            Prose("A mean that is larger by 1 makes every x_hat of its channel smaller by 1/std. The slope is that of "
+                  "1/std, which is (variance + eps)^(-1/2)."),
             Beside((self.chosen("grad_mean", grad_mean), self.chosen("grad_variance", grad_variance))),
+            Trace(f"grad_mean[{c}]", grad_mean[c], tuple(
+                ways.product(f"grad_x_hat[{q},{c}] * -1/std[{c}]", self.grad_x_hat[q, c], -1 / self.std[c])
+                for q in range(m))),
+            Trace(f"grad_variance[{c}]", grad_variance[c], tuple(
+                ways.product(f"grad_x_hat[{q},{c}] * (x[{q},{c}] - mean[{c}]) * slope",
+                             self.grad_x_hat[q, c], off[q, c], -0.5 / self.std[c] ** 3) for q in range(m))),
             Beside((self.chosen("through x", through_x), "+", self.chosen("through mean", through_mean), "+",
                     self.chosen("through variance", through_variance), "=", self.chosen("grad_x", self.grad_x))),
             Trace(f"grad_x{here}", self.grad_x[r, c], (
@@ -205,7 +214,8 @@ class Normalization:
             Formula(("grad_x = weight/std * (grad_y - mean(grad_y) - x_hat * mean(grad_y * x_hat))",)),
             Prose("Added to all x of a channel, a constant changes no y. So the gradients of a channel add up to 0."),
             Agreement("the sum of grad_x over a channel", {
-                "0": np.zeros(self.channels), "F.batch_norm's backward": self.grad_x.sum(axis=0)}),
+                "0": np.zeros(self.channels), "F.batch_norm's backward": self.grad_x.sum(axis=0)},
+                within=max(1, np.abs(self.grad_x).sum())),
             *ways.gradient_agreements("grad_x", found, self.again, self.x, self.grad_y),
         ]  # fmt: skip
 

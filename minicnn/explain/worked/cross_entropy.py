@@ -61,7 +61,8 @@ def explanation(
 
     grad_y: the gradient that arrives at the loss, 1 if it is None, or at the losses of all rows for reduction "none".
     """
-    logits = ways.as_array("cross_entropy", "logits", logits)
+    logits, targets = ways.as_array("cross_entropy", "logits", logits), ways.in_numpy(targets)
+    weight = None if weight is None else ways.as_array("cross_entropy", "weight", weight)
 
     def library(logits: Tensor) -> Tensor:
         return F.cross_entropy(logits, targets, weight, reduction=reduction, label_smoothing=label_smoothing)
@@ -75,13 +76,12 @@ def explanation(
     rows, classes = logits.shape
 
     # q, what is wanted: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
-    wanted = np.asarray(targets.numpy() if isinstance(targets, Tensor) else targets)
-    one_hot = np.eye(classes)[wanted] if wanted.ndim == 1 else wanted.astype(np.float64)
+    wanted = np.asarray(targets)
+    one_hot = (wanted[:, None] == np.arange(classes)) * 1.0 if wanted.ndim == 1 else wanted.astype(np.float64)
     n, k = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
     q = (1 - label_smoothing) * one_hot + label_smoothing / classes
     divisor = float(rows) if reduction == "mean" else 1.0
     if weight is not None:
-        weight = ways.as_array("cross_entropy", "weight", weight)
         q = weight * q
         if reduction == "mean" and wanted.ndim == 1:
             divisor = float(weight[wanted].sum())

@@ -170,7 +170,7 @@ def why_a_velocity(x, curvature, found: list[dict[str, np.ndarray]], options: di
                   "along a valley. Where the gradient changes its sign from step to step, the two cancel instead."),
             Agreement("the velocity in the end", {
                 "(1 - dampening) / (1 - momentum)": np.array(keep / (1 - momentum)),
-                "once more": np.array(momentum * (keep / (1 - momentum)) + keep)}),
+                "a step later": np.array(momentum * (keep / (1 - momentum)) + keep)}),
         ]  # fmt: skip
     items += [
         Prose("The loss before each step, with this momentum and without any:"),

@@ -14,6 +14,7 @@ from minicnn.tensor import Tensor
 
 EXAMPLE: dict[str, Any] = {"x": np.array([[1, 2, 4], [3, 0, 0]]), "axis": 1}
 TOO_LARGE = 1000  # e to this power is more than a float can hold
+MOST_IN_ROW = 4096  # numbers, whose slopes are a matrix
 
 
 def loops(x, places):
@@ -28,12 +29,22 @@ def loops(x, places):
     return np.array(y)
 
 
+def slopes(y):
+    """The Jacobian of a row: dy_i/dx_j in row i and column j."""
+    found = -np.outer(y, y)
+    np.fill_diagonal(found, y * (1 - y))
+    return found
+
+
 def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
     """Arguments as F.softmax takes them; at: the element of y that is traced; grad_y: what arrives at y."""
     x = ways.as_array("softmax", "x", x)
     y = F.softmax(Tensor(x), axis).data
     at, grad_y = ways.element("softmax", at, y.shape), ways.cotangent("softmax", grad_y, y.shape)
     axis = checks.axis("softmax", axis, x.ndim)
+    if x.shape[axis] > MOST_IN_ROW:
+        raise ValueError(f"softmax: there are {x.shape[axis]:,} numbers along axis {axis}, at most {MOST_IN_ROW:,} can "
+                         "be explained: give a part of x")  # fmt: skip
     # What lies along the axis is a row from here on.
     r, i = ways.as_row(at, x.shape, axis), at[axis]
     x, grad_y = ways.as_rows(x, axis), ways.as_rows(grad_y, axis)
@@ -65,24 +76,25 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
         Agreement("the sum of a row of y", {"1": np.ones(len(y)), "F.softmax": y.sum(axis=1)}),
     ]  # fmt: skip
 
-    jacobian = np.diag(y[r]) - np.outer(y[r], y[r])
-    by_jacobian = np.array(
-        [one_grad @ (np.diag(one) - np.outer(one, one)) for one, one_grad in zip(y, grad_y, strict=True)]
-    )
+    jacobian = slopes(y[r])
+    by_jacobian = np.array([one_grad @ slopes(one) for one, one_grad in zip(y, grad_y, strict=True)])
     dot = (grad_y * y).sum(axis=1, keepdims=True)
     row = range(k)
     backward: list[Item] = [
         Prose("An x moves all y of its row: where one grows, the others shrink. So the slopes of a row are a matrix, "
-              f"the Jacobian. That of row {r} has dy_i/dx_j = y_i ([i = j] - y_j) in its row i and column j. A column "
-              "adds up to 0, as the y keep adding up to 1."),
+              "the Jacobian, with dy_i/dx_j in its row i and column j:"),
+        Formula(("dy_i/dx_j = y_i * ([i = j] - y_j)    [i = j] is 1 for i = j, else 0",)),
+        Prose("y_i is e^x_i / sum. The 1 is for x_i in e^x_i, which x_j moves for i = j alone. The -y_j is for the sum "
+              "below, of which e^x_j is the part y_j: so x_j moves every y. A column adds up to 0, as the y keep "
+              f"adding up to 1. Row {r} has"),
         Beside((Numbers(f"y[{r}]", y[r], ((i,),)), "->", Numbers("Jacobian", jacobian, tuple((j, i) for j in row)))),
         Trace(f"dy_{i}/dx_{i}", jacobian[i, i], (ways.product(f"y_{i} * (1 - y_{i})", y[r, i], 1 - y[r, i]),)),
         Agreement("the sum of a column of the Jacobian", {"0": np.zeros(k), "the matrix": jacobian.sum(axis=0)}),
         Prose("The gradient that arrives, times the Jacobian, is the gradient of x."),
         Beside((Numbers(f"grad_y[{r}]", grad_y[r], tuple((j,) for j in row)), "@",
                 Numbers("Jacobian", jacobian, tuple((j, i) for j in row)), "=",
-                Numbers(f"grad_x[{r}]", grad_x[r], ((i,),)))),
-        Trace(f"grad_x[{r},{i}]", grad_x[r, i], tuple(
+                Numbers(f"grad_x[{r}]", by_jacobian[r], ((i,),)))),
+        Trace(f"grad_x[{r},{i}]", by_jacobian[r, i], tuple(
             ways.product(f"grad_y[{r},{j}] * dy_{j}/dx_{i}", grad_y[r, j], jacobian[j, i]) for j in row)),
         Prose("The matrix need not be built: of all its sums one dot product a row is left, which is what the library "
               "computes."),

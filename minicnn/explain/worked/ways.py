@@ -11,6 +11,7 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.explain.document import Agreement, Formula, Index
+from minicnn.functional import checks
 from minicnn.gradcheck.differences import GOOD, Differences
 from minicnn.tensor import Tensor
 
@@ -21,22 +22,38 @@ MOST_OUTPUTS = 1 << 19  # that are computed for the differences of one input
 KINK_STEP = 1e-4  # how far from a place a kink is looked for
 DOUBT = 2e-7  # of the largest slope: where a difference may be off by more, nothing is concluded from it
 SMALLEST = 1e-3  # slopes below this are taken for that large, as in Agreement
+LEAST, MOST = 1e-100, 1e12  # that the largest number of an array may be: with others differences lose their digits
 Term = tuple[str, tuple[float, ...], float]  # of a Trace
+
+
+def in_numpy(value: Any) -> Any:
+    """The array of a Tensor, or an array, wherever it lies, in NumPy; all else as it is."""
+    array = value.data if isinstance(value, Tensor) else value
+    return backend.to_device(array, "cpu") if backend.is_array(array) else array
 
 
 def as_array(operation: str, argument: str, value: Any) -> np.ndarray:
     """An array or a Tensor, wherever it lies, as a new array of float64.
 
-    ValueError for what is no such thing, and where a number is inf or nan: there is nothing to follow.
+    ValueError for what is no such thing, and for numbers that nothing can be followed with: inf and nan, too large and
+    too small ones, and none at all.
     """
-    array = value.data if isinstance(value, Tensor) else value
+    array = in_numpy(value)
     try:
-        found = np.array(backend.to_device(array, "cpu") if backend.is_array(array) else array, np.float64)
+        if np.iscomplexobj(array):
+            raise TypeError
+        found = np.array(array, np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{operation}: {argument} is {type(value).__name__}, expected numbers in a Tensor or an array "
                          "without holes") from None  # fmt: skip
     if not np.isfinite(found).all():
         raise ValueError(f"{operation}: {argument} has an inf or a nan in it, expected finite numbers")
+    if not found.size:
+        raise ValueError(f"{operation}: {argument} has shape {found.shape}, expected at least one number")
+    largest = np.abs(found).max()
+    if largest and not LEAST <= largest <= MOST:
+        raise ValueError(f"{operation}: the largest number of {argument} is {largest:.3g}, expected from {LEAST:g} "
+                         f"to {MOST:g}")  # fmt: skip
     return found
 
 
@@ -58,10 +75,12 @@ def element(operation: str, at: Sequence[int] | None, shape: Index) -> Index:
         raise ValueError(f"{operation}: the output has shape {shape}, expected at least one element")
     if at is None:
         return tuple(n // 2 for n in shape)
-    index = tuple(int(i) for i in at)
+    index = tuple(at) if np.iterable(at) else (at,)
+    if not all(map(checks.is_integer, index)):
+        raise ValueError(f"{operation}: at is {at!r}, expected an index, integers alone")
     if len(index) != len(shape) or any(not -n <= i < n for i, n in zip(index, shape, strict=True)):
         raise ValueError(f"{operation}: at is {index}, but the output has shape {shape}")
-    return tuple(i % n for i, n in zip(index, shape, strict=True))
+    return tuple(int(i) % n for i, n in zip(index, shape, strict=True))
 
 
 def sample(shape: Index, most: int, *always: Index) -> list[Index]:
@@ -123,12 +142,14 @@ def has_kink(forward: Callable[[], np.ndarray], x: np.ndarray, place: Index) -> 
 
 
 def code(function: Callable[..., Any]) -> Formula:
-    """The function as it stands here and as it runs, without its docstring."""
+    """The function as it stands here and as it runs, its docstring in lines that fit a terminal."""
     lines = textwrap.dedent(inspect.getsource(function)).rstrip().splitlines()
-    if '"""' in lines[1]:
+    said: list[str] = []
+    if function.__doc__:
         end = 1 if lines[1].count('"""') == 2 else next(i for i in range(2, len(lines)) if '"""' in lines[i])
         del lines[1 : end + 1]
-    return Formula(tuple(lines))
+        said = textwrap.wrap(f'"""{inspect.getdoc(function)}"""', 76, initial_indent=" " * 4, subsequent_indent=" " * 4)
+    return Formula((lines[0], *said, *lines[1:]))
 
 
 def gradients(function: Callable[..., Tensor], inputs: Sequence[np.ndarray | None], grad_y: np.ndarray) -> list[Any]:

@@ -50,8 +50,15 @@ def test_no_statistics_no_weight_no_bias():
 
 @pytest.mark.parametrize("x, arguments, says", [
     (np.ones((1, 2)), {}, "expected more than one value a channel"),
-    (np.ones((4, 2)), {"eps": 0.0}, "a channel has variance 0 and eps is 0"),
+    (np.ones((4, 2)), {"eps": 0.0}, "variance + eps of a channel is not above 0"),
 ])  # fmt: skip
 def test_what_cannot_be_normalized_is_refused(x, arguments, says):
     with raises(ValueError, "batch_norm: ...", says):
         mc.explain(F.batch_norm, x, training=True, **arguments)
+
+
+@pytest.mark.parametrize("size, offset", [(1e-3, 0), (1, 1e6)])
+def test_gradients_of_a_channel_add_up_to_0_but_for_rounding(size, offset):
+    x = offset + size * np.random.default_rng(0).standard_normal((40, 2, 20, 1))
+    e = example(F.batch_norm, x, weight=[1e3, 1], eps=1e-12, training=True)
+    assert "the sum of grad_x over a channel" in compared(e)

@@ -40,3 +40,11 @@ def test_large_numbers_overflow_without_the_largest_and_not_with_it(x):
     e = example(F.softmax, x, 1)
     assert np.isinf(array(e, "e^x")).any() and np.isnan(array(e, "e^x / sum")).any()
     assert any(what.startswith("softmax of x + ") for what in compared(e))
+
+
+@pytest.mark.parametrize("at", [(0, 0), (0, 1)])
+def test_one_that_is_almost_certain(at):
+    """1 - y is made of the last digits of y there, which the Jacobian and the dot product round in other ways."""
+    e = example(F.softmax, [[35.5, 0.0, 1.0], [0, 0, 0]], at=at, grad_y=[[3, 2, -1], [1, 0, 0]])
+    value, terms = trace(e, f"grad_x[{at[0]},{at[1]}]")
+    assert abs(value) < 1e-14 and value == pytest.approx(sum(terms))

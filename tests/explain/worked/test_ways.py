@@ -1,6 +1,7 @@
 """What worked examples share."""
 
 import numpy as np
+import pytest
 from support import raises
 
 from minicnn.explain.worked import ways
@@ -40,6 +41,19 @@ def test_kinks_of_several_outputs_may_cancel_in_their_sum():
         ways.gradient_agreements("grad_x", by_hand, lambda: np.stack([x**2, -(x**2)]), x, np.ones((2, 2)))
 
 
+@pytest.mark.parametrize("largest", [1e13, 1e300, 1e-320])
+def test_numbers_that_differences_cannot_follow_are_refused(largest):
+    with raises(ValueError, f"relu: the largest number of x is {largest:.3g}, expected from 1e-100 to 1e+12"):
+        ways.as_array("relu", "x", [0, largest, -largest / 2])
+    assert ways.as_array("relu", "x", [0.0, 1e-320, 1e12]).tolist() == [0.0, 1e-320, 1e12]
+
+
+def test_a_step_that_is_lost_beside_a_large_number_says_nothing():
+    x = np.array([1e-6, 2e-6, 3e-6, 1e12])
+    found = ways.differences(lambda: 2 * x, x, np.ones(4), [(0,), (3,)])
+    assert found[0] == pytest.approx(2) and np.isnan(found[1])
+
+
 def test_an_array_as_rows():
     x = np.arange(24).reshape(2, 3, 4)
     for axis in range(3):
@@ -47,3 +61,17 @@ def test_an_array_as_rows():
         assert rows.shape == (24 // x.shape[axis], x.shape[axis])
         for index in np.ndindex(x.shape):
             assert rows[ways.as_row(index, x.shape, axis), index[axis]] == x[index]
+
+
+def test_code_says_what_it_is_for():
+    def loops(x):
+        """A docstring that is longer than a terminal is wide,
+        even where it has two lines in the file: it is put into others."""
+        return x
+
+    assert ways.code(loops).lines == (
+        "def loops(x):",
+        '    """A docstring that is longer than a terminal is wide, even where it has',
+        '    two lines in the file: it is put into others."""',
+        "    return x",
+    )
