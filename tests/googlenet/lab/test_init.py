@@ -60,8 +60,14 @@ def test_the_signal_is_followed_from_the_first_block_to_the_last():
 def test_who_does_not_learn_is_named():
     second = init.sentences(data())[1]
     assert "Kaiming's weights is 81.0 points above that with PyTorch's, beyond the noise" in second
-    assert second.endswith("the last loss is no better than guessing's, ln 10 = 2.30, with PyTorch.")
-    assert init.sentences(data(kaiming=DEAD))[1].endswith("with Kaiming and PyTorch.")
+    assert second.endswith("the last loss is no better than guessing's, ln 10 = 2.30, with PyTorch (3 of 3 seeds).")
+    assert init.sentences(data(kaiming=DEAD))[1].endswith("with Kaiming (3 of 3 seeds) and PyTorch (3 of 3 seeds).")
+
+
+def test_one_seed_that_does_not_learn_is_told_and_one_whose_loss_is_no_number():
+    found = data(kaiming=(HIGH,), pytorch=(HIGH,))
+    found["Kaiming"][1]["losses"], found["PyTorch"][0]["losses"] = [2.3, 2.3], [3.0, None]
+    assert init.sentences(found)[1].endswith("with Kaiming (1 of 3 seeds) and PyTorch (1 of 3 seeds).")
 
 
 def test_where_all_learn_it_is_said():
