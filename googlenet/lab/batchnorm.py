@@ -88,6 +88,7 @@ def draw(data: Data, figure: Any) -> None:
     every = {f"{name}, {rate}": runs for name, of_rates in data.items() for rate, runs in of_rates.items()}
     losses(learning, every, log=True)
     learning.set_ylim(top=10)  # what blows up leaves the picture, else all others are one line
+    learning.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 EXPERIMENT = Experiment(
@@ -95,5 +96,5 @@ EXPERIMENT = Experiment(
     "What does batch norm do for learning, and which learning rates does it bear?",
     "Batch norm behind every convolution or none (presets batchnorm and plain), and the learning rate of Adam. 32x32, "
     "60 steps of 50 of 1,000 digits.",
-    measure, table, sentences, draw,
+    measure, table, sentences, draw, (12, 4.2),
 )  # fmt: skip

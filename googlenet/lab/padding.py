@@ -28,7 +28,7 @@ def measure(lab: Lab) -> Data:
     }
     runs: Data = {mode: [] for mode in MODES}
     for seed, mode in lab.with_seeds(MODES):
-        runs[mode].append(train(lab, network(seed, variants[mode]), seed, epochs=2, size=SMALL))
+        runs[mode].append(train(lab, network(seed, variants[mode]), seed, size=SMALL))
     return {"sizes": sizes, "runs": runs}
 
 
@@ -88,6 +88,6 @@ EXPERIMENT = Experiment(
     "padding",
     "What is lost at the edge where the pools round down?",
     f"The max pools between the blocks keep windows that hang over the edge (ceil) or not (floor). Preset plain, "
-    f"trained at {SMALL}x{SMALL} in 40 steps of 50 of 1,000 digits.",
+    f"trained at {SMALL}x{SMALL} in 100 steps of 50 of 1,000 digits.",
     measure, table, sentences, draw, (12, 4.2),
 )  # fmt: skip

@@ -137,7 +137,8 @@ def draw(data: Data, figure: Any) -> None:
     axes.axhline(1, color="gray", linestyle=":")
     axes.set_xticks(range(len(HEADS)), HEADS)
     axes.set(title="What the naive block costs", ylabel="naive / reduced")
-    axes.legend()
+    axes.margins(y=0.15)  # room for the legend
+    axes.legend(loc="upper center", ncols=len(found))
 
 
 EXPERIMENT = Experiment(
