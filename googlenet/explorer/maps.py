@@ -1,6 +1,6 @@
 """All maps of a place as one picture: a tile a channel, in colors from which the numbers can be read back.
 
-A root scale shows faint values too: at a quarter of the largest one, a color is half of the way there.
+A root scale shows faint values of a map too: at a quarter of the largest one, a color is half of the way there.
 """
 
 from __future__ import annotations
@@ -36,16 +36,15 @@ def is_signed(y: NDArray[np.floating]) -> bool:
     return bool(y.min() < 0)
 
 
-def quantized(values: NDArray[np.floating], largest: float, levels: int, signed: bool) -> NDArray[np.uint8]:
-    """Each value as the number of its color, 0 to levels - 1, on a root scale: of the same shape.
+def shares(values: NDArray[np.floating], largest: float) -> NDArray[np.floating]:
+    """Each value as a part of the largest one, -1 to 1; 0 where that is 0."""
+    return values / largest if largest > 0 else np.zeros_like(values)
 
-    signed: from -largest to largest, 0 in the middle; else from 0 to largest. The way back:
-    t = number / middle - 1, or number / (levels - 1); value = sign(t) * t^2 * largest.
-    """
-    root = np.sqrt(np.abs(values) / largest) if largest > 0 else np.zeros_like(values)
+
+def quantized(parts: NDArray[np.floating], levels: int, signed: bool) -> NDArray[np.uint8]:
+    """Each part, -1 to 1 or, unless signed, 0 to 1, as the number of its color, 0 to levels - 1: of the same shape."""
     middle = (levels - 1) / 2
-    numbers = middle * (1 + np.sign(values) * root) if signed else (levels - 1) * root
-    return np.rint(numbers).astype(np.uint8)
+    return np.rint(middle * (1 + parts) if signed else (levels - 1) * parts).astype(np.uint8)
 
 
 def atlas(
@@ -53,12 +52,14 @@ def atlas(
 ) -> dict[str, Any]:
     """The channels of `order` as tiles, as the page has it: y (C, H, W), or (C,), whose tiles are single pixels.
 
-    half: each tile has a pixel for four of the map, their mean.
+    The way back from the number p of a color: t = 2 p / (levels - 1) - 1 where signed, else p / (levels - 1); the value
+    is sign(t) * t^2 * highest. half: each tile has a pixel for four of the map, their mean.
     """
     maps = y.reshape(len(y), *(y.shape[1:] or (1, 1)))
     largest = float(np.abs(y).max())  # of all channels, so that pictures of the same place can be compared
     chosen = maps[list(order)]
-    pixels = quantized(halved(chosen) if half else chosen, largest, levels, signed)
+    parts = shares(halved(chosen) if half else chosen, largest)
+    pixels = quantized(np.sign(parts) * np.sqrt(np.abs(parts)), levels, signed)
     count, height, width = pixels.shape
     columns = math.ceil(math.sqrt(count * height / width))  # about a square
     rows = -(-count // columns)
@@ -85,9 +86,9 @@ def halved(maps: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def overlay(values: NDArray[np.floating], signed: bool) -> dict[str, Any]:
-    """(h, w) to be laid over the picture, stretched to its size: the nearer to 0, the more transparent."""
+    """(h, w) to be laid over the picture, stretched to its size: the nearer to 0, the more transparent, evenly."""
     largest = float(np.abs(values).max())
-    numbers = quantized(values, largest, LEVELS, signed)
+    numbers = quantized(shares(values, largest), LEVELS, signed)
     strength = np.abs(np.linspace(-1, 1, LEVELS) if signed else np.linspace(0, 1, LEVELS))
     return {
         "src": png(numbers, SIGNED if signed else HEAT, LEVELS, np.rint(255 * strength).astype(np.uint8)),
