@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(records))
     elif folder:
         say(f"\npictures and numbers are in {printable(str(folder))}")
+    else:
+        say("\nwith -o FOLDER it is drawn, too, and the numbers are kept")
 
 
 def chosen(names: Sequence[str]) -> list[str]:

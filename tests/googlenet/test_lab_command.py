@@ -54,6 +54,7 @@ def test_experiments_are_done_once_in_the_order_of_their_names(capsys, asked):
     assert [(name, lab.seeds, lab.threads, lab.quick, lab.name) for name, lab in asked.items()] == [
         ("lrn", 5, 1, False, "lrn"), ("heads", 5, 1, False, "heads"),
     ]  # fmt: skip
+    assert out.endswith("\nwith -o FOLDER it is drawn, too, and the numbers are kept\n")
     assert out.index("lrn: Does") < out.index("\n\nheads: Do the") and out.count("lrn: Does") == 1
 
 
