@@ -108,10 +108,12 @@ def draw(data: Data, figure: Any) -> None:
     }
     *axes, learning = figure.subplots(1, 3)
     for place, (what, (title, unit)) in zip(axes, titles.items(), strict=True):
+        # What comes out of fc differs from image to image by what dropout has dropped in front of it: that is no signal.
+        shown = blocks[: blocks.index(LAST) + 1] if what == "signal" else blocks
         of_blocks = {
-            name: [[run["before"][block][what] for block in blocks] for run in runs] for name, runs in data.items()
+            name: [[run["before"][block][what] for block in shown] for run in runs] for name, runs in data.items()
         }
-        curves(place, blocks, of_blocks, log=True)
+        curves(place, shown, of_blocks, log=True)
         place.set(title=title, xlabel="block, before training", ylabel=unit)
         place.tick_params(axis="x", rotation=90)
     losses(learning, data)

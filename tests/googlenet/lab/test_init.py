@@ -1,7 +1,9 @@
 """The experiment on initial weights."""
 
+from unittest.mock import Mock
+
 import numpy as np
-from lab_runs import HIGH, LOW, NOISY, looked, runs
+from lab_runs import BLOCKS, HIGH, LOW, NOISY, looked, runs
 
 from googlenet.lab import init
 from minicnn import nn
@@ -55,6 +57,17 @@ def test_the_signal_is_followed_from_the_first_block_to_the_last():
         "PyTorch's, by 2048 with PyTorch's and batch norm; at conv1 Kaiming's weights get a gradient 50 times as large "
         "as PyTorch's."
     )
+
+
+def test_the_signal_is_drawn_as_far_as_the_dropout(monkeypatch):
+    """Behind it images differ by what is dropped."""
+    drawn, figure = [], Mock()
+    figure.subplots.return_value = [Mock(), Mock(), Mock()]
+    monkeypatch.setattr(init, "losses", Mock())
+    monkeypatch.setattr(init, "curves", lambda axes, blocks, of_seeds, log: drawn.append((blocks, of_seeds)))
+    init.draw(data(), figure)
+    assert [blocks for blocks, _ in drawn] == [BLOCKS[:-1], BLOCKS]
+    assert [len(of_seeds["PyTorch"][0]) for _, of_seeds in drawn] == [len(BLOCKS) - 1, len(BLOCKS)]
 
 
 def test_who_does_not_learn_is_named():
