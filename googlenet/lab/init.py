@@ -108,7 +108,7 @@ def draw(data: Data, figure: Any) -> None:
     }
     *axes, learning = figure.subplots(1, 3)
     for place, (what, (title, unit)) in zip(axes, titles.items(), strict=True):
-        # What comes out of fc differs from image to image by what dropout has dropped in front of it: that is no signal.
+        # What comes out of fc differs from image to image by what dropout drops in front of it: that is no signal.
         shown = blocks[: blocks.index(LAST) + 1] if what == "signal" else blocks
         of_blocks = {
             name: [[run["before"][block][what] for block in shown] for run in runs] for name, runs in data.items()
