@@ -144,6 +144,7 @@ def test_the_laboratory_has_every_experiment_in_the_form_that_the_command_writes
     paragraphs, others = there.split("\n\n"), written.split("\n\n")
     assert len(paragraphs) == len(others) == 6
     assert paragraphs[:2] == others[:2]  # the question, what is varied
+    assert others[2] == markdown(parsed(written)) and not others[3].startswith("|")
     table, other = parsed(there), parsed(written)
     assert table.heads == other.heads
     assert [row[0] for row in table.rows] == [row[0] for row in other.rows]
