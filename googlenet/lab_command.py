@@ -55,8 +55,7 @@ def run(args: argparse.Namespace) -> None:
     folder = Path(args.output) if args.output else None
     check_packages("tqdm", *(["matplotlib"] if folder else []))
     if page:
-        for name in names:
-            split(read(page), name)
+        has_places(page, names)
         can_write_in(page.parent)
     if folder:
         make_folder(folder)
@@ -76,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(records))
     elif folder:
         say(f"\npictures and numbers are in {printable(str(folder))}")
+    else:
+        say("\nwith -o FOLDER it is drawn, too, and the numbers are kept")
 
 
 def chosen(names: Sequence[str]) -> list[str]:
@@ -107,6 +108,16 @@ def read(page: Path) -> str:
         raise OSError(f"lab: cannot read {page}: {one_line(error)}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"lab: {page} is no page: it is not UTF-8") from error
+
+
+def has_places(page: Path, names: Sequence[str]) -> None:
+    """ValueError where the page has no place for one of these experiments."""
+    text = read(page)
+    for name in names:
+        try:
+            split(text, name)
+        except ValueError as error:
+            raise ValueError(f"lab: {page}: {error}") from error
 
 
 def make_folder(folder: Path) -> None:

@@ -41,12 +41,17 @@ def tree(tmp_path):
     return tmp_path
 
 
+LONG = pytest.mark.everything("long runs")
+
+
 @pytest.mark.parametrize(
     ("arguments", "passed", "workers", "last_line"),
     [
         ("", 1, True, r"3 tests were left out \(numbers 2, long runs 1\): pytest --everything runs them"),
-        ("--everything tests -n0", 4, False, ".*4 passed.*"),
-        ("tests/test_small.py", 1, False, r"3 tests were left out \(numbers 2, long runs 1\): .*"),
+        pytest.param("--everything tests -n0", 4, False, ".*4 passed.*", marks=LONG),
+        pytest.param(
+            "tests/test_small.py", 1, False, r"3 tests were left out \(numbers 2, long runs 1\): .*", marks=LONG
+        ),
         ("-k long", 0, False, r"1 test was left out \(long runs 1\): .*"),
         ("tests/test_small.py::test_number", 3, False, ".*3 passed.*"),
     ],

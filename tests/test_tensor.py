@@ -48,12 +48,14 @@ def recorder():
 @contextlib.contextmanager
 def without_garbage_collector():
     """Inside, only reference counts free anything: what is in a cycle stays."""
+    gc.freeze()  # what was there before is not searched: among all that a long run of tests keeps, that takes a while
     gc.collect()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
+        gc.unfreeze()
 
 
 # ---- the walk back ------------------------------------------------------------------------------------------------

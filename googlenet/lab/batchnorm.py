@@ -62,16 +62,17 @@ def sentences(data: Data) -> tuple[str, str]:
         )  # fmt: skip
 
     usual = str(RATES[0])
-    first = f"{compared_at(usual, usual)}; each at its best: {compared_at(best(data[with_it]), best(data[without]))}"
+    at_best = compared_at(best(data[with_it]), best(data[without]))
+    first = f"{compared_at(usual, usual)}; each at its best, chosen by the same test digits: {at_best}"
     said = []
     for name in (with_it, without):
         found = borne(data[name])
         with_or_without = "with it" if name == with_it else "without"
-        said.append(f"{with_or_without} {f'up to {max(found):g}' if found else 'none of these'}")
+        said.append(f"{with_or_without} {' and '.join(f'{rate:g}' for rate in found) or 'none'}")
     return (
         sentence(first),
         f"The learning rates at which all seeds come below a training loss of {short(LEARNED)} (half of guessing's): "
-        f"{', '.join(said)}.",
+        f"{'; '.join(said)}.",
     )
 
 

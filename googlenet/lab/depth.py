@@ -11,13 +11,16 @@ from googlenet.lab.plots import curves
 from googlenet.lab.words import by_seed, geometric_mean, ratio, sentence, short, times
 from googlenet.presets import presets
 
-VARIANTS = {  # the preset, its initial weights or PyTorch's, heads or none
-    "Kaiming": ("plain", as_they_are, False),
-    "K + heads": ("plain", as_they_are, True),
-    "Caffe": ("caffe", as_they_are, False),
-    "PyTorch": ("plain", pytorch_weights, False),
-    "P + heads": ("plain", pytorch_weights, True),
-    "P + bn": ("batchnorm", pytorch_weights, False),
+PLAIN = replace(presets["plain"], dropout=0.0, aux_dropout=0.0)
+# The preset "caffe" has local response normalization too, and another last pool: here only the initial weights differ.
+CAFFE = replace(PLAIN, initial_weights=presets["caffe"].initial_weights, initial_bias=presets["caffe"].initial_bias)
+VARIANTS = {  # the network, its initial weights or PyTorch's, heads or none
+    "Kaiming": (PLAIN, as_they_are, False),
+    "K + heads": (PLAIN, as_they_are, True),
+    "Caffe": (CAFFE, as_they_are, False),
+    "PyTorch": (PLAIN, pytorch_weights, False),
+    "P + heads": (PLAIN, pytorch_weights, True),
+    "P + bn": (replace(PLAIN, batch_norm=True), pytorch_weights, False),
 }
 SIZE = 64  # pixels along a side
 
@@ -27,7 +30,7 @@ def measure(lab: Lab) -> Data:
     found: Data = {name: {} for name in VARIANTS}
     for seed, name in lab.with_seeds(list(VARIANTS)):
         preset, initialize, heads = VARIANTS[name]
-        model = network(seed, replace(presets[preset], dropout=0.0, aux_dropout=0.0), heads, initialize)
+        model = network(seed, preset, heads, initialize)
         for block, numbers in look(model, SIZE).items():
             found[name].setdefault(block, []).append(numbers["gradient"])
     return found
@@ -78,7 +81,8 @@ def draw(data: Data, figure: Any) -> None:
 EXPERIMENT = Experiment(
     "depth",
     "What is left of the gradient on its way from the loss to the stem?",
-    "Initial weights (K: Kaiming's, Caffe's, P: PyTorch's), heads with weight 0.3 or none, batch norm or none. Before "
-    "training and without dropout, 50 digits of 64x64; the norm is that of the gradient of a block's weights.",
+    "Initial weights and biases (K: Kaiming's, Caffe's, P: PyTorch's), heads with weight 0.3 or none, batch norm or "
+    "none; the network is that of preset plain. Before training and without dropout, 50 digits of 64x64; the norm is "
+    "that of the gradient of a block's weights.",
     measure, table, sentences, draw,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from googlenet.data import DigitsDataset
 from googlenet.evaluation import evaluate
 from googlenet.model import GoogLeNet, loss
 from googlenet.presets import Preset
-from googlenet.training.probe import blocks_of, compare, gradients_of_parts, hooks, undisturbed
+from googlenet.training.probe import AUX_WEIGHT, blocks_of, compare, gradients_of_parts, hooks, undisturbed
 from minicnn import optim, rng
 from minicnn.data import DataLoader
 from minicnn.optim.lr_scheduler import CosineAnnealingLR
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Case = TypeVar("Case")
 Data = dict[str, Any]  # what an experiment has measured, as JSON has it; the rest follows from it
 CLASSES = 10
-AUX_WEIGHT = 0.3  # what the losses of the heads are multiplied by: paper, section 5
 IMAGE_SIZE = 32  # pixels along a side, as little as the network takes
 BATCH_SIZE, LEARNING_RATE = 50, 5e-4  # the rate is train.py's
 LOOKED_AT = 50  # digits that gradients and signals are measured with

@@ -66,14 +66,13 @@ def sentences(data: Data) -> tuple[str, str]:
     speeds = [step["speed"] for step in data["steps"].values()]
     largest = max(range(1, len(found)), key=found.__getitem__)
     columns = next(place for place, name in enumerate(names) if "im2col" in name)
-    threads = data["threads"]
+    threads = f"by the clock, {data['threads']} threads have {times(found[-1])} that of one"
     return (
         f"With the same multiply-adds in another order the last step on one thread is {short(speeds[-2] / speeds[0])} "
         f"times as fast as the definition; the largest gain, {short(found[largest])} times, is that of step "
         f"{names[largest].replace(' ', ', ', 1)}.",
         f"Step 5, im2col, which copies every pixel for each place in the kernel, has {times(found[columns])} the speed "
-        f"of the step before; by the clock, {threads} thread{'s have' if threads > 1 else ' has'} {times(found[-1])} "
-        "that of one.",
+        f"of the step before; {threads if data['threads'] > 1 else 'what more threads would win was not measured'}.",
     )
 
 

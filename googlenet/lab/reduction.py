@@ -100,8 +100,8 @@ def table(data: Data) -> Table:
     rows = [
         [name, *("" if ratio is None else f"{ratio:.1f}" for ratio in found)] for name, found in ratios(data).items()
     ]
-    accuracies = ", ".join(f"{kind} {plus_minus(column(runs, 'accuracy'))}" for kind, runs in data["runs"].items())
-    return Table(["naive / reduced", *HEADS], [*rows, ["test %", *accuracies.split(", "), "", ""]])
+    accuracies = [f"{kind} {plus_minus(column(runs, 'accuracy'))}" for kind, runs in data["runs"].items()]
+    return Table(["naive / reduced", *HEADS], [*rows, ["test %", *accuracies, "", ""]])
 
 
 def sentences(data: Data) -> tuple[str, str]:

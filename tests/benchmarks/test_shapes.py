@@ -9,7 +9,13 @@ from googlenet import GoogLeNet
 from minicnn import nn
 
 
-@pytest.mark.parametrize(("preset", "size"), [("plain", 64), ("paper", 75), ("batchnorm", 112)])
+@pytest.mark.parametrize(
+    ("preset", "size"),
+    [
+        ("paper", 75),
+        *(pytest.param(*case, marks=pytest.mark.everything("presets")) for case in [("plain", 64), ("batchnorm", 112)]),
+    ],
+)
 def test_layers_and_multiply_adds(preset: str, size: int) -> None:
     model = GoogLeNet(10, preset, in_channels=1)
     inputs, multiply_adds = {}, 0

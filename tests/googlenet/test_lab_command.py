@@ -54,6 +54,7 @@ def test_experiments_are_done_once_in_the_order_of_their_names(capsys, asked):
     assert [(name, lab.seeds, lab.threads, lab.quick, lab.name) for name, lab in asked.items()] == [
         ("lrn", 5, 1, False, "lrn"), ("heads", 5, 1, False, "heads"),
     ]  # fmt: skip
+    assert out.endswith("\nwith -o FOLDER it is drawn, too, and the numbers are kept\n")
     assert out.index("lrn: Does") < out.index("\n\nheads: Do the") and out.count("lrn: Does") == 1
 
 
@@ -95,7 +96,7 @@ def test_the_page_gets_what_was_found_and_keeps_the_rest(capsys, tmp_path):
      (["lrn", "--seeds", "0"], "got 0, expected at least 1"), (["lrn", "--threads", "no"], "expected a whole number"),
      (["lrn", "-o", ""], "nothing between the quotes"), (["lrn", "-o", "file"], "cannot make the folder file: "),
      (["lrn", "--write", "gone.md"], "cannot read gone.md: No such file"), (["lrn", "--write", "bytes"], "not UTF-8"),
-     (["heads", "--write", "file"], "no place for heads")],
+     (["heads", "--write", "file"], "lab: file: the page has no place for heads: ")],
 )  # fmt: skip
 def test_what_is_wrong_is_one_line_before_anything_is_done(capsys, asked, tmp_path, arguments, said):
     (tmp_path / "file").write_text("no marks")

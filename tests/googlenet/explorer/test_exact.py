@@ -52,7 +52,12 @@ def has_sum(page, place):
 
 
 @pytest.mark.parametrize(
-    ("preset", "heads", "full"), [("paper", True, False), ("mnist", True, False), ("mnist", False, True)]
+    ("preset", "heads", "full"),
+    [
+        ("paper", True, False),
+        ("mnist", False, True),
+        pytest.param("mnist", True, False, marks=pytest.mark.everything("more cases of operations")),
+    ],
 )
 def test_all_sums_of_a_small_network(preset, heads, full):
     run = small_run(preset, heads)

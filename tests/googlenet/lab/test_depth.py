@@ -1,11 +1,14 @@
 """The experiment on gradients by block."""
 
+from dataclasses import replace
+
 import lab_runs
 import pytest
 from lab_runs import BLOCKS
 
 from googlenet.lab import depth
 from googlenet.lab.init import as_they_are, pytorch_weights
+from googlenet.presets import presets
 
 NAMES = ["Kaiming", "K + heads", "Caffe", "PyTorch", "P + heads", "P + bn"]
 
@@ -21,14 +24,13 @@ def data(**factors):
 
 def test_what_is_varied(measured):
     found, calls = measured(depth, look={"conv1": {"gradient": 0.5}, "fc": {"gradient": 2.0}})
-    made = [(a[0], a[1].name, a[1].dropout, a[1].aux_dropout, a[2], a[3]) for name, a, _ in calls if name == "network"]
+    plain = replace(presets["plain"], dropout=0.0, aux_dropout=0.0)
+    caffe, normalized = replace(plain, initial_weights="caffe", initial_bias=0.2), replace(plain, batch_norm=True)
     kinds = [
-        ("plain", False, as_they_are), ("plain", True, as_they_are), ("caffe", False, as_they_are),
-        ("plain", False, pytorch_weights), ("plain", True, pytorch_weights), ("batchnorm", False, pytorch_weights),
+        (plain, False, as_they_are), (plain, True, as_they_are), (caffe, False, as_they_are),
+        (plain, False, pytorch_weights), (plain, True, pytorch_weights), (normalized, False, pytorch_weights),
     ]  # fmt: skip
-    assert made == [
-        (seed, preset, 0.0, 0.0, heads, initialize) for seed in (0, 1) for preset, heads, initialize in kinds
-    ]
+    assert [a for name, a, _ in calls if name == "network"] == [(seed, *kind) for seed in (0, 1) for kind in kinds]
     assert [a[1] for name, a, _ in calls if name == "look"] == 12 * [64]
     assert found == {name: {"conv1": [0.5, 0.5], "fc": [2.0, 2.0]} for name in NAMES}
 

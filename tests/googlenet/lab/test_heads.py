@@ -52,7 +52,7 @@ def test_heads_are_said_to_help_where_they_do(accuracies, said):
 def test_the_gradient_is_compared_with_that_of_the_main_loss():
     second = heads.sentences(data())[1]
     assert second == (
-        "The gradient that reaches 3a is with weight 0.3, 3.0 times that of the main loss alone before training and "
-        "1/2.5 of it after; with weight 1, 9.0 times that of the main loss alone before training and 1.0 times it "
-        "after."
+        "The gradient that reaches 3a with heads of weight 0.3 is 3.0 times that of the main loss alone before "
+        "training and 1/2.5 of it after; with heads of weight 1 is 9.0 times that of the main loss alone before "
+        "training and 1.0 times it after."
     )

@@ -1,7 +1,9 @@
 """The experiment on initial weights."""
 
+from unittest.mock import Mock
+
 import numpy as np
-from lab_runs import HIGH, LOW, NOISY, looked, runs
+from lab_runs import BLOCKS, HIGH, LOW, NOISY, looked, runs
 
 from googlenet.lab import init
 from minicnn import nn
@@ -57,11 +59,28 @@ def test_the_signal_is_followed_from_the_first_block_to_the_last():
     )
 
 
+def test_the_signal_is_drawn_as_far_as_the_dropout(monkeypatch):
+    """Behind it images differ by what is dropped."""
+    drawn, figure = [], Mock()
+    figure.subplots.return_value = [Mock(), Mock(), Mock()]
+    monkeypatch.setattr(init, "losses", Mock())
+    monkeypatch.setattr(init, "curves", lambda axes, blocks, of_seeds, log: drawn.append((blocks, of_seeds)))
+    init.draw(data(), figure)
+    assert [blocks for blocks, _ in drawn] == [BLOCKS[:-1], BLOCKS]
+    assert [len(of_seeds["PyTorch"][0]) for _, of_seeds in drawn] == [len(BLOCKS) - 1, len(BLOCKS)]
+
+
 def test_who_does_not_learn_is_named():
     second = init.sentences(data())[1]
     assert "Kaiming's weights is 81.0 points above that with PyTorch's, beyond the noise" in second
-    assert second.endswith("the last loss is no better than guessing's, ln 10 = 2.30, with PyTorch.")
-    assert init.sentences(data(kaiming=DEAD))[1].endswith("with Kaiming and PyTorch.")
+    assert second.endswith("the last loss is no better than guessing's, ln 10 = 2.30, with PyTorch (3 of 3 seeds).")
+    assert init.sentences(data(kaiming=DEAD))[1].endswith("with Kaiming (3 of 3 seeds) and PyTorch (3 of 3 seeds).")
+
+
+def test_one_seed_that_does_not_learn_is_told_and_one_whose_loss_is_no_number():
+    found = data(kaiming=(HIGH,), pytorch=(HIGH,))
+    found["Kaiming"][1]["losses"], found["PyTorch"][0]["losses"] = [2.3, 2.3], [3.0, None]
+    assert init.sentences(found)[1].endswith("with Kaiming (1 of 3 seeds) and PyTorch (1 of 3 seeds).")
 
 
 def test_where_all_learn_it_is_said():

@@ -16,7 +16,7 @@ def images(n=1):
 
 
 @pytest.fixture
-def network():
+def network(small_blocks):
     return GoogLeNet(4, "plain", in_channels=1)
 
 
