@@ -1,13 +1,13 @@
 """A look inside: which operations a network consists of, what they computed, and what came back through them; and
 worked examples of operations in numbers."""
 
-from minicnn.explain.draw import DrawnNode, Picture, draw
-from minicnn.explain.drawing import Box, drawing
+from minicnn.explain.backward.replay import Replay, replay
+from minicnn.explain.backward.step import Step
 from minicnn.explain.explain import explain
 from minicnn.explain.graph import Node, graph, inputs_first, names_of_functions
+from minicnn.explain.picture.draw import DrawnNode, Picture, draw
+from minicnn.explain.picture.drawing import Box, drawing
 from minicnn.explain.recording import recording
-from minicnn.explain.replay import Replay, replay
-from minicnn.explain.step import Step
 from minicnn.explain.trace import Trace, TraceRow, trace
 
 __all__ = [

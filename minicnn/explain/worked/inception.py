@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import minicnn.functional as F
+from minicnn.explain.backward.replay import replay
 from minicnn.explain.document import (
     Agreement,
     Beside,
@@ -20,7 +21,6 @@ from minicnn.explain.document import (
     Section,
     Trace,
 )
-from minicnn.explain.replay import replay
 from minicnn.explain.worked import conv2d, max_pool2d, ways
 from minicnn.explain.worked.window import Window, named
 from minicnn.tensor import Tensor

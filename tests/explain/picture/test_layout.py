@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minicnn.explain.layout import layout
+from minicnn.explain.picture.layout import layout
 
 # box 0 forks into 1x1, reduce-3x3, reduce-5x5, pool-1x1; 8 is their concat
 INCEPTION = [(), (0,), (0,), (2,), (0,), (4,), (0,), (6,), (1, 3, 5, 7)]

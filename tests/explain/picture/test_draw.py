@@ -13,7 +13,7 @@ import minicnn.functional as F
 from googlenet import GoogLeNet, Inception, loss
 from minicnn import nn
 from minicnn.explain import names_of_functions
-from minicnn.explain.draw import box, bytes_text, count_text, shortened
+from minicnn.explain.picture.draw import box, bytes_text, count_text, shortened
 
 
 class Small(nn.Module):

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from minicnn import backend
 from minicnn.backend import Array
-from minicnn.explain.step import Step
+from minicnn.explain.backward.step import Step
 from minicnn.function import Function
 from minicnn.nn.shares import Joined
 from minicnn.tensor import Tensor, outputs_first

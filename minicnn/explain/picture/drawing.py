@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from minicnn.explain.layout import Layout, layout
+from minicnn.explain.picture.layout import Layout, layout
 
 COLUMN, WIDTH = 114, 104  # pixels from one column to the next, and of a box
 LINE, STRIP = 13, 15  # heights: of a line of text in a box, of a strip on it

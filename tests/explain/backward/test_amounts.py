@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support import put
 
-from minicnn.explain.amounts import amount, largest_of, norm_of
+from minicnn.explain.backward.amounts import amount, largest_of, norm_of
 
 
 @pytest.mark.parametrize(

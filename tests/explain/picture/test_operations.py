@@ -10,7 +10,7 @@ from support import leaf, put, raises, tensor, threads
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import nn
-from minicnn.explain.operations import arrays_in, operations
+from minicnn.explain.picture.operations import arrays_in, operations
 
 
 def listed(y):

@@ -12,8 +12,8 @@ from support import leaf, threads
 import minicnn as mc
 import minicnn.functional as F
 from minicnn import nn
-from minicnn.explain.amounts import amount
-from minicnn.explain.replay_page import numbers_text
+from minicnn.explain.backward.amounts import amount
+from minicnn.explain.backward.replay_page import numbers_text
 
 EVIL = '</script><script>alert(1)</script><b title="'
 

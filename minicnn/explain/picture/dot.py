@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minicnn.explain.drawing import Box
+from minicnn.explain.picture.drawing import Box
 
 FILLS = {"blue": "#cfe2f9", "red": "#f9d3d0", "green": "#d3ecd2", "yellow": "#fdf0b5", "plain": "#f3f5f7"}
 

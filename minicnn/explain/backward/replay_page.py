@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.explain.amounts import amount, on_cpu
-from minicnn.explain.draw import WIDTH, box, drawn
-from minicnn.explain.drawing import drawing, shown
-from minicnn.explain.operations import operations
-from minicnn.explain.step import Step
+from minicnn.explain.backward.amounts import amount, on_cpu
+from minicnn.explain.backward.step import Step
+from minicnn.explain.picture.draw import WIDTH, box, drawn
+from minicnn.explain.picture.drawing import drawing, shown
+from minicnn.explain.picture.operations import operations
 
 if TYPE_CHECKING:
-    from minicnn.explain.replay import Replay
+    from minicnn.explain.backward.replay import Replay
 
 SMALL = 64  # elements of an array whose numbers are shown on the page
 
@@ -37,7 +37,7 @@ def page(replay: Replay, title: str) -> str:
     count = len(listed)
     caption = f"{count} operation{'s' * (count != 1)} and inputs; gradients go from the top to the bottom."
     steps = [record(step, keys) for step in replay]
-    text = resources.files("minicnn.explain").joinpath("replay.html").read_text(encoding="utf-8")
+    text = resources.files("minicnn.explain.backward").joinpath("replay.html").read_text(encoding="utf-8")
     return Template(text).substitute(
         title=shown(title),
         count=len(steps),

@@ -12,11 +12,11 @@ from typing import Any
 from minicnn import backend
 from minicnn.backend import Array
 from minicnn.checkpoint import write_atomically
-from minicnn.explain.blocks import blocks
-from minicnn.explain.operations import check_has_graph, operations
-from minicnn.explain.paths import paths_of
-from minicnn.explain.step import Step
-from minicnn.explain.walk import walk
+from minicnn.explain.backward.step import Step
+from minicnn.explain.backward.walk import walk
+from minicnn.explain.picture.blocks import blocks
+from minicnn.explain.picture.operations import check_has_graph, operations
+from minicnn.explain.picture.paths import paths_of
 from minicnn.function import Function
 from minicnn.nn.module import Module, Parameter
 from minicnn.tensor import Tensor
@@ -62,7 +62,7 @@ class Replay:
 
     def html(self, title: str = "Backward, step by step") -> str:
         """The page: the graph, a slider through the steps, and their numbers. It needs nothing else, and no network."""
-        from minicnn.explain.replay_page import page
+        from minicnn.explain.backward.replay_page import page
 
         return page(self, title)
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from minicnn.explain import Box, drawing
-from minicnn.explain.drawing import COLUMN, rounded, shown
+from minicnn.explain.picture.drawing import COLUMN, rounded, shown
 
 SVG = "{http://www.w3.org/2000/svg}"
 

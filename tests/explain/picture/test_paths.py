@@ -9,9 +9,9 @@ import minicnn.functional as F
 from googlenet import GoogLeNet, Inception
 from minicnn import nn
 from minicnn.explain import names_of_functions
-from minicnn.explain.blocks import blocks
-from minicnn.explain.operations import operations
-from minicnn.explain.paths import in_common, paths_of
+from minicnn.explain.picture.blocks import blocks
+from minicnn.explain.picture.operations import operations
+from minicnn.explain.picture.paths import in_common, paths_of
 
 
 def image(*shape):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minicnn.explain.blocks import Block
-from minicnn.explain.operations import Operation
+from minicnn.explain.picture.blocks import Block
+from minicnn.explain.picture.operations import Operation
 from minicnn.nn.module import Module
 
 Path = tuple[str, ...]

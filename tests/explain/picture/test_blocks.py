@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minicnn.explain.blocks import OUTSIDE, Block, blocks, last_before_all_ways
+from minicnn.explain.picture.blocks import OUTSIDE, Block, blocks, last_before_all_ways
 
 INCEPTION = [(), (0,), (1,), (1,), (3,), (1,), (5,), (1,), (7,), (2, 4, 6, 8), (9,)]
 

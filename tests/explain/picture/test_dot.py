@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from minicnn.explain import Box
-from minicnn.explain.dot import dot, quoted
+from minicnn.explain.picture.dot import dot, quoted
 
 EVIL = 'a"]; n9 [label="x\\'
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from minicnn.checkpoint import write_atomically
-from minicnn.explain.blocks import blocks
-from minicnn.explain.closing import closed, neighbors
-from minicnn.explain.dot import dot
-from minicnn.explain.drawing import Box, drawing
 from minicnn.explain.graph import tensors_in
-from minicnn.explain.operations import Operation, check_has_graph, operations
-from minicnn.explain.paths import paths_of
+from minicnn.explain.picture.blocks import blocks
+from minicnn.explain.picture.closing import closed, neighbors
+from minicnn.explain.picture.dot import dot
+from minicnn.explain.picture.drawing import Box, drawing
+from minicnn.explain.picture.operations import Operation, check_has_graph, operations
+from minicnn.explain.picture.paths import paths_of
 from minicnn.nn.module import Module
 
 COLORS = {

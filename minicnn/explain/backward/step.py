@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minicnn.backend import Array
-from minicnn.explain.amounts import amount
+from minicnn.explain.backward.amounts import amount
 from minicnn.function import Function
 from minicnn.tensor import Tensor
 

@@ -1,6 +1,6 @@
 """Boxes of several operations: neighbors of one key, in an order that arrows can follow."""
 
-from minicnn.explain.closing import closed
+from minicnn.explain.picture.closing import closed
 
 
 def test_neighbors_of_a_key_share_a_box():
