@@ -38,7 +38,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     c.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(EXPERIMENTS)}, or all")
     c.add_argument("-o", "--output", type=not_empty, metavar="FOLDER", help="write NAME.png and NAME.json there")
-    c.add_argument("--write", type=not_empty, metavar="PAGE", help="put the results into this page, between its marks")
+    c.add_argument("--write", type=not_empty, metavar="PAGE", help="put the results into PAGE.md, between its marks, "
+                   "and the pictures into the folder PAGE beside it")  # fmt: skip
     c.add_argument("--seeds", type=at_least(1), default=3, metavar="N", help="how many, from 0 on (3)")
     c.add_argument("--threads", type=at_least(1), default=2, metavar="N", help="how many work (2)")
     c.add_argument("--quick", action="store_true", help="tiny sizes: does it run? The numbers mean nothing")
@@ -53,13 +54,14 @@ def run(args: argparse.Namespace) -> None:
         return
     page = Path(args.write) if args.write else None
     folder = Path(args.output) if args.output else None
-    check_packages("tqdm", *(["matplotlib"] if folder else []))
+    check_packages("tqdm", *(["matplotlib"] if folder or page else []))
     if page:
         has_places(page, names)
         can_write_in(page.parent)
-    if folder:
-        make_folder(folder)
-        can_write_in(folder)
+    for place in (folder, page and page.with_suffix("")):
+        if place:
+            make_folder(place)
+            can_write_in(place)
     records = []
     for name in names:
         result = run_experiment(EXPERIMENTS[name], Lab(args.seeds, args.threads, args.quick, name))
@@ -68,7 +70,8 @@ def run(args: argparse.Namespace) -> None:
             write_atomically(folder / f"{name}.png", [result.picture()])
             write_atomically(folder / f"{name}.json", [json.dumps(records[-1], indent=2).encode()])
         if page:
-            write_atomically(page, [updated(read(page), [result]).encode()])
+            write_atomically(page.with_suffix("") / f"{name}.png", [result.picture()])
+            write_atomically(page, [updated(read(page), [result], page.stem).encode()])
         if not args.json:
             say("\n".join(["", *result.lines()] if records[:-1] else result.lines()))
     if args.json:

@@ -49,14 +49,14 @@ class Result:
         about = [*textwrap.wrap(f"{e.name}: {e.question}", COLUMNS), *textwrap.wrap(e.varied, COLUMNS)]
         return [*about, "", *plain(e.table(self.data)), "", *told, "", *textwrap.wrap(self.measured(), COLUMNS)]
 
-    def section(self) -> str:
-        """For docs/laboratory.md, what stands between the marks."""
+    def section(self, pictures: str) -> str:
+        """For docs/laboratory.md, what stands between the marks. pictures: the folder beside the page that has them."""
         e = self.experiment
         command = f"    python -m googlenet lab {e.name} -o laboratory    # laboratory/{e.name}.png"
         parts = [f"**{e.question}**", e.varied, markdown(e.table(self.data)), " ".join(e.sentences(self.data))]
-        return "\n\n".join(
-            [*(p if p.startswith("|") else wrapped(p) for p in parts), command, wrapped(self.measured())]
-        )
+        told = [p if p.startswith("|") else wrapped(p) for p in parts]
+        picture = f"![What {e.name} has measured, drawn]({pictures}/{e.name}.png)"
+        return "\n\n".join([*told, picture, command, wrapped(self.measured())])
 
     def measured(self) -> str:
         """The facts in words."""
@@ -147,14 +147,14 @@ def marks(name: str) -> tuple[str, str]:
     return f"<!-- {name}: from here -->\n", f"\n<!-- {name}: to here -->"
 
 
-def updated(page: str, results: Sequence[Result]) -> str:
-    """The page with the sections of these results; what stands outside the marks stays.
+def updated(page: str, results: Sequence[Result], pictures: str) -> str:
+    """The page with the sections of these results; what stands outside the marks stays. pictures: see `section`.
 
     ValueError, naming the experiment, where the page has no place for it.
     """
     for result in results:
         before, rest = split(page, result.experiment.name)
-        page = before + result.section() + rest
+        page = before + result.section(pictures) + rest
     return page
 
 

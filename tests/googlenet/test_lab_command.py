@@ -86,7 +86,8 @@ def test_the_page_gets_what_was_found_and_keeps_the_rest(capsys, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert text.count("by hand") == 2 and "**Does local response normalization do anything?**" in text
     assert EXPERIMENTS["init"].question not in text
-    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page", "page.md"]
+    assert "](page/lrn.png)" in text and (tmp_path / "page/lrn.png").read_bytes() == b"a picture of lrn"
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,10 @@ def test_which_code_it_was(monkeypatch, tmp_path):
 def test_only_what_stands_between_the_marks_changes():
     first, last = marks("lrn")
     before, behind = "# By hand\n\n", "\n\nmore by hand\n"
-    once = updated(f"{before}{first}old{last}{behind}", [result()])
-    assert once == f"{before}{first}{result().section()}{last}{behind}"
-    assert updated(once, [result()]) == once
-    assert "old" not in once and "100 s of CPU" in once
+    once = updated(f"{before}{first}old{last}{behind}", [result()], "seen")
+    assert once == f"{before}{first}{result().section('seen')}{last}{behind}"
+    assert updated(once, [result()], "seen") == once
+    assert "](seen/lrn.png)\n" in once and "old" not in once and "100 s of CPU" in once
 
 
 @pytest.mark.parametrize("text", ["", "{first}", "{last}{first}", "{first}{last}{first}{last}", "{first}{last}{last}"])
@@ -134,15 +134,15 @@ def test_a_page_without_one_place_for_it_is_refused(text):
     with pytest.raises(
         ValueError, match="no place for lrn: expected the lines <!-- lrn: from here --> and <!-- lrn: to"
     ):
-        updated(text.format(first=first, last=last), [result()])
+        updated(text.format(first=first, last=last), [result()], "seen")
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_laboratory_has_every_experiment_in_the_form_that_the_command_writes(name):
     """Not its numbers, which the next machine has otherwise."""
-    there, written = section(name), result(name).section()
+    there, written = section(name), result(name).section("laboratory")
     paragraphs, others = there.split("\n\n"), written.split("\n\n")
-    assert len(paragraphs) == len(others) == 6
+    assert len(paragraphs) == len(others) == 7
     assert paragraphs[:2] == others[:2]  # the question, what is varied
     assert others[2] == markdown(parsed(written)) and not others[3].startswith("|")
     table, other = parsed(there), parsed(written)
@@ -150,9 +150,10 @@ def test_the_laboratory_has_every_experiment_in_the_form_that_the_command_writes
     assert [row[0] for row in table.rows] == [row[0] for row in other.rows]
     assert markdown(table) == paragraphs[2]
     assert paragraphs[3][0].isupper() and paragraphs[3].endswith(".")
-    assert paragraphs[4] == others[4]
+    assert paragraphs[4:6] == others[4:6]  # the picture, and the command
+    assert (REPOSITORY / f"docs/laboratory/{name}.png").read_bytes()[:4] == b"\x89PNG"
     measured = r"Measured on [\d-]+, commit \w+, .+, 2 threads, seeds 0 to 2: \d+ s of CPU time, \d+ s by the clock\."
-    assert re.fullmatch(measured, " ".join(paragraphs[5].split()))
+    assert re.fullmatch(measured, " ".join(paragraphs[6].split()))
     assert f"\n## {name}\n\n{marks(name)[0]}" in LABORATORY
 
 
