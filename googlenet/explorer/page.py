@@ -13,7 +13,8 @@ from typing import Any
 
 SCRIPTS = (  # each may use what those before it define
     "elements", "numbers", "state", "places", "picture", "tiles", "choice", "texts", "layout", "map", "replay",
-    "block", "exact", "grids", "sums", "pixels", "enlarged", "start",
+    "block", "exact", "exact_windows", "exact_losses", "exact_terms", "exact_forward", "exact_backward",
+    "grids", "sums_terms", "sums_forward", "sums_backward", "sums", "pixels", "enlarged", "start",
 )  # fmt: skip
 
 

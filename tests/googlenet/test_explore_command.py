@@ -114,7 +114,7 @@ def test_the_documentation_reads_a_page(capsys, here):
     names = {}
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], names)
     place, channels = names["place"], names["place"]["open"]
-    assert capsys.readouterr().out == f"{channels} ({len(channels)}, 4, 4)\n"
+    assert capsys.readouterr().out == f"{channels} ({len(channels)}, 2, 2)\n"
     _, found = explore_command.prepared(here / "rose.png", COLORS, here / "w")
     y = run_network(explore_command.load_model(here / "w")[0], found).places[place["number"]].y
     np.testing.assert_allclose(names["array"](place["exact"]["y"]), y[channels], rtol=1e-6)
@@ -201,9 +201,9 @@ def test_what_is_wrong_is_one_line(capsys, here, known):
          "got '3', expected a class or a number up to 2: roses, daisy, tulips"),
         (["w.safetensors", "rose.png", "-o", "a.html", "--label", "-1"], "--label"),
         (["w.safetensors", "rose.png", "-o", "a.html", "--layers", "conv1,3b"],
-         "--layers: got '3b', expected blocks of this network: conv1, 3a, 5b, fc, aux1, aux2"),
+         "--layers: got '3b', expected blocks of this network: conv1, norm1, maxpool1, 3a, 5b, fc, aux1, aux2"),
         (["w.safetensors", "rose.png", "-o", "a.html", "--layers", "conv"], "of this network: perhaps conv1"),
-        (["w.safetensors", "rose.png", "-o", "a.html", "--layers", ","], "expected blocks of this network: conv1, 3a"),
+        (["w.safetensors", "rose.png", "-o", "a.html", "--layers", ","], "blocks of this network: conv1, norm1"),
         (["w.safetensors", "rose.png", "-o", "a.html", "--channels", "0"], "--channels: got 0, expected at least 1"),
         (["w.safetensors", "rose.png", "-o", "a.html", "--channels", "9", "--full"], "leave one of the two out"),
         (["w.safetensors", "rose.png", "--json", "--full"], "--full: is about the page, and without -o there is none"),

@@ -37,5 +37,5 @@ def test_the_last_of_each_block(seen):
     for preset in ("paper", "batchnorm"):
         found = last_of_each_block(seen(preset)[1])
         assert list(found) == ["conv1", "inception3a", "inception5b"]
-        assert found["inception3a"].node.operation == "Concat" and found["inception5b"].y.shape == (12, 4, 4)
+        assert found["inception3a"].node.operation == "Concat" and found["inception5b"].y.shape == (12, 2, 2)
         assert found["conv1"].node.operation == ("Conv2d" if preset == "paper" else "ReLU")

@@ -72,8 +72,8 @@ def test_places(whole):
         assert place["norms"]["total"] == pytest.approx(rms(found.gradients["total"]), rel=1e-5)
         assert set(place["maps"]) <= set(place["norms"]) and place["open"]
     conv = data["places"][1]
-    assert (conv["block"], conv["kernel"], conv["stride"], conv["padding"]) == ("conv1", (3, 3), (2, 2), (1, 1))
-    assert conv["options"] == {"relu": True} and conv["parameters"] == 6 * 3 * 9 + 6
+    assert (conv["block"], conv["kernel"], conv["stride"], conv["padding"]) == ("conv1", (5, 5), (2, 2), (2, 2))
+    assert conv["options"] == {"relu": True} and conv["parameters"] == 7 * 3 * 25 + 7
     assert [who for who, _ in conv["arrived"]["main"]] == [who for who, _ in run.places[1].arrived["main"]]
 
 

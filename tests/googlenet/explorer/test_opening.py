@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from explored import small_run
+from explorer_networks import small_run
 
 from googlenet.explorer.opening import as_map, channels_of, consumers, first_channel, open_channels, sources, strongest
 from googlenet.explorer.run import Place, Run
@@ -33,12 +33,12 @@ def test_channels_are_followed_until_they_are_mixed():
 def test_how_many_there_are():
     found = opened()
     assert found[0] == [0, 1, 2]  # the picture has all
-    assert len(found[named("conv1", "Conv2d").number]) == 4
-    assert found[named("pool", "MaxPool2d").number] == found[named("conv1", "Conv2d").number]
-    assert len(found[named("block", "Concat").number]) == 4  # one of each branch
-    assert len(found[named("block.branch2.0.conv", "Conv2d").number]) == 3  # all that it has
-    assert opened(channels=2)[named("fc", "Linear").number] == [0, 1, 2, 3]  # logits
-    flat = named("aux_conv", "Conv2d").number + 1
+    assert len(found[named("conv1.conv", "Conv2d").number]) == 4
+    assert found[named("maxpool1", "MaxPool2d").number] == found[named("conv1.conv", "Conv2d").number]
+    assert len(found[named("inception3a", "Concat").number]) == 4  # one of each branch
+    assert len(found[named("inception3a.branch2.0.conv", "Conv2d").number]) == 3  # all that it has
+    assert opened(channels=2)[named("fc", "Linear").number] == [0, 1, 2]  # logits
+    flat = named("aux1.0", "Conv2d").number + 1
     assert len(found[flat]) == 4 * len(found[flat - 1]) == 12  # four pixels of each channel
     assert found[len(found) - 1] == [0]
 
@@ -72,7 +72,7 @@ def test_the_strongest_by_result_and_by_gradient_in_turn():
 
 
 def test_batch_norm_and_relu_tell_the_strength_of_a_convolution():
-    run, conv = small_run(), named("block.branch2.1.conv", "Conv2d")
+    run, conv = small_run(), named("inception3a.branch2.1.conv", "Conv2d")
     relu = run.places[conv.number + 2]
     assert relu.node.operation == "ReLU"
     for channel in range(4):
@@ -84,16 +84,16 @@ def test_batch_norm_and_relu_tell_the_strength_of_a_convolution():
 
 def test_where_channels_come_from():
     run = small_run()
-    concat = named("block", "Concat")
+    concat = named("inception3a", "Concat")
     sizes = [len(run.places[n].y) for n in concat.node.inputs]
     assert sources(run, concat, sizes[0]) == [(concat.node.inputs[1], 0)]
     assert sources(run, concat, sum(sizes) - 1) == [(concat.node.inputs[3], sizes[3] - 1)]
     taken = [p for p in run.places if p.node.operation == "GetItem"]
     assert [first_channel(p) for p in taken] == [0, 1, 2]
     assert sources(run, taken[2], 0) == [(0, 2)]
-    flat = run.places[named("aux_conv", "Conv2d").number + 1]
+    flat = run.places[named("aux1.0", "Conv2d").number + 1]
     assert [sources(run, flat, c)[0][1] for c in (0, 3, 4, 5, 11)] == [0, 0, 1, 1, 2]
-    assert [len(consumers(run)[p.number]) for p in (concat, taken[0], run.places[-1])] == [6, 1, 0]
+    assert [len(consumers(run)[p.number]) for p in (concat, taken[0], run.places[-1])] == [5, 1, 0]
 
 
 def test_as_map():

@@ -10,8 +10,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from browser import needs_browser, opened
-from explored import narrow_googlenet
 from explorer_networks import made as small_network
+from explorer_networks import narrow_googlenet
 from pages import Parsed
 
 from googlenet.explorer.data import Options, explorer_data

@@ -42,7 +42,7 @@ def test_every_result_is_what_the_network_computes(seen):
     with mc.no_grad():
         x = mc.Tensor(run.places[0].y[np.newaxis])
         conv1 = model.conv1(x)
-        ends = {"conv1": conv1, "inception3a": model.inception3a(conv1), "fc": model(x)}
+        ends = {"conv1": conv1, "inception3a": model.inception3a(model.maxpool1(model.norm1(conv1))), "fc": model(x)}
     last = {place.block: place for place in run.places}
     for name, y in ends.items():
         agree(last[name].y, y.data[0])
@@ -64,7 +64,7 @@ def test_losses_and_the_most_probable_class_where_none_is_given(seen):
 def test_a_loss_reaches_what_it_depends_on_alone(seen):
     _, run = seen("paper")
     blocks = {place.block for place in run.places}
-    assert blocks == {"", "conv1", "inception3a", "aux1", "aux2", "inception5b", "fc"}
+    assert blocks == {"", "conv1", "norm1", "maxpool1", "inception3a", "aux1", "aux2", "inception5b", "fc"}
     for place in run.places:
         if place.block == "inception5b" or place.block == "fc":
             assert sorted(place.gradients) == ["main", "total"] and place.score is not None

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from browser import needs_browser, opened
-from explored import narrow_googlenet
+from explorer_networks import narrow_googlenet
 from sums import parsed
 
 import minicnn as mc
