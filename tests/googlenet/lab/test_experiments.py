@@ -96,4 +96,4 @@ def test_the_same_seed_measures_the_same_again_and_nothing_is_disturbed(name, sm
     assert json.loads(json.dumps(first.data, allow_nan=False)) == first.data  # plain data
     assert (rng.get_state(), mc.get_num_threads()) == (state, threads)
     assert first.facts["quick"] and "mean nothing" in first.measured()
-    assert first.section() and first.lines() and first.picture()
+    assert first.section("laboratory") and first.lines() and first.picture()
