@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import backend, rng
 from minicnn.nn.module import Module
+from minicnn.nn.undisturbed import undisturbed
 from minicnn.tensor import Tensor, no_grad
 
 
@@ -55,17 +55,12 @@ def summary(module: Module, input_shape: tuple[int, ...]) -> Summary:
 
     layers = [(name, layer) for name, layer in module.named_modules() if not any(True for _ in layer.named_children())]
     remove = [layer.register_forward_hook(record(name)) for name, layer in layers]
-    buffers = [(buffer, buffer.data.copy()) for _, buffer in module.named_buffers()]
-    random_state = rng.get_state()
     first = next(module.parameters(), None)
     x = Tensor(np.zeros((2, *input_shape), np.float32 if first is None else first.dtype))
     try:
-        with no_grad():
+        with undisturbed(module), no_grad():
             module(x if first is None else x.to(first.device))
     finally:
         for take_away in remove:
             take_away()
-        for buffer, data in buffers:
-            buffer.data = backend.to_device(data, buffer.device)
-        rng.set_state(random_state)
     return Summary(rows, sum(p.data.size for p in module.parameters()))

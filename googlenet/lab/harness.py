@@ -17,9 +17,10 @@ from googlenet.data import DigitsDataset
 from googlenet.evaluation import evaluate
 from googlenet.model import GoogLeNet, loss
 from googlenet.presets import Preset
-from googlenet.training.probe import AUX_WEIGHT, blocks_of, compare, gradients_of_parts, hooks, undisturbed
+from googlenet.training.probe import AUX_WEIGHT, blocks_of, compare, gradients_of_parts, hooks
 from minicnn import optim, rng
 from minicnn.data import DataLoader
+from minicnn.nn.undisturbed import undisturbed
 from minicnn.optim.lr_scheduler import CosineAnnealingLR
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ import numpy as np
 import minicnn as mc
 from googlenet.inception import BasicConv2d
 from googlenet.model import GoogLeNet, LossParts, loss
-from minicnn import backend, nn, rng
+from minicnn import backend, nn
 from minicnn.backend import Array
 from minicnn.function import Function
+from minicnn.nn.undisturbed import undisturbed
 from minicnn.tensor import Tensor, gradients_of_leaves
 
 Record = dict[str, Any]  # what samples have found, as JSON has it: see `look_inside` and `add_sample`
@@ -76,19 +77,6 @@ class Probe:
 def at_most(*limits: float) -> int:
     """The smallest of the limits as a whole number, but FEWEST_IMAGES at least."""
     return max(FEWEST_IMAGES, int(min(limits)))
-
-
-@contextmanager
-def undisturbed(model: nn.Module) -> Iterator[None]:
-    """What is computed inside, in training mode, draws no random numbers that count and moves no running statistics."""
-    state = rng.get_state()
-    buffers = [(buffer, buffer.data.copy()) for _, buffer in model.named_buffers()]
-    try:
-        yield
-    finally:
-        rng.set_state(state)
-        for buffer, data in buffers:
-            buffer.data[...] = data
 
 
 # ---- gradients ----------------------------------------------------------------------------------------------------

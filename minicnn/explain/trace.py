@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import backend, rng
+from minicnn import backend
 from minicnn.explain.graph import tensors_in
 from minicnn.nn.module import Module
+from minicnn.nn.undisturbed import undisturbed
 from minicnn.tensor import Tensor, no_grad
 
 WIDTH = 80  # columns
@@ -146,19 +147,14 @@ def trace(module: Module, *inputs: Any, depth: int | None = None) -> Trace:
     tensors = [x if isinstance(x, Tensor) else Tensor(x) for x in inputs]
     calls = Calls()
     remove = [calls.watch(name, layer) for name, layer in layers_of(module, depth)]
-    buffers = [(buffer, buffer.data.copy()) for _, buffer in module.named_buffers()]
-    random_state = rng.get_state()
     try:
-        with no_grad():
+        with undisturbed(module), no_grad():
             start = time.perf_counter()
             wait_for(module(*tensors))
             seconds = time.perf_counter() - start - calls.looking
     finally:
         for take_away in remove:
             take_away()
-        for buffer, data in buffers:
-            buffer.data = backend.to_device(data, buffer.device)
-        rng.set_state(random_state)
     rows = [dataclasses.replace(row, share=row.seconds / max(seconds, 1e-12)) for row in calls.rows]
     return Trace(rows, seconds, sum(p.data.size for p in module.parameters()))
 
