@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-
-def printable(text: str) -> str:
-    """The text without what a terminal would obey or break lines at: each such character becomes U+FFFD."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+from minicnn.explain.text import printable as printable  # what a terminal would obey is replaced
 
 
 def width(text: str) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from minicnn import backend
 from minicnn.explain.graph import tensors_in
+from minicnn.explain.text import printable
 from minicnn.nn.module import Module
 from minicnn.nn.undisturbed import undisturbed
 from minicnn.tensor import Tensor, no_grad
@@ -122,7 +123,7 @@ def short(number: float, room: int = 7) -> str:
 
 def clipped(text: str, room: int) -> str:
     """The text without characters that a terminal would obey, and with dots for its middle where it is too long."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    text = printable(text)
     half = (room - 1) // 2
     return text if len(text) <= room else f"{text[: room - 1 - half]}\u2026{text[-half:]}"
 

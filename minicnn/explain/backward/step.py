@@ -8,6 +8,7 @@ from typing import Any
 
 from minicnn.backend import Array
 from minicnn.explain.backward.amounts import amount
+from minicnn.explain.text import printable
 from minicnn.function import Function
 from minicnn.tensor import Tensor
 
@@ -54,5 +55,5 @@ def row(what: str, who: str, gradient: Array) -> str:
 
 def clipped(text: str, width: int) -> str:
     """At most so many characters, without those that a terminal would obey."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    text = printable(text)
     return text if len(text) <= width else text[: max(1, width - 1)] + "\u2026"

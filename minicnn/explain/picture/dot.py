@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minicnn.explain.picture.drawing import Box
+from minicnn.explain.text import printable
 
 FILLS = {"blue": "#cfe2f9", "red": "#f9d3d0", "green": "#d3ecd2", "yellow": "#fdf0b5", "plain": "#f3f5f7"}
 
@@ -36,5 +37,5 @@ def dot(boxes: Sequence[Box], title: str) -> str:
 
 def quoted(text: str) -> str:
     """A string of DOT: backslashes are text, lines are centered lines, and what cannot be printed is left out."""
-    lines = ("".join(c if c.isprintable() else "\ufffd" for c in line) for line in text.split("\n"))
+    lines = map(printable, text.split("\n"))
     return '"' + "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"') for line in lines) + '"'

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from minicnn.explain.picture.layout import Layout, layout
+from minicnn.explain.text import printable
 
 COLUMN, WIDTH = 114, 104  # pixels from one column to the next, and of a box
 LINE, STRIP = 13, 15  # heights: of a line of text in a box, of a strip on it
@@ -231,4 +232,4 @@ def toward(start: tuple[float, float], end: tuple[float, float], distance: float
 
 def shown(text: str) -> str:
     """Text for SVG: escaped, and without the control characters that XML does not allow even so."""
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
+    return escape(printable(text))
