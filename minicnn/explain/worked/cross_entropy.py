@@ -23,6 +23,10 @@ from minicnn.explain.worked import ways
 from minicnn.tensor import Tensor
 
 EXAMPLE: dict[str, Any] = {"logits": np.array([[2, 1, 0], [0, 3, 1]]), "targets": np.array([0, 2])}
+MADE_OF: dict[str, Any] = {  # what lights up on the page
+    "log_p": lambda at: {"logits": [at], "largest": [(at[0], 0)], "log sum": [(at[0], 0)]},
+    "grad_logits": lambda at: {"softmax": [at], "q": [at], "g": [(at[0], 0)]},
+}
 
 
 def loops(logits, q):
@@ -72,91 +76,40 @@ def explanation(
     if not np.isfinite(y).all():
         raise ValueError("cross_entropy: the loss is not finite: the weights of the targets add up to 0")
     grad_y = ways.cotangent("cross_entropy", grad_y, y.shape)
-    (grad_logits,) = ways.gradients(library, [logits], grad_y)
-    rows, classes = logits.shape
 
-    # q, what is wanted: 1 at the target, or what smoothing and weights make of it. divisor: what the mean divides by.
-    wanted = np.asarray(targets)
+    wanted, classes = np.asarray(targets), logits.shape[1]
     one_hot = (wanted[:, None] == np.arange(classes)) * 1.0 if wanted.ndim == 1 else wanted.astype(np.float64)
-    n, k = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
-    q = (1 - label_smoothing) * one_hot + label_smoothing / classes
-    divisor = float(rows) if reduction == "mean" else 1.0
-    if weight is not None:
-        q = weight * q
-        if reduction == "mean" and wanted.ndim == 1:
-            divisor = float(weight[wanted].sum())
-
-    def reduced(losses: np.ndarray) -> np.ndarray:
-        return losses if reduction == "none" else losses.sum() / divisor
-
-    def forward_again() -> np.ndarray:
-        """The loss of what is in logits now: by the loops, or by F.cross_entropy where those would take long."""
-        return library(Tensor(logits)).data if logits.size > ways.MOST_MOVED else reduced(loops(logits, q))
-
-    largest = logits.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(logits - largest).sum(axis=1, keepdims=True))
-    log_p = logits - largest - log_sum
-    terms = -q * np.where(q != 0, log_p, 0)
-    losses = terms.sum(axis=1)
-    each_class = tuple((n, j) for j in range(classes))
-    forward: list[Item] = [
-        ways.code(loops),
-        Prose("The logarithm of softmax is computed without softmax itself: a probability may be rounded to 0, and "
-              "then has no logarithm."),
-        Beside((Numbers("logits", logits, each_class), "-", Numbers("largest", largest, ((n, 0),)), "-",
-                Numbers("log sum", log_sum, ((n, 0),)), "=", Numbers("log_p", log_p, ((n, k),)))),
-        *what_is_wanted(one_hot, q, weight, label_smoothing, (n, k)),
-        Trace(f"loss[{n}]", losses[n], tuple(
-            ways.product(f"-q[{n},{j}] * log_p[{n},{j}]", -q[n, j], log_p[n, j])
-            for j in range(classes) if q[n, j] != 0)),
-    ]  # fmt: skip
-    if reduction != "none":
-        divided = f" / {divisor:g}" if reduction == "mean" else ""
-        forward.append(Trace("loss", float(y), tuple(
-            (f"loss[{m}]{divided}", (losses[m], 1 / divisor) if divided else (), losses[m] / divisor)
-            for m in range(rows))))  # fmt: skip
-    forward.append(Agreement("the loss", {"loops": reduced(loops(logits, q)), "F.cross_entropy": y}))
-
-    p, total = np.exp(log_p), q.sum(axis=1, keepdims=True)
-    arrives = grad_y.reshape(-1, 1) / divisor * np.ones((rows, 1))  # at the loss of each row
-    one_step = (p * total - q) * arrives
-    ones = np.allclose(total, 1)
-    whole = "" if ones else " * total"
-    backward: list[Item] = [
-        Prose("Almost everything that exponentials and logarithm do on the way back cancels. What is left is what "
-              "softmax gets wrong: what it says, minus what is wanted."
-              + ("" if ones else " total is the sum of a row of q, which is not 1 here.")),
-        Formula((f"grad_logits = (softmax(logits){whole} - q) * g",
-                 f"g           = grad_loss{'' if divisor == 1 else f' / {divisor:g}'}: what arrives at a row's loss")),
-        *(() if ones else (Numbers("total", total, ((n, 0),)),)),
-        Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
-                Numbers("g", arrives, ((n, 0),)), "=", Numbers("grad_logits", grad_logits, ((n, k),)))),
-        Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
-            ways.product(f"softmax[{n},{k}]{whole} * g[{n}]", p[n, k], *(() if ones else total[n]), arrives[n, 0]),
-            ways.product(f"-q[{n},{k}] * g[{n}]", -q[n, k], arrives[n, 0]))),
-        *ways.gradient_agreements("grad_logits", {"softmax - q": one_step, "F.cross_entropy's backward": grad_logits},
-                                  forward_again, logits, grad_y),
-    ]  # fmt: skip
-    return Explanation("cross_entropy: how surprised the network is by the right answer", [
-        Section("The formula", [Formula((
-            "log_p   = log softmax(logits)", "loss[n] = -sum over k of q[n,k] * log_p[n,k]",
-            f"loss    = {'the losses' if reduction == 'none' else f'their {reduction}'}",
-            "", f"logits {logits.shape}: a row for each image, a column for each class",
-        ))]),
-        Section("Forward", forward),
-        Section("Backward", backward),
-        Section("Backward in two steps", two_steps(p, q, arrives, grad_logits, (n, k))),
+    at = ways.element("cross_entropy", at if at is not None else (0, int(one_hot[0].argmax())), logits.shape)
+    q = what_is_wanted(one_hot, weight, label_smoothing)
+    one = CrossEntropy(logits, q, reduction, what_divides(wanted, weight, reduction), library, y, grad_y, at)
+    about_q = how_q_comes_about(one_hot, q, weight, label_smoothing, at)
+    sections = [
+        Section("The formula", one.formula()),
+        Section("Forward", [*one.forward_to_log_p(), *about_q, *one.forward_to_the_loss()]),
+        Section("Backward", one.backward()),
+        Section("Backward in two steps", one.backward_in_two_steps()),
         large_numbers(),
-    ], {
-        "log_p": lambda at: {"logits": [at], "largest": [(at[0], 0)], "log sum": [(at[0], 0)]},
-        "grad_logits": lambda at: {"softmax": [at], "q": [at], "g": [(at[0], 0)]},
-    })  # fmt: skip
+    ]
+    return Explanation("cross_entropy: how surprised the network is by the right answer", sections, MADE_OF)
 
 
-def what_is_wanted(
+def what_is_wanted(one_hot: np.ndarray, weight: np.ndarray | None, label_smoothing: float) -> np.ndarray:
+    """q: 1 at the target, or what smoothing and weights make of it."""
+    q = (1 - label_smoothing) * one_hot + label_smoothing / one_hot.shape[1]
+    return q if weight is None else weight * q
+
+
+def what_divides(targets: np.ndarray, weight: np.ndarray | None, reduction: str) -> float:
+    """What the mean divides by; 1 for the other reductions."""
+    if reduction != "mean":
+        return 1.0
+    return float(len(targets)) if weight is None or targets.ndim == 2 else float(weight[targets].sum())
+
+
+def how_q_comes_about(
     one_hot: np.ndarray, q: np.ndarray, weight: np.ndarray | None, label_smoothing: float, at: Index
 ) -> list[Item]:
-    """q, and how it comes about."""
+    """q, and how it is made of the targets, smoothing and weights."""
     classes = one_hot.shape[1]
     items: list[Item] = []
     if label_smoothing:
@@ -177,26 +130,107 @@ def what_is_wanted(
     return items
 
 
-def two_steps(p: np.ndarray, q: np.ndarray, arrives: np.ndarray, grad_logits: np.ndarray, at: Index) -> list[Item]:
-    """Back through the logarithm to p, then through softmax."""
-    if p[q != 0].min(initial=1) < 1e-100:
-        return [Prose("Not with these numbers: a probability has become 0, or almost. See below.")]
-    n, k = at
-    grad_p = np.where(q != 0, -q / np.where(q != 0, p, 1), 0) * arrives
-    dot = (grad_p * p).sum(axis=1, keepdims=True)
-    return [
-        Prose("The same with log and softmax as two operations. The logarithm of a small probability is steep, so its "
-              "gradient is large; and softmax is flat just there. One undoes the other: p is divided by, then "
-              "multiplied with."),
-        Formula(("grad_p      = -q / p * g",
-                 "grad_logits = p * (grad_p - dot),   dot = sum of grad_p * p over the row")),
-        Beside((Numbers("p", p, (at,)), "->", Numbers("grad_p", grad_p, (at,)), "->",
-                Numbers("dot", dot, ((n, 0),)), "->", Numbers("grad_logits", p * (grad_p - dot), (at,)))),
-        Trace(f"grad_logits[{n},{k}]", grad_logits[n, k], (
-            ways.product(f"p[{n},{k}] * grad_p[{n},{k}]", p[n, k], grad_p[n, k]),
-            ways.product(f"-p[{n},{k}] * dot[{n}]", -p[n, k], dot[n, 0]))),
-        Agreement("grad_logits", {"two steps": p * (grad_p - dot), "F.cross_entropy's backward": grad_logits}),
-    ]  # fmt: skip
+class CrossEntropy:
+    """The loss of logits (N, K) where q is wanted, there and back, and the logit [n,k] that is looked at."""
+
+    def __init__(self, logits, q, reduction, divisor, library, y, grad_y, at) -> None:
+        self.logits, self.q, self.reduction, self.divisor, self.library = logits, q, reduction, divisor, library
+        self.y, self.grad_y, self.at = y, grad_y, at
+        self.rows, self.classes = logits.shape
+        self.largest = logits.max(axis=1, keepdims=True)
+        self.log_sum = np.log(np.exp(logits - self.largest).sum(axis=1, keepdims=True))
+        self.log_p = logits - self.largest - self.log_sum
+        self.p = np.exp(self.log_p)
+        self.g = grad_y.reshape(-1, 1) / divisor * np.ones((self.rows, 1))  # what arrives at the loss of each row
+        (self.grad_logits,) = ways.gradients(library, [logits], grad_y)
+
+    def formula(self) -> list[Item]:
+        """What is computed."""
+        return [Formula((
+            "log_p   = log softmax(logits)", "loss[n] = -sum over k of q[n,k] * log_p[n,k]",
+            f"loss    = {'the losses' if self.reduction == 'none' else f'their {self.reduction}'}",
+            "", f"logits {self.logits.shape}: a row for each image, a column for each class",
+        ))]  # fmt: skip
+
+    def forward_to_log_p(self) -> list[Item]:
+        """The loops, and the logarithm of softmax."""
+        n, k = self.at
+        return [
+            ways.code(loops),
+            Prose("The logarithm of softmax is computed without softmax itself: a probability may be rounded to 0, and "
+                  "then has no logarithm."),
+            Beside((Numbers("logits", self.logits, tuple((n, j) for j in range(self.classes))), "-",
+                    Numbers("largest", self.largest, ((n, 0),)), "-", Numbers("log sum", self.log_sum, ((n, 0),)), "=",
+                    Numbers("log_p", self.log_p, ((n, k),)))),
+        ]  # fmt: skip
+
+    def forward_to_the_loss(self) -> list[Item]:
+        """The loss of a row, and what the reduction makes of those of all rows."""
+        q, log_p, n = self.q, self.log_p, self.at[0]
+        losses = (-q * np.where(q != 0, log_p, 0)).sum(axis=1)
+        items: list[Item] = [Trace(f"loss[{n}]", losses[n], tuple(
+            ways.product(f"-q[{n},{j}] * log_p[{n},{j}]", -q[n, j], log_p[n, j])
+            for j in range(self.classes) if q[n, j] != 0))]  # fmt: skip
+        if self.reduction != "none":
+            divided = f" / {self.divisor:g}" if self.reduction == "mean" else ""
+            items.append(Trace("loss", float(self.y), tuple(
+                (f"loss[{m}]{divided}", (losses[m], 1 / self.divisor) if divided else (), losses[m] / self.divisor)
+                for m in range(self.rows))))  # fmt: skip
+        return [*items, Agreement("the loss", {"loops": self.by_loops(), "F.cross_entropy": self.y})]
+
+    def by_loops(self) -> np.ndarray:
+        """The loss of what is in logits now, by the loops."""
+        losses = loops(self.logits, self.q)
+        return losses if self.reduction == "none" else losses.sum() / self.divisor
+
+    def forward_again(self) -> np.ndarray:
+        """The loss of what is in logits now: by the loops, or by F.cross_entropy where those would take long."""
+        return self.library(Tensor(self.logits)).data if self.logits.size > ways.MOST_MOVED else self.by_loops()
+
+    def backward(self) -> list[Item]:
+        """What is left when all that cancels is gone: softmax minus q."""
+        p, q, g, (n, k) = self.p, self.q, self.g, self.at
+        total = q.sum(axis=1, keepdims=True)
+        ones = np.allclose(total, 1)
+        whole = "" if ones else " * total"
+        divided = "" if self.divisor == 1 else f" / {self.divisor:g}"
+        found = {"softmax - q": (p * total - q) * g, "F.cross_entropy's backward": self.grad_logits}
+        return [
+            Prose("Almost everything that exponentials and logarithm do on the way back cancels. What is left is what "
+                  "softmax gets wrong: what it says, minus what is wanted."
+                  + ("" if ones else " total is the sum of a row of q, which is not 1 here.")),
+            Formula((f"grad_logits = (softmax(logits){whole} - q) * g",
+                     f"g           = grad_loss{divided}: what arrives at a row's loss")),
+            *(() if ones else (Numbers("total", total, ((n, 0),)),)),
+            Beside(("(", Numbers("softmax", p, ((n, k),)), f"{whole} -", Numbers("q", q, ((n, k),)), ") *",
+                    Numbers("g", g, ((n, 0),)), "=", Numbers("grad_logits", self.grad_logits, ((n, k),)))),
+            Trace(f"grad_logits[{n},{k}]", self.grad_logits[n, k], (
+                ways.product(f"softmax[{n},{k}]{whole} * g[{n}]", p[n, k], *(() if ones else total[n]), g[n, 0]),
+                ways.product(f"-q[{n},{k}] * g[{n}]", -q[n, k], g[n, 0]))),
+            *ways.gradient_agreements("grad_logits", found, self.forward_again, self.logits, self.grad_y),
+        ]  # fmt: skip
+
+    def backward_in_two_steps(self) -> list[Item]:
+        """Back through the logarithm to p, then through softmax."""
+        p, q, (n, k) = self.p, self.q, self.at
+        if p[q != 0].min(initial=1) < 1e-100:
+            return [Prose("Not with these numbers: a probability has become 0, or almost. See below.")]
+        grad_p = np.where(q != 0, -q / np.where(q != 0, p, 1), 0) * self.g
+        dot = (grad_p * p).sum(axis=1, keepdims=True)
+        grad_logits = p * (grad_p - dot)
+        return [
+            Prose("The same with log and softmax as two operations. The logarithm of a small probability is steep, so "
+                  "its gradient is large; and softmax is flat just there. One undoes the other: p is divided by, then "
+                  "multiplied with."),
+            Formula(("grad_p      = -q / p * g",
+                     "grad_logits = p * (grad_p - dot),   dot = sum of grad_p * p over the row")),
+            Beside((Numbers("p", p, ((n, k),)), "->", Numbers("grad_p", grad_p, ((n, k),)), "->",
+                    Numbers("dot", dot, ((n, 0),)), "->", Numbers("grad_logits", grad_logits, ((n, k),)))),
+            Trace(f"grad_logits[{n},{k}]", self.grad_logits[n, k], (
+                ways.product(f"p[{n},{k}] * grad_p[{n},{k}]", p[n, k], grad_p[n, k]),
+                ways.product(f"-p[{n},{k}] * dot[{n}]", -p[n, k], dot[n, 0]))),
+            Agreement("grad_logits", {"two steps": grad_logits, "F.cross_entropy's backward": self.grad_logits}),
+        ]  # fmt: skip
 
 
 def large_numbers() -> Section:

@@ -46,79 +46,101 @@ def explanation(x, axis=-1, *, at=None, grad_y=None) -> Explanation:
         raise ValueError(f"softmax: there are {x.shape[axis]:,} numbers along axis {axis}, at most {MOST_IN_ROW:,} can "
                          "be explained: give a part of x")  # fmt: skip
     # What lies along the axis is a row from here on.
-    r, i = ways.as_row(at, x.shape, axis), at[axis]
-    x, grad_y = ways.as_rows(x, axis), ways.as_rows(grad_y, axis)
-    y = F.softmax(Tensor(x), 1).data
-    (grad_x,) = ways.gradients(lambda x: F.softmax(x, 1), [x], grad_y)
-    k = x.shape[1]
+    one = Softmax(ways.as_rows(x, axis), ways.as_rows(grad_y, axis), (ways.as_row(at, x.shape, axis), at[axis]))
+    rows = "" if axis == 1 and len(at) == 2 else ", which is written as the rows of a matrix here"
+    sections = [
+        Section("The formula", [Formula(("y_i = e^x_i / sum over j of e^x_j", "", f"along axis {axis}{rows}"))]),
+        Section("Forward", one.forward()),
+        Section("Backward", [*one.backward_by_the_jacobian(), *one.backward_by_a_dot_product()]),
+        large_numbers(one.x, one.y, one.at),
+    ]
+    return Explanation("softmax: scores become probabilities", sections, one.made_of())
 
-    def forward_again() -> np.ndarray:
+
+class Softmax:
+    """The softmax of each row of x, there and back, and the element y[r,i] that is looked at."""
+
+    def __init__(self, x: np.ndarray, grad_y: np.ndarray, at: tuple[int, int]) -> None:
+        self.x, self.grad_y, self.at = x, grad_y, at
+        self.y = F.softmax(Tensor(x), 1).data
+        (self.grad_x,) = ways.gradients(lambda x: F.softmax(x, 1), [x], grad_y)
+        self.row = range(x.shape[1])
+
+    def forward(self) -> list[Item]:
+        """Powers of e, each divided by the sum of its row."""
+        x, y, (r, i) = self.x, self.y, self.at
+        largest = x.max(axis=1, keepdims=True)
+        e = np.exp(x - largest)
+        total = e.sum(axis=1, keepdims=True)
+        places = ways.sample(x.shape, max(1, ways.MOST_LOOPS // len(self.row)), self.at)
+        return [
+            ways.code(loops),
+            Beside((Numbers("x", x, ((r, i),)), "-", Numbers("largest", largest, ((r, 0),)), "->",
+                    Numbers("e^(x - largest)", e, tuple((r, j) for j in self.row)))),
+            Beside((Numbers("e^(x - largest)", e, ((r, i),)), "/", Numbers("sum", total, ((r, 0),)), "=",
+                    Numbers("y", y, ((r, i),)))),
+            Trace(f"y[{r},{i}]", y[r, i], ((f"e^(x[{r},{i}] - largest[{r}]) * 1/sum[{r}]",
+                                            (e[r, i], 1 / total[r, 0]), e[r, i] / total[r, 0]),)),
+            Agreement("y" + ways.some(places, y), {"loops": loops(x, places), "F.softmax": ways.at_places(y, places)}),
+            Agreement("the sum of a row of y", {"1": np.ones(len(y)), "F.softmax": y.sum(axis=1)}),
+        ]  # fmt: skip
+
+    def backward_by_the_jacobian(self) -> list[Item]:
+        """All slopes of the row that is looked at, and the gradient that arrives there times them."""
+        r, i = self.at
+        y, grad_y, jacobian = self.y[r], self.grad_y[r], slopes(self.y[r])
+        grad_x, column = grad_y @ jacobian, tuple((j, i) for j in self.row)
+        return [
+            Prose("An x moves all y of its row: where one grows, the others shrink. So the slopes of a row are a "
+                  "matrix, the Jacobian, with dy_i/dx_j in its row i and column j:"),
+            Formula(("dy_i/dx_j = y_i * ([i = j] - y_j)    [i = j] is 1 for i = j, else 0",)),
+            Prose("y_i is e^x_i / sum. The 1 is for x_i in e^x_i, which x_j moves for i = j alone. The -y_j is for the "
+                  "sum below, of which e^x_j is the part y_j: so x_j moves every y. A column adds up to 0, as the y "
+                  f"keep adding up to 1. Row {r} has"),
+            Beside((Numbers(f"y[{r}]", y, ((i,),)), "->", Numbers("Jacobian", jacobian, column))),
+            Trace(f"dy_{i}/dx_{i}", jacobian[i, i], (ways.product(f"y_{i} * (1 - y_{i})", y[i], 1 - y[i]),)),
+            Agreement("the sum of a column of the Jacobian", {
+                "0": np.zeros(len(y)), "the matrix": jacobian.sum(axis=0)}),
+            Prose("The gradient that arrives, times the Jacobian, is the gradient of x."),
+            Beside((Numbers(f"grad_y[{r}]", grad_y, tuple((j,) for j in self.row)), "@",
+                    Numbers("Jacobian", jacobian, column), "=", Numbers(f"grad_x[{r}]", grad_x, ((i,),)))),
+            Trace(f"grad_x[{r},{i}]", grad_x[i], tuple(
+                ways.product(f"grad_y[{r},{j}] * dy_{j}/dx_{i}", grad_y[j], jacobian[j, i]) for j in self.row)),
+        ]  # fmt: skip
+
+    def backward_by_a_dot_product(self) -> list[Item]:
+        """The same without the matrix, for all rows; and that both are what the library and differences give."""
+        y, grad_y, (r, i) = self.y, self.grad_y, self.at
+        dot = (grad_y * y).sum(axis=1, keepdims=True)
+        found = {
+            "the Jacobian": np.array([one_grad @ slopes(one) for one, one_grad in zip(y, grad_y, strict=True)]),
+            "the dot product": y * (grad_y - dot),
+            "F.softmax's backward": self.grad_x,
+        }
+        return [
+            Prose("The matrix need not be built: of all its sums one dot product a row is left, which is what the "
+                  "library computes."),
+            Formula(("grad_x = y * (grad_y - dot),   dot = sum of grad_y * y over the row",)),
+            Beside((Numbers("y", y, ((r, i),)), "* (", Numbers("grad_y", grad_y, ((r, i),)), "-",
+                    Numbers("dot", dot, ((r, 0),)), ") =", Numbers("grad_x", self.grad_x, ((r, i),)))),
+            *ways.gradient_agreements("grad_x", found, self.forward_again, self.x, grad_y),
+        ]  # fmt: skip
+
+    def forward_again(self) -> np.ndarray:
         """y of what is in x now: by the loops, or by F.softmax where those would take long."""
-        return (
-            F.softmax(Tensor(x), 1).data
-            if x.size * k > ways.MOST_MOVED
-            else loops(x, np.ndindex(x.shape)).reshape(x.shape)
-        )
+        if self.x.size * len(self.row) > ways.MOST_MOVED:
+            return F.softmax(Tensor(self.x), 1).data
+        return loops(self.x, np.ndindex(self.x.shape)).reshape(self.x.shape)
 
-    largest = x.max(axis=1, keepdims=True)
-    e = np.exp(x - largest)
-    total = e.sum(axis=1, keepdims=True)
-    places = ways.sample(x.shape, max(1, ways.MOST_LOOPS // k), (r, i))
-    forward: list[Item] = [
-        ways.code(loops),
-        Beside((Numbers("x", x, ((r, i),)), "-", Numbers("largest", largest, ((r, 0),)), "->",
-                Numbers("e^(x - largest)", e, tuple((r, j) for j in range(k))))),
-        Beside((Numbers("e^(x - largest)", e, ((r, i),)), "/", Numbers("sum", total, ((r, 0),)), "=",
-                Numbers("y", y, ((r, i),)))),
-        Trace(f"y[{r},{i}]", y[r, i], ((f"e^(x[{r},{i}] - largest[{r}]) * 1/sum[{r}]", (e[r, i], 1 / total[r, 0]),
-                                        e[r, i] / total[r, 0]),)),
-        Agreement("y" + ways.some(places, y), {"loops": loops(x, places), "F.softmax": ways.at_places(y, places)}),
-        Agreement("the sum of a row of y", {"1": np.ones(len(y)), "F.softmax": y.sum(axis=1)}),
-    ]  # fmt: skip
-
-    jacobian = slopes(y[r])
-    by_jacobian = np.array([one_grad @ slopes(one) for one, one_grad in zip(y, grad_y, strict=True)])
-    dot = (grad_y * y).sum(axis=1, keepdims=True)
-    row = range(k)
-    backward: list[Item] = [
-        Prose("An x moves all y of its row: where one grows, the others shrink. So the slopes of a row are a matrix, "
-              "the Jacobian, with dy_i/dx_j in its row i and column j:"),
-        Formula(("dy_i/dx_j = y_i * ([i = j] - y_j)    [i = j] is 1 for i = j, else 0",)),
-        Prose("y_i is e^x_i / sum. The 1 is for x_i in e^x_i, which x_j moves for i = j alone. The -y_j is for the sum "
-              "below, of which e^x_j is the part y_j: so x_j moves every y. A column adds up to 0, as the y keep "
-              f"adding up to 1. Row {r} has"),
-        Beside((Numbers(f"y[{r}]", y[r], ((i,),)), "->", Numbers("Jacobian", jacobian, tuple((j, i) for j in row)))),
-        Trace(f"dy_{i}/dx_{i}", jacobian[i, i], (ways.product(f"y_{i} * (1 - y_{i})", y[r, i], 1 - y[r, i]),)),
-        Agreement("the sum of a column of the Jacobian", {"0": np.zeros(k), "the matrix": jacobian.sum(axis=0)}),
-        Prose("The gradient that arrives, times the Jacobian, is the gradient of x."),
-        Beside((Numbers(f"grad_y[{r}]", grad_y[r], tuple((j,) for j in row)), "@",
-                Numbers("Jacobian", jacobian, tuple((j, i) for j in row)), "=",
-                Numbers(f"grad_x[{r}]", by_jacobian[r], ((i,),)))),
-        Trace(f"grad_x[{r},{i}]", by_jacobian[r, i], tuple(
-            ways.product(f"grad_y[{r},{j}] * dy_{j}/dx_{i}", grad_y[r, j], jacobian[j, i]) for j in row)),
-        Prose("The matrix need not be built: of all its sums one dot product a row is left, which is what the library "
-              "computes."),
-        Formula(("grad_x = y * (grad_y - dot),   dot = sum of grad_y * y over the row",)),
-        Beside((Numbers("y", y, ((r, i),)), "* (", Numbers("grad_y", grad_y, ((r, i),)), "-",
-                Numbers("dot", dot, ((r, 0),)), ") =", Numbers("grad_x", grad_x, ((r, i),)))),
-        *ways.gradient_agreements("grad_x", {"the Jacobian": by_jacobian, "the dot product": y * (grad_y - dot),
-                                             "F.softmax's backward": grad_x}, forward_again, x, grad_y),
-    ]  # fmt: skip
-    return Explanation("softmax: scores become probabilities", [
-        Section("The formula", [
-            Formula(("y_i = e^x_i / sum over j of e^x_j", "", f"along axis {axis}" + (
-                "" if axis == 1 and len(at) == 2 else ", which is written as the rows of a matrix here"))),
-        ]),
-        Section("Forward", forward),
-        Section("Backward", backward),
-        large_numbers(x, y, (r, i)),
-    ], {
-        "e^(x - largest)": lambda at: {"x": [at], "largest": [(at[0], 0)]},
-        "y": lambda at: {"e^(x - largest)": [at], "sum": [(at[0], 0)]},
-        "sum": lambda at: {"e^(x - largest)": [(at[0], j) for j in range(k)]},
-        "dot": lambda at: {"grad_y": [(at[0], j) for j in range(k)], "y": [(at[0], j) for j in range(k)]},
-        "grad_x": lambda at: {"y": [at], "grad_y": [at], "dot": [(at[0], 0)]},
-    })  # fmt: skip
+    def made_of(self) -> dict[str, Any]:
+        """What lights up on the page."""
+        return {
+            "e^(x - largest)": lambda at: {"x": [at], "largest": [(at[0], 0)]},
+            "y": lambda at: {"e^(x - largest)": [at], "sum": [(at[0], 0)]},
+            "sum": lambda at: {"e^(x - largest)": [(at[0], j) for j in self.row]},
+            "dot": lambda at: {"grad_y": [(at[0], j) for j in self.row], "y": [(at[0], j) for j in self.row]},
+            "grad_x": lambda at: {"y": [at], "grad_y": [at], "dot": [(at[0], 0)]},
+        }
 
 
 def large_numbers(x: np.ndarray, y: np.ndarray, at: tuple[int, int]) -> Section:
